@@ -1,0 +1,91 @@
+// Every bound in Turret, in one place, unit last. SPEC.md lists the ones a second implementer needs;
+// test/tidy.test.ts holds the two together.
+
+/** Largest DATA payload. */
+export const DATA_BYTES_MAX = 65_536;
+/** Largest JSON control payload (CALL, END, STATUS …). */
+export const CONTROL_BYTES_MAX = 262_144;
+/** Largest REGISTER payload. */
+export const REGISTER_BYTES_MAX = 1_048_576;
+/** Largest payload of any frame before the connection is authenticated. */
+export const UNAUTHENTICATED_BYTES_MAX = 4_096;
+/** Nesting allowed in a JSON control payload. */
+export const JSON_DEPTH_MAX = 32;
+/** Initial credit per stream and channel. */
+export const WINDOW_BYTES = 262_144;
+/** Largest credit a peer may hold. */
+export const CREDIT_BYTES_MAX = 2_147_483_647;
+/** Concurrent streams per connection. */
+export const CONNECTION_STREAMS_MAX = 128;
+/** Connections per session, authenticated. */
+export const SESSION_CONNECTIONS_MAX = 256;
+/** Connections that have not finished the handshake. */
+export const UNAUTHENTICATED_CONNECTIONS_MAX = 64;
+/** Time to finish the handshake. */
+export const HANDSHAKE_MS_MAX = 5_000;
+/** Delay before a failed AUTH is answered. */
+export const AUTH_FAILURE_DELAY_MS = 250;
+
+/** Words in one command line. */
+export const ARGV_ITEMS_MAX = 512;
+/** Bytes in one command line, all words together. */
+export const ARGV_BYTES_MAX = 131_072;
+/** Bytes in one word of a command line. */
+export const ARGV_WORD_BYTES_MAX = 8_192;
+/** Params in one capability. */
+export const PARAMS_MAX = 256;
+/** Capabilities one call may need. */
+export const CAPABILITIES_MAX = 16;
+/** Facts one call may be asked for, and the bytes of each. */
+export const FACTS_MAX = 16;
+export const FACT_BYTES_MAX = 8_192;
+/** Files one call may name. */
+export const FILES_MAX = 64;
+/** Entries in one tree of files carried by value. */
+export const FILE_ENTRIES_MAX = 100_000;
+/** Bytes of one path carried by value. */
+export const FILE_PATH_BYTES_MAX = 4_096;
+
+/** Time a repeater has to resolve a request. */
+export const RESOLVE_MS_MAX = 10_000;
+/** Time a repeater has to start and register. */
+export const REPEATER_START_MS_MAX = 10_000;
+/** Time a call may run when nothing else is configured, and the most that can be configured. */
+export const CALL_MS_DEFAULT = 3_600_000;
+export const CALL_MS_MAX = 43_200_000;
+/** Time between CANCEL and the repeater's END. */
+export const CANCEL_GRACE_MS = 5_000;
+/** Second ^C within this time cancels instead of signalling. */
+export const INTERRUPT_TWICE_MS = 2_000;
+/** Repeater crashes within a minute that open the circuit. */
+export const REPEATER_CRASHES_MAX = 5;
+/** A broker that does not answer within this time is gone. */
+export const BROKER_ANSWER_MS_MAX = 900;
+
+/** A token is valid no longer than this, even when the agent runs on. */
+export const TOKEN_MS_MAX = 43_200_000;
+/** Socket paths longer than this do not fit `sun_path` everywhere (macOS 104, Linux 108, both with NUL). */
+export const SOCKET_PATH_BYTES_MAX = 103;
+
+/** Largest turret.yaml. */
+export const CONFIG_BYTES_MAX = 262_144;
+/** Rules in one policy, and conditions in one rule. */
+export const RULES_MAX = 20_000;
+export const RULE_CONDITIONS_MAX = 32;
+/** Longest pattern. */
+export const PATTERN_BYTES_MAX = 1_024;
+
+/** Longest audit line. Longer values are cut before they are hashed, and the cut is recorded. */
+export const AUDIT_LINE_BYTES_MAX = 65_536;
+/** Records between two checkpoints, and time between them. */
+export const CHECKPOINT_RECORDS = 64;
+export const CHECKPOINT_MS = 10_000;
+
+/** Request body the injectors hold in memory because its hash must be signed. */
+export const INJECTOR_BODY_BYTES_MAX = 104_857_600;
+/** Request head the injectors accept. */
+export const INJECTOR_HEADER_BYTES_MAX = 65_536;
+/** Age of the dummy signature an injector accepts. */
+export const INJECTOR_SIGNATURE_AGE_MS_MAX = 300_000;
+/** Requests one approved call may send. */
+export const INJECTOR_REQUESTS_MAX = 1_000_000;
