@@ -89,3 +89,6 @@ export const INJECTOR_HEADER_BYTES_MAX = 65_536;
 export const INJECTOR_SIGNATURE_AGE_MS_MAX = 300_000;
 /** Requests one approved call may send. */
 export const INJECTOR_REQUESTS_MAX = 1_000_000;
+
+/** One header in a stream of files: a path of FILE_PATH_BYTES_MAX fits, however it is escaped. */
+export const FILE_HEADER_BYTES_MAX = 32_768;
