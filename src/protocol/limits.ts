@@ -92,3 +92,5 @@ export const INJECTOR_REQUESTS_MAX = 1_000_000;
 
 /** One header in a stream of files: a path of FILE_PATH_BYTES_MAX fits, however it is escaped. */
 export const FILE_HEADER_BYTES_MAX = 32_768;
+/** Other matching rules that a decision names. */
+export const DECISION_OTHERS_MAX = 16;

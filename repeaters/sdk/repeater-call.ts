@@ -1,0 +1,125 @@
+// One approved call inside a repeater: frames in, streams out, exactly one END.
+
+import { finished } from 'node:stream/promises';
+
+import { TurretError } from '../../src/errors.js';
+import { CHANNEL, FLAG, FRAME, type SignalName } from '../../src/protocol/codes.js';
+import type { Frame } from '../../src/protocol/frames.js';
+import { parseControl } from '../../src/protocol/json.js';
+import type { JsonObject, RunCall } from '../../src/protocol/messages.js';
+import { parseSignal } from '../../src/protocol/parse.js';
+import { InboundChannel, OutboundChannel } from '../../src/wire/channels.js';
+import type { FrameSocket } from '../../src/wire/frame-socket.js';
+import { errorToWire } from '../../src/wire/wire-errors.js';
+import type { Repeater, Run, RunResult } from './types.js';
+
+export class RepeaterCall {
+  readonly #socket: FrameSocket;
+  readonly #stream: number;
+  readonly #request: RunCall;
+  readonly #over: () => void;
+  readonly #abort = new AbortController();
+  readonly #inbound: Record<number, InboundChannel>;
+  readonly #outbound: Record<number, OutboundChannel>;
+  #onSignal: (signal: SignalName) => void = () => {};
+  #onResize: (size: { cols: number; rows: number }) => void = () => {};
+
+  constructor(socket: FrameSocket, stream: number, request: JsonObject, over: () => void) {
+    this.#socket = socket;
+    this.#stream = stream;
+    // From the broker, which is trusted and built it from checked parts.
+    this.#request = request as unknown as RunCall;
+    this.#over = over;
+    const link = (channel: number) => ({ socket, stream, channel });
+    this.#inbound = {
+      [CHANNEL.STDIN]: new InboundChannel(link(CHANNEL.STDIN)),
+      [CHANNEL.FILES]: new InboundChannel(link(CHANNEL.FILES)),
+    };
+    this.#outbound = {
+      [CHANNEL.STDOUT]: new OutboundChannel(link(CHANNEL.STDOUT)),
+      [CHANNEL.STDERR]: new OutboundChannel(link(CHANNEL.STDERR)),
+      [CHANNEL.FILES]: new OutboundChannel(link(CHANNEL.FILES)),
+    };
+    // Nothing will come on a channel nobody needs.
+    if (!this.#request.needs.stdin) this.#inbound[CHANNEL.STDIN]?.finish();
+    if (!this.#request.needs.files.some((file) => file.use !== 'write')) this.#inbound[CHANNEL.FILES]?.finish();
+  }
+
+  async perform(repeater: Repeater): Promise<void> {
+    try {
+      const result = await repeater.run(this.#run());
+      await this.#drain();
+      const end: RunResult & { ok: true } = { ok: true, ...result };
+      this.#socket.sendControl(FRAME.END, this.#stream, end);
+    } catch (caught) {
+      let error: unknown = caught;
+      if (this.#abort.signal.aborted) error = new TurretError('cancelled', 'the call was cancelled', { cause: error });
+      if (!(error instanceof TurretError)) process.stderr.write(`turret: call failed: ${String((error as Error).stack)}\n`);
+      for (const channel of Object.values(this.#outbound)) channel.destroy();
+      this.#socket.sendControl(FRAME.END, this.#stream, { ok: false, error: errorToWire(error) });
+    } finally {
+      this.#over();
+    }
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.type) {
+      case FRAME.DATA:
+        return this.#inbound[frame.channel]?.accept(frame.payload, (frame.flags & FLAG.FIN) !== 0);
+      case FRAME.CREDIT:
+        return this.#outbound[frame.channel]?.addCredit(frame.payload);
+      case FRAME.SIGNAL:
+        return this.#onSignal(parseSignal(parseControl(frame.payload)));
+      case FRAME.RESIZE:
+        return this.#resize(Buffer.from(frame.payload));
+      case FRAME.CANCEL:
+      case FRAME.RESET:
+        return this.abort();
+      default:
+    }
+  }
+
+  abort(): void {
+    this.#abort.abort();
+    for (const channel of Object.values(this.#outbound)) channel.destroy();
+    for (const channel of Object.values(this.#inbound)) channel.finish();
+  }
+
+  #run(): Run {
+    const request = this.#request;
+    return {
+      call: request.call,
+      capabilities: request.capabilities,
+      needs: request.needs,
+      tty: request.tty,
+      signal: this.#abort.signal,
+      stdin: this.#inbound[CHANNEL.STDIN] as InboundChannel,
+      stdout: this.#outbound[CHANNEL.STDOUT] as OutboundChannel,
+      stderr: this.#outbound[CHANNEL.STDERR] as OutboundChannel,
+      filesIn: this.#inbound[CHANNEL.FILES] as InboundChannel,
+      filesOut: this.#outbound[CHANNEL.FILES] as OutboundChannel,
+      onSignal: (listener) => {
+        this.#onSignal = listener;
+      },
+      onResize: (listener) => {
+        this.#onResize = listener;
+      },
+    };
+  }
+
+  // END comes only after FIN on every channel: whoever sees END has seen every byte.
+  async #drain(): Promise<void> {
+    if (this.#abort.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
+    await Promise.all(
+      Object.values(this.#outbound).map(async (channel) => {
+        if (channel.destroyed) return;
+        if (!channel.writableEnded) channel.end();
+        if (!channel.writableFinished) await finished(channel);
+      }),
+    );
+  }
+
+  #resize(payload: Buffer): void {
+    if (payload.length === 4) this.#onResize({ cols: payload.readUInt16BE(0), rows: payload.readUInt16BE(2) });
+  }
+}

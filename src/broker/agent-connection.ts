@@ -1,0 +1,243 @@
+// One connection from the agent's side. Until `principal` is set the peer is anybody; every CALL is verified again.
+// What is not in the table of its state is refused.
+
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+
+import { sign, verify, type SigningKey } from '../crypto/ed25519.js';
+import { TurretError } from '../errors.js';
+import { ERROR_CODES, FLAG, FRAME } from '../protocol/codes.js';
+import type { Frame } from '../protocol/frames.js';
+import { encodeControl, parseControl } from '../protocol/json.js';
+import {
+  AUTH_FAILURE_DELAY_MS,
+  CONNECTION_STREAMS_MAX,
+  DATA_BYTES_MAX,
+  HANDSHAKE_MS_MAX,
+  WINDOW_BYTES,
+} from '../protocol/limits.js';
+import type { End, JsonObject } from '../protocol/messages.js';
+import { parseText } from '../protocol/parse.js';
+import { FrameSocket } from '../wire/frame-socket.js';
+import {
+  NONCE_BYTES,
+  SIGNATURE_BYTES,
+  authMessage,
+  brokerMessage,
+  callMessage,
+  fromBase64url,
+  splitSignedCall,
+  toBase64url,
+  transcript,
+} from '../wire/handshake.js';
+import { errorToWire } from '../wire/wire-errors.js';
+import type { KeyRing, Principal } from './keys.js';
+
+/** A call in progress, as its connection sees it. */
+export interface CallStream {
+  frame(frame: Frame): void;
+  /** The caller is gone. */
+  abandon(): void;
+  /** Stop at once; nothing more goes to the caller. */
+  cut(): void;
+}
+
+/** Evidence of one signed CALL, for the log. */
+export interface SignedRequest {
+  object: JsonObject;
+  json: Uint8Array;
+  counter: bigint;
+  transcript: Uint8Array;
+  signature: Uint8Array;
+}
+
+export interface ConnectionContext {
+  keys: KeyRing;
+  brokerKey: SigningKey;
+  brokerPublicKey: Uint8Array;
+  welcome(principal: Principal): JsonObject;
+  open(connection: AgentConnection, stream: number, request: SignedRequest): CallStream;
+  authenticated(principal: Principal, client: string): void;
+  refused(error: TurretError, client: string): void;
+}
+
+type State = 'hello' | 'auth' | 'ready' | 'failed';
+
+export class AgentConnection {
+  principal: Principal | undefined;
+  readonly #context: ConnectionContext;
+  readonly #socket: FrameSocket;
+  readonly #streams = new Map<number, CallStream>();
+  readonly #timer: NodeJS.Timeout;
+  #state: State = 'hello';
+  #helloClient: Uint8Array = new Uint8Array(0);
+  #transcript: Buffer = Buffer.alloc(0);
+  #client = '';
+  #lastStream = -1;
+  #lastCounter = 0n;
+
+  constructor(socket: Socket, context: ConnectionContext, over: () => void) {
+    this.#context = context;
+    this.#timer = setTimeout(() => this.#socket.fatal('unauthenticated', 'the handshake took too long'), HANDSHAKE_MS_MAX);
+    this.#socket = new FrameSocket(socket, {
+      frame: (frame) => this.#frame(frame),
+      close: () => {
+        clearTimeout(this.#timer);
+        for (const stream of this.#streams.values()) stream.abandon();
+        this.#streams.clear();
+        over();
+      },
+    });
+  }
+
+  send(frame: Partial<Frame> & { type: number }): void {
+    this.#socket.send(frame);
+  }
+
+  sendControl(type: number, stream: number, value: object): void {
+    this.#socket.sendControl(type, stream, value);
+  }
+
+  /** The only way a call ends. */
+  end(stream: number, end: End): void {
+    if (this.#streams.delete(stream)) this.#socket.sendControl(FRAME.END, stream, end);
+  }
+
+  /** Cuts every stream and the connection; nothing that waits to be sent is sent. */
+  revoke(): void {
+    const code = Buffer.alloc(4);
+    code.writeUInt32BE(ERROR_CODES.token_revoked);
+    const flooded = this.#socket.backlog > 0;
+    for (const [stream, call] of this.#streams) {
+      call.cut();
+      if (!flooded) this.#socket.send({ type: FRAME.RESET, stream, payload: code });
+    }
+    this.#streams.clear();
+    if (flooded) this.#socket.destroy();
+    else this.#socket.fatal('token_revoked', 'the token of this session was revoked');
+  }
+
+  goAway(reason: string): void {
+    const last_stream = Math.max(this.#lastStream, 0);
+    this.#socket.sendControl(FRAME.GOAWAY, 0, { last_stream, code: 0, reason, drain_ms: 0 });
+    this.#socket.end();
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.type >= 0x80) return;
+    switch (this.#state) {
+      case 'hello':
+        if (frame.type === FRAME.HELLO && frame.stream === 0) return this.#hello(frame.payload);
+        break;
+      case 'auth':
+        if (frame.type === FRAME.AUTH && frame.stream === 0) return this.#auth(frame.payload);
+        break;
+      case 'ready':
+        return this.#ready(frame);
+      case 'failed':
+        return;
+    }
+    throw new TurretError('protocol_error', 'that frame does not belong here');
+  }
+
+  #hello(payload: Uint8Array): void {
+    const hello = parseControl(payload);
+    const versions = hello['versions'];
+    if (!Array.isArray(versions) || !versions.includes(1)) {
+      throw new TurretError('version_unsupported', 'this broker speaks TRT/1 only');
+    }
+    if (hello['role'] !== 'agent' && hello['role'] !== 'admin') throw new TurretError('protocol_error', 'unknown role');
+    fromBase64url('nonce', hello['nonce'], NONCE_BYTES);
+    this.#client = parseText('client', hello['client'] ?? '', 64);
+    this.#helloClient = Uint8Array.from(payload);
+    const helloServer = encodeControl({
+      version: 1,
+      nonce: toBase64url(randomBytes(NONCE_BYTES)),
+      broker_pub: toBase64url(this.#context.brokerPublicKey),
+      max_frame: DATA_BYTES_MAX,
+      max_streams: CONNECTION_STREAMS_MAX,
+      window: WINDOW_BYTES,
+    });
+    this.#transcript = transcript(this.#helloClient, helloServer);
+    this.#state = 'auth';
+    this.#socket.cork(() => {
+      this.#socket.sendPreface();
+      this.#socket.send({ type: FRAME.HELLO, payload: helloServer });
+    });
+  }
+
+  #auth(payload: Uint8Array): void {
+    try {
+      const auth = parseControl(payload);
+      const hello = parseControl(this.#helloClient);
+      const kid = parseText('kid', auth['kid'], 64);
+      if (kid !== hello['kid']) throw new TurretError('unauthenticated', 'the key changed during the handshake');
+      const principal = this.#context.keys.require(kid);
+      const role = principal.kind === 'admin' ? 'admin' : 'agent';
+      const signature = fromBase64url('sig', auth['sig'], SIGNATURE_BYTES);
+      if (hello['role'] !== role || !verify(principal.key, authMessage(this.#transcript), signature)) {
+        throw new TurretError('unauthenticated', 'the proof of the token does not hold');
+      }
+      this.#accept(principal);
+    } catch (error) {
+      this.#refuse(error instanceof TurretError ? error : new TurretError('internal', 'the handshake failed'));
+    }
+  }
+
+  #accept(principal: Principal): void {
+    clearTimeout(this.#timer);
+    this.#context.authenticated(principal, this.#client);
+    this.principal = principal;
+    this.#state = 'ready';
+    this.#socket.authenticated();
+    this.#socket.sendControl(FRAME.WELCOME, 0, {
+      sig: toBase64url(sign(this.#context.brokerKey, brokerMessage(this.#transcript))),
+      ...this.#context.welcome(principal),
+    });
+  }
+
+  // Late and always the same, whatever was wrong with the proof: nothing to learn by trying.
+  #refuse(error: TurretError): void {
+    this.#state = 'failed';
+    this.#context.refused(error, this.#client);
+    const dead = error.code === 'token_revoked' || error.code === 'token_expired';
+    const name = dead ? (error.code as 'token_revoked' | 'token_expired') : 'unauthenticated';
+    setTimeout(() => this.#socket.fatal(name, dead ? error.message : 'not authenticated'), AUTH_FAILURE_DELAY_MS);
+  }
+
+  #ready(frame: Frame): void {
+    if (frame.stream !== 0) {
+      if (frame.type === FRAME.CALL) return this.#call(frame);
+      // A stream that is over may still have frames on the way; one that never was is a mistake.
+      if (frame.stream > this.#lastStream) throw new TurretError('protocol_error', 'frame on a stream that was never opened');
+      return this.#streams.get(frame.stream)?.frame(frame);
+    }
+    if (frame.type !== FRAME.PING) throw new TurretError('protocol_error', 'that frame does not belong here');
+    if (frame.payload.length !== 8) throw new TurretError('protocol_error', 'PING is eight bytes');
+    if ((frame.flags & FLAG.ACK) === 0) this.#socket.send({ type: FRAME.PING, flags: FLAG.ACK, payload: frame.payload });
+  }
+
+  #call(frame: Frame): void {
+    if (frame.stream % 2 === 0 || frame.stream <= this.#lastStream) {
+      throw new TurretError('protocol_error', 'stream ids are odd and only grow');
+    }
+    this.#lastStream = frame.stream;
+    if ((frame.flags & FLAG.SIGNED) === 0) throw new TurretError('unauthenticated', 'a call must be signed');
+    const { counter, signature, json } = splitSignedCall(frame.payload);
+    if (counter <= this.#lastCounter) throw new TurretError('replay', 'the counter of a call must grow');
+    const principal = this.principal as Principal;
+    if (!verify(principal.key, callMessage(this.#transcript, frame.stream, counter, json), signature)) {
+      throw new TurretError('unauthenticated', 'the signature of the call does not hold');
+    }
+    this.#lastCounter = counter;
+    try {
+      this.#context.keys.check(principal);
+      if (this.#streams.size >= CONNECTION_STREAMS_MAX) throw new TurretError('too_many_streams', 'too many calls at once');
+      const request = { object: parseControl(json), json, counter, transcript: this.#transcript, signature };
+      this.#streams.set(frame.stream, this.#context.open(this, frame.stream, request));
+    } catch (error) {
+      if (error instanceof TurretError && error.code === 'protocol_error') throw error;
+      this.#socket.sendControl(FRAME.END, frame.stream, { ok: false, error: errorToWire(error) });
+    }
+  }
+}

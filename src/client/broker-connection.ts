@@ -1,0 +1,183 @@
+// The client's end of TRT/1: prove the token, be shown the broker's proof, make signed calls.
+// Used by shims and commands. The broker is trusted only after its key matched the sid in the token *and* signed our nonce.
+
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+
+import { type SigningKey, publicKeyOf, sign, signingKey, verify, verifyingKey } from '../crypto/ed25519.js';
+import { TurretError } from '../errors.js';
+import { FLAG, FRAME } from '../protocol/codes.js';
+import type { Frame } from '../protocol/frames.js';
+import { encodeControl, parseControl } from '../protocol/json.js';
+import { BROKER_ANSWER_MS_MAX } from '../protocol/limits.js';
+import type { AgentCall, JsonObject } from '../protocol/messages.js';
+import { type Token, kidOf, sidOf } from '../token/token.js';
+import { FrameSocket } from '../wire/frame-socket.js';
+import {
+  NONCE_BYTES,
+  SIGNATURE_BYTES,
+  authMessage,
+  brokerMessage,
+  callMessage,
+  encodeSignedCall,
+  fromBase64url,
+  toBase64url,
+  transcript,
+} from '../wire/handshake.js';
+import { ClientCall } from './client-call.js';
+import { brokerGone, errorFromWire } from '../wire/wire-errors.js';
+
+export interface ConnectOptions {
+  socketPath: string;
+  token: Token;
+  /** Shown in the audit log: program and version. */
+  client: string;
+}
+
+export class BrokerConnection {
+  readonly #socket: FrameSocket;
+  readonly #key: SigningKey;
+  readonly #transcript: Buffer;
+  readonly #calls = new Map<number, ClientCall>();
+  /** What the broker says of this session. */
+  readonly welcome: JsonObject;
+  #nextStream = 1;
+  #counter = 0n;
+  #lost: TurretError | undefined;
+
+  private constructor(socket: FrameSocket, key: SigningKey, hash: Buffer, welcome: JsonObject) {
+    this.#socket = socket;
+    this.#key = key;
+    this.#transcript = hash;
+    this.welcome = welcome;
+    socket.handle({ frame: (frame) => this.#frame(frame), close: (error) => this.#lose(error) });
+  }
+
+  /** Rejects with TurretError broker_gone, broker_untrusted, unauthenticated, token_revoked or token_expired. */
+  static async open(options: ConnectOptions): Promise<BrokerConnection> {
+    const key = signingKey(options.token.seed);
+    const kid = toBase64url(kidOf(publicKeyOf(key)));
+    const hello = encodeControl({
+      role: options.token.kind === 'admin' ? 'admin' : 'agent',
+      versions: [1],
+      nonce: toBase64url(randomBytes(NONCE_BYTES)),
+      kid,
+      client: options.client,
+    });
+    const inbox = await Inbox.connect(options.socketPath, hello);
+    try {
+      const helloServer = await inbox.next(FRAME.HELLO);
+      const hash = transcript(hello, helloServer.payload);
+      const brokerKey = fromBase64url('broker_pub', parseControl(helloServer.payload)['broker_pub'], 32);
+      if (!sidOf(brokerKey).equals(options.token.sid)) throw untrusted();
+      inbox.socket.sendControl(FRAME.AUTH, 0, {
+        kid,
+        sig: toBase64url(sign(key, authMessage(hash))),
+      });
+      const welcome = parseControl((await inbox.next(FRAME.WELCOME)).payload);
+      const signature = fromBase64url('sig', welcome['sig'], SIGNATURE_BYTES);
+      if (!verify(verifyingKey(brokerKey), brokerMessage(hash), signature)) throw untrusted();
+      inbox.done();
+      inbox.socket.authenticated();
+      return new BrokerConnection(inbox.socket, key, hash, welcome);
+    } catch (error) {
+      inbox.done();
+      inbox.socket.destroy();
+      throw error;
+    }
+  }
+
+  /** Sends a signed CALL. The result arrives on the ClientCall. */
+  call(request: AgentCall | JsonObject): ClientCall {
+    const stream = this.#nextStream;
+    this.#nextStream += 2;
+    this.#counter += 1n;
+    const json = encodeControl(request);
+    const signature = sign(this.#key, callMessage(this.#transcript, stream, this.#counter, json));
+    const call = new ClientCall(this.#socket, stream, () => this.#calls.delete(stream));
+    this.#calls.set(stream, call);
+    this.#socket.send({
+      type: FRAME.CALL,
+      flags: FLAG.SIGNED,
+      stream,
+      payload: encodeSignedCall(this.#counter, signature, json),
+    });
+    if (this.#lost !== undefined) call.lose(this.#lost);
+    return call;
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.stream !== 0) {
+      // Frames of a call that is over may still be on their way: dropped.
+      this.#calls.get(frame.stream)?.frame(frame);
+    } else if (frame.type === FRAME.PING && (frame.flags & FLAG.ACK) === 0) {
+      this.#socket.send({ type: FRAME.PING, flags: FLAG.ACK, payload: frame.payload });
+    } else if (frame.type === FRAME.FATAL) {
+      this.#lose(errorFromWire(parseControl(frame.payload)));
+    }
+  }
+
+  #lose(error: TurretError | undefined): void {
+    this.#lost ??= error ?? brokerGone();
+    for (const call of this.#calls.values()) call.lose(this.#lost);
+  }
+}
+
+/** Frames of the handshake, one awaited at a time, all within the time a broker has to answer. */
+class Inbox {
+  readonly socket: FrameSocket;
+  readonly #timer: NodeJS.Timeout;
+  #waiting: { type: number; resolve: (frame: Frame) => void; reject: (error: TurretError) => void } | undefined;
+  #lost: TurretError | undefined;
+
+  private constructor(socketPath: string, hello: Uint8Array) {
+    const socket = connect(socketPath);
+    this.socket = new FrameSocket(socket, {
+      frame: (frame) => this.#frame(frame),
+      close: (error) => this.#fail(error ?? brokerGone()),
+    });
+    this.#timer = setTimeout(() => this.#fail(brokerGone('it does not answer')), BROKER_ANSWER_MS_MAX);
+    this.socket.sendPreface();
+    this.socket.send({ type: FRAME.HELLO, payload: hello });
+  }
+
+  static connect(socketPath: string, hello: Uint8Array): Promise<Inbox> {
+    return Promise.resolve(new Inbox(socketPath, hello));
+  }
+
+  next(type: number): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) reject(this.#lost);
+      else this.#waiting = { type, resolve, reject };
+    });
+  }
+
+  done(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #frame(frame: Frame): void {
+    if (frame.type >= 0x80) return;
+    if (frame.type === FRAME.FATAL) return this.#fail(errorFromWire(parseControl(frame.payload)));
+    if (this.#waiting?.type !== frame.type) throw new TurretError('protocol_error', 'unexpected frame in the handshake');
+    const { resolve } = this.#waiting;
+    this.#waiting = undefined;
+    resolve(frame);
+  }
+
+  #fail(error: TurretError): void {
+    this.#lost ??= error.code === 'internal' || error.cause !== undefined ? brokerGone() : error;
+    this.#waiting?.reject(this.#lost);
+    this.#waiting = undefined;
+  }
+}
+
+function untrusted(): TurretError {
+  return new TurretError('broker_untrusted', 'the process behind the socket is not the broker of this token', {
+    hints: ['somebody else may be listening there; start a new `turret run`'],
+  });
+}

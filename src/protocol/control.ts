@@ -1,0 +1,68 @@
+// Messages between supervisor and broker, over the inherited IPC channel. Both ends are ours and trust each other;
+// the agent can reach neither end.
+
+import type { JsonObject } from './messages.js';
+
+/** A configured repeater, as far as the broker needs to know it. */
+export interface RepeaterEntry {
+  name: string;
+  kind: string;
+  /** Command names it serves, first configured repeater first. */
+  tools: string[];
+}
+
+export interface BrokerSetup {
+  type: 'setup';
+  /** Session id, hex. */
+  sid: string;
+  sockets: { agent: string; admin: string };
+  repeaters: RepeaterEntry[];
+  /** Policy as plain data, see src/policy/rule.ts. */
+  policy: JsonObject;
+  /** Time a call may run. */
+  call_ms_max: number;
+  audit: {
+    directory: string;
+    /** The host key's signature over this session's audit key, base64url, and the host's public key. */
+    certificate: string;
+    host_public_key: string;
+    /** Facts of the session.start record. */
+    start: JsonObject;
+  };
+  keys: BrokerKey[];
+}
+
+export interface BrokerKey {
+  /** Ed25519 public key, base64url. */
+  public_key: string;
+  kind: 'session' | 'admin';
+  label: string;
+  /** Milliseconds from now. */
+  lifetime_ms: number;
+}
+
+export type ToBroker =
+  | BrokerSetup
+  /** Comes with the repeater's socket as its handle. */
+  | { type: 'repeater_started'; name: string; pid: number }
+  | { type: 'repeater_failed'; name: string; message: string; hint?: string }
+  | { type: 'repeater_exited'; name: string; code: number | null; signal: string | null }
+  /** The agent is gone: revoke, drain, write the final checkpoint. */
+  | { type: 'close'; exit: number };
+
+export type FromBroker =
+  /** First message: the keys this session is known by, base64url. */
+  | { type: 'ready'; broker_public_key: string; audit_public_key: string }
+  | { type: 'listening' }
+  | { type: 'start_repeater'; name: string }
+  /** `turret revoke` took effect; the agent's token is dead. */
+  | { type: 'revoked'; reason: string }
+  | { type: 'closed'; summary: SessionSummary }
+  | { type: 'failed'; message: string };
+
+export interface SessionSummary {
+  allowed: number;
+  denied: number;
+  failed: number;
+  records: number;
+}
