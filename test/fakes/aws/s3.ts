@@ -1,0 +1,318 @@
+import { AwsError, REQUEST_ID } from './errors.js';
+import { collectBody, spoolBody } from './body.js';
+import { readAddress, s3Operation, type S3Address } from './s3-address.js';
+import { listBuckets, listObjects, S3_NAMESPACE } from './s3-listing.js';
+import {
+  appendFile,
+  completeUpload,
+  findUpload,
+  listParts,
+  listUploads,
+  openUpload,
+} from './s3-multipart.js';
+import { FIXED_TIME, type AwsState, type Bucket, type StoredObject } from './state.js';
+import { decodeUri, queryValue, type Reply, type WireRequest } from './wire.js';
+import { document, textsOf, xml, type Xml } from './xml.js';
+
+interface S3Call {
+  readonly wire: WireRequest;
+  readonly state: AwsState;
+  readonly address: S3Address;
+  readonly region: string;
+}
+
+const IDS = { 'x-amz-request-id': REQUEST_ID, 'x-amz-id-2': 'fake', server: 'AmazonS3' };
+const LAST_MODIFIED = new Date(FIXED_TIME).toUTCString();
+const STORED_HEADERS =
+  /^(?:content-type|content-encoding|content-disposition|content-language|cache-control|expires|x-amz-meta-.*)$/;
+
+const ok = (root: Xml): Reply => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml', ...IDS },
+  body: document(root),
+});
+const empty = (status: number, headers: Record<string, string> = {}): Reply => ({
+  status,
+  headers: { ...IDS, ...headers },
+  body: '',
+});
+
+function storedHeaders(wire: WireRequest): Record<string, string> {
+  const kept = Object.entries(wire.headers).filter(([name]) => STORED_HEADERS.test(name));
+  const headers = Object.fromEntries(kept);
+  // aws-chunked is how the body travelled, not how the object is encoded.
+  const encoding = headers['content-encoding']
+    ?.split(',')
+    .filter((part) => part.trim() !== 'aws-chunked')
+    .join(',');
+  if (encoding === '') delete headers['content-encoding'];
+  else if (encoding !== undefined) headers['content-encoding'] = encoding;
+  return { 'content-type': 'binary/octet-stream', ...headers };
+}
+
+/** The bucket, or 404, or 301 to its own region: the answers a client must be able to follow. */
+function findBucket({ state, region }: S3Call, name: string): Bucket {
+  const bucket = state.buckets.get(name);
+  if (bucket === undefined) {
+    throw new AwsError('NoSuchBucket', 404, 'The specified bucket does not exist', {
+      details: { BucketName: name },
+    });
+  }
+  if (bucket.region !== region) {
+    throw new AwsError(
+      'PermanentRedirect',
+      301,
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      {
+        headers: { 'x-amz-bucket-region': bucket.region },
+        details: { Endpoint: `${name}.s3.${bucket.region}.amazonaws.com`, Bucket: name },
+      },
+    );
+  }
+  return bucket;
+}
+
+function findObject(bucket: Bucket, key: string): StoredObject {
+  const object = bucket.objects.get(key);
+  if (object === undefined) {
+    throw new AwsError('NoSuchKey', 404, 'The specified key does not exist.', { details: { Key: key } });
+  }
+  return object;
+}
+
+/** Start and length of one `bytes=` range; the whole object when there is none. */
+function readRange(range: string | undefined, size: number): { start: number; length: number } {
+  const parts = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
+  if (parts === null) return { start: 0, length: size };
+  const [, first = '', last = ''] = parts;
+  const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (start > end) throw new AwsError('InvalidRange', 416, 'The requested range is not satisfiable');
+  return { start, length: end - start + 1 };
+}
+
+function sendObject(call: S3Call, withBody: boolean): Reply {
+  const { wire, address } = call;
+  const object = findObject(findBucket(call, address.bucket), address.key);
+  const etag = `"${object.etag}"`;
+  if (wire.headers['if-none-match'] === etag) return empty(304, { etag });
+  if (wire.headers['if-match'] !== undefined && wire.headers['if-match'] !== etag) {
+    throw new AwsError(
+      'PreconditionFailed',
+      412,
+      'At least one of the pre-conditions you specified did not hold',
+    );
+  }
+  const part = readRange(wire.headers['range'], object.size);
+  const partial = wire.headers['range'] !== undefined;
+  const headers = {
+    ...IDS,
+    ...object.headers,
+    etag,
+    'last-modified': LAST_MODIFIED,
+    'accept-ranges': 'bytes',
+    'content-length': String(part.length),
+    ...(partial
+      ? { 'content-range': `bytes ${part.start}-${part.start + part.length - 1}/${object.size}` }
+      : {}),
+    ...(object.crc32 !== undefined && !partial && wire.headers['x-amz-checksum-mode'] === 'ENABLED'
+      ? { 'x-amz-checksum-crc32': object.crc32, 'x-amz-checksum-type': 'FULL_OBJECT' }
+      : {}),
+  };
+  return { status: partial ? 206 : 200, headers, body: withBody ? { file: object.file, ...part } : '' };
+}
+
+function copySource(call: S3Call): { bucket: Bucket; object: StoredObject } {
+  const text = decodeUri(call.wire.headers['x-amz-copy-source'] ?? '')
+    .replace(/^\//, '')
+    .replace(/\?versionId=.*$/, '');
+  const slash = text.indexOf('/');
+  const bucket = findBucket(call, text.slice(0, slash));
+  return { bucket, object: findObject(bucket, text.slice(slash + 1)) };
+}
+
+const copyResult = (tag: 'CopyObjectResult' | 'CopyPartResult', etag: string): Reply =>
+  ok(
+    tag === 'CopyObjectResult'
+      ? xml`<CopyObjectResult xmlns="${S3_NAMESPACE}"><LastModified>${FIXED_TIME}</LastModified><ETag>"${etag}"</ETag></CopyObjectResult>`
+      : xml`<CopyPartResult xmlns="${S3_NAMESPACE}"><LastModified>${FIXED_TIME}</LastModified><ETag>"${etag}"</ETag></CopyPartResult>`,
+  );
+
+async function textBody(call: S3Call): Promise<string> {
+  const file = call.state.newFile();
+  await spoolBody(call.wire, file);
+  const { readFile, rm } = await import('node:fs/promises');
+  const text = await readFile(file, 'utf8');
+  await rm(file);
+  return text;
+}
+
+type Operation = (call: S3Call) => Reply | Promise<Reply>;
+
+const OBJECTS: Readonly<Record<string, Operation>> = {
+  GetObject: (call) => sendObject(call, true),
+  HeadObject: (call) => sendObject(call, false),
+  async PutObject(call) {
+    const bucket = findBucket(call, call.address.bucket);
+    const file = call.state.newFile();
+    const facts = await spoolBody(call.wire, file);
+    const summed =
+      call.wire.headers['x-amz-checksum-crc32'] !== undefined ||
+      call.wire.headers['x-amz-trailer'] === 'x-amz-checksum-crc32';
+    bucket.objects.set(call.address.key, {
+      key: call.address.key,
+      file,
+      size: facts.size,
+      etag: facts.md5,
+      headers: storedHeaders(call.wire),
+      crc32: summed ? facts.crc32 : undefined,
+    });
+    return empty(200, {
+      etag: `"${facts.md5}"`,
+      ...(summed ? { 'x-amz-checksum-crc32': facts.crc32, 'x-amz-checksum-type': 'FULL_OBJECT' } : {}),
+    });
+  },
+  CopyObject(call) {
+    const { object } = copySource(call);
+    const replaced = call.wire.headers['x-amz-metadata-directive'] === 'REPLACE';
+    findBucket(call, call.address.bucket).objects.set(call.address.key, {
+      ...object,
+      key: call.address.key,
+      headers: replaced ? storedHeaders(call.wire) : object.headers,
+    });
+    return copyResult('CopyObjectResult', object.etag);
+  },
+  DeleteObject(call) {
+    findBucket(call, call.address.bucket).objects.delete(call.address.key);
+    return empty(204);
+  },
+  GetObjectTagging(call) {
+    findObject(findBucket(call, call.address.bucket), call.address.key);
+    return ok(xml`<Tagging xmlns="${S3_NAMESPACE}"><TagSet></TagSet></Tagging>`);
+  },
+  async DeleteObjects(call) {
+    const bucket = findBucket(call, call.address.bucket);
+    const text = await textBody(call);
+    const keys = textsOf(text, 'Key');
+    for (const key of keys) bucket.objects.delete(key);
+    const quiet = textsOf(text, 'Quiet').includes('true');
+    return ok(
+      xml`<DeleteResult xmlns="${S3_NAMESPACE}">${quiet ? undefined : keys.map((key) => xml`<Deleted><Key>${key}</Key></Deleted>`)}</DeleteResult>`,
+    );
+  },
+};
+
+const BUCKETS: Readonly<Record<string, Operation>> = {
+  ListBuckets: ({ state, wire }) => ok(listBuckets(state.buckets, wire)),
+  ListObjects: (call) => ok(listObjects(findBucket(call, call.address.bucket), call.wire, 1)),
+  ListObjectsV2: (call) => ok(listObjects(findBucket(call, call.address.bucket), call.wire, 2)),
+  HeadBucket: (call) => empty(200, { 'x-amz-bucket-region': findBucket(call, call.address.bucket).region }),
+  GetBucketLocation(call) {
+    // The one operation every region answers for every bucket.
+    const region = call.state.buckets.get(call.address.bucket)?.region ?? call.region;
+    findBucket({ ...call, region }, call.address.bucket);
+    return ok(
+      xml`<LocationConstraint xmlns="${S3_NAMESPACE}">${region === 'us-east-1' ? undefined : region}</LocationConstraint>`,
+    );
+  },
+  async CreateBucket(call) {
+    const name = call.address.bucket;
+    const [region = 'us-east-1'] = textsOf(
+      (await collectBody(call.wire.body)).toString(),
+      'LocationConstraint',
+    );
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
+      throw new AwsError('InvalidBucketName', 400, 'The specified bucket is not valid.', {
+        details: { BucketName: name },
+      });
+    }
+    if (call.state.buckets.has(name) && region !== 'us-east-1') {
+      throw new AwsError(
+        'BucketAlreadyOwnedByYou',
+        409,
+        'Your previous request to create the named bucket succeeded and you already own it.',
+      );
+    }
+    if (!call.state.buckets.has(name)) {
+      call.state.buckets.set(name, { name, region, objects: new Map(), uploads: new Map() });
+    }
+    return empty(200, { location: `/${name}` });
+  },
+  DeleteBucket(call) {
+    const bucket = findBucket(call, call.address.bucket);
+    if (bucket.objects.size > 0) {
+      throw new AwsError('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty');
+    }
+    call.state.buckets.delete(bucket.name);
+    return empty(204);
+  },
+  ListMultipartUploads: (call) => ok(listUploads(findBucket(call, call.address.bucket))),
+};
+
+function uploadOf(call: S3Call): { bucket: Bucket; upload: ReturnType<typeof findUpload>; number: number } {
+  const bucket = findBucket(call, call.address.bucket);
+  const upload = findUpload(bucket, queryValue(call.wire, 'uploadId') ?? '', call.address.key);
+  return { bucket, upload, number: Number(queryValue(call.wire, 'partNumber') ?? '0') };
+}
+
+const MULTIPART: Readonly<Record<string, Operation>> = {
+  CreateMultipartUpload(call) {
+    const bucket = findBucket(call, call.address.bucket);
+    const upload = openUpload(bucket, call.address.key, storedHeaders(call.wire));
+    return ok(
+      xml`<InitiateMultipartUploadResult xmlns="${S3_NAMESPACE}"><Bucket>${bucket.name}</Bucket><Key>${upload.key}</Key><UploadId>${upload.id}</UploadId></InitiateMultipartUploadResult>`,
+    );
+  },
+  async UploadPart(call) {
+    const { upload, number } = uploadOf(call);
+    const file = call.state.newFile();
+    const facts = await spoolBody(call.wire, file);
+    upload.parts.set(number, { file, size: facts.size, md5: facts.md5 });
+    return empty(200, { etag: `"${facts.md5}"` });
+  },
+  async UploadPartCopy(call) {
+    const { upload, number } = uploadOf(call);
+    const { object } = copySource(call);
+    const part = readRange(call.wire.headers['x-amz-copy-source-range'], object.size);
+    const file = call.state.newFile();
+    const md5 = await appendFile({ file: object.file, ...part }, file);
+    upload.parts.set(number, { file, size: part.length, md5 });
+    return copyResult('CopyPartResult', md5);
+  },
+  async CompleteMultipartUpload(call) {
+    const { bucket, upload } = uploadOf(call);
+    const object = await completeUpload(call.state, bucket, upload, await textBody(call));
+    return ok(
+      xml`<CompleteMultipartUploadResult xmlns="${S3_NAMESPACE}"><Location>http://${bucket.name}.s3.amazonaws.com/${object.key}</Location><Bucket>${bucket.name}</Bucket><Key>${object.key}</Key><ETag>"${object.etag}"</ETag></CompleteMultipartUploadResult>`,
+    );
+  },
+  AbortMultipartUpload(call) {
+    const { bucket, upload } = uploadOf(call);
+    bucket.uploads.delete(upload.id);
+    return empty(204);
+  },
+  ListParts(call) {
+    const { bucket, upload } = uploadOf(call);
+    return ok(listParts(bucket, upload));
+  },
+};
+
+const OPERATIONS: Readonly<Record<string, Operation>> = { ...BUCKETS, ...OBJECTS, ...MULTIPART };
+
+/** The S3 operation a request asks for; '' when this fake does not serve it. */
+export function nameS3Operation(wire: WireRequest): string {
+  return s3Operation(wire, readAddress(wire)) ?? '';
+}
+
+/** Performs one S3 request whose signature has been verified. Throws AwsError. */
+export async function performS3(wire: WireRequest, state: AwsState, region: string): Promise<Reply> {
+  const perform = OPERATIONS[nameS3Operation(wire)];
+  if (perform === undefined) {
+    throw new AwsError(
+      'NotImplemented',
+      501,
+      'A header or query you provided implies functionality that is not implemented',
+    );
+  }
+  return perform({ wire, state, address: readAddress(wire), region });
+}
