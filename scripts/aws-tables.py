@@ -19,6 +19,10 @@ import re
 import sys
 import zlib
 
+# (service, operation, option) triples, from the v1 CLI's own list of values it never loads; filled by load_cli. v2 has no such list
+# because it never fetches a URL: there the options whose name says URL may hold one.
+LITERAL = set()
+URL_OPTION = re.compile(r'(^|-)(url|urls|uri|uris|endpoint|location|repository|repositories)$')
 READ_VERBS = ('batch-get', 'check', 'describe', 'discover', 'estimate', 'filter', 'get', 'head', 'list', 'lookup', 'preview',
               'query', 'read', 'retrieve', 'scan', 'search', 'select', 'simulate', 'test', 'validate', 'verify', 'view')
 # Verbs that only add. Everything else that is not a read counts as destructive: it may replace or remove.
@@ -58,6 +62,11 @@ def load_cli():
     except ImportError:
         import botocore
     from awscli.clidriver import create_clidriver
+    try:
+        from awscli.paramfile import PARAMFILE_DISABLED
+    except ImportError:
+        PARAMFILE_DISABLED = None  # v2: no URL is ever fetched
+    LITERAL.update(tuple(entry.split('.')) for entry in PARAMFILE_DISABLED or () if entry.count('.') == 2)
     return awscli.__version__, botocore, create_clidriver()
 
 
@@ -110,8 +119,11 @@ def arity_letter(action):
     return '' if action.nargs is None else None
 
 
-def option_words(arg_table):
-    """One word per option: name[:arity type flags][=choice|choice]; see tables/options.ts for the other side."""
+def option_words(arg_table, literal=frozenset()):
+    """One word per option: name[:arity type flags][=choice|choice]; see tables/options.ts for the other side.
+
+    literal: names whose value the CLI takes as it is, whatever it begins with (no file://, no http://).
+    """
     documented = {getattr(a, '_serialized_name', None) for a in arg_table.values() if not getattr(a, '_UNDOCUMENTED', False)}
     documented.discard(None)
     words = []
@@ -137,6 +149,7 @@ def option_words(arg_table):
         else:
             codes = arity + type_letter(name, arg)
         codes += '!' if arg.required else ''
+        codes += 'h' if name in literal or getattr(arg, 'no_paramfile', None) else ''
         codes += '' if action.option_strings else '^'
         choices = '' if not action.choices or arity == 'f' else '=' + '|'.join(str(c) for c in action.choices)
         words.append(name + (':' + codes if codes else '') + choices)
@@ -222,7 +235,10 @@ def service_of(name, command, facts):
                 out['c'][word] = custom_of(child)
             continue
         flags = operation_flags(name, word, model, facts)
-        out['o'][word] = [model.name, flags, option_words(child.arg_table)]
+        names = {name, model_name, model.service_model.endpoint_prefix,
+                 str(model.service_model.service_id).lower().replace(' ', '-')}
+        literal = {option for option in child.arg_table if not LITERAL and URL_OPTION.search(option)} or {option for service, op, option in LITERAL if service in names and op == word}
+        out['o'][word] = [model.name, flags, option_words(child.arg_table, literal)]
         api_to_command[model.name] = word
     wait = children.get('wait')
     if wait is not None:

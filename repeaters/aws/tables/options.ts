@@ -28,6 +28,7 @@ function decodeOption(word: string): AwsOption {
     negatable: false,
     required: false,
     positional: false,
+    literal: false,
   };
   for (const code of colon < 0 ? '' : head.slice(colon + 1)) applyCode(option, code);
   if (equals >= 0) option.choices = word.slice(equals + 1).split('|');
@@ -43,5 +44,6 @@ function applyCode(option: AwsOption, code: string): void {
   } else if (type !== undefined) option.type = type;
   else if (code === '!') option.required = true;
   else if (code === '^') option.positional = true;
+  else if (code === 'h') option.literal = true;
   else throw new TypeError(`unknown option code ${JSON.stringify(code)} in the aws tables`);
 }

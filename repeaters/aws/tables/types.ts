@@ -25,6 +25,8 @@ export interface AwsOption {
   required: boolean;
   /** Given as a bare word (`outfile`), in the order of the table. */
   positional: boolean;
+  /** The CLI never loads this value from a file or a URL, so it may begin with `https://`. */
+  literal: boolean;
   /** The only values the CLI takes. */
   choices?: string[];
 }
