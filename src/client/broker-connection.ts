@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 
-import { type SigningKey, publicKeyOf, sign, signingKey, verify, verifyingKey } from '../crypto/ed25519.js';
+import { type SigningKey, sign, signingKey, verify, verifyingKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
 import { FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
@@ -56,7 +56,7 @@ export class BrokerConnection {
   /** Rejects with TurretError broker_gone, broker_untrusted, unauthenticated, token_revoked or token_expired. */
   static async open(options: ConnectOptions): Promise<BrokerConnection> {
     const key = signingKey(options.token.seed);
-    const kid = toBase64url(kidOf(publicKeyOf(key)));
+    const kid = toBase64url(kidOf(key.publicKey));
     const hello = encodeControl({
       role: options.token.kind === 'admin' ? 'admin' : 'agent',
       versions: [1],

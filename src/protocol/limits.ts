@@ -94,3 +94,15 @@ export const INJECTOR_REQUESTS_MAX = 1_000_000;
 export const FILE_HEADER_BYTES_MAX = 32_768;
 /** Other matching rules that a decision names. */
 export const DECISION_OTHERS_MAX = 16;
+
+/** PING to a repeater, and how many unanswered ones mean it is gone. */
+export const PING_MS = 15_000;
+export const PING_MISSES_MAX = 2;
+/** Actions one repeater may register. */
+export const ACTIONS_MAX = 4_096;
+/** Time a session has to end its calls and repeaters when the agent is gone. */
+export const CLOSE_MS_MAX = 2_000;
+/** Time a read-only record may wait for its fdatasync, so that many share one. */
+export const AUDIT_GROUP_COMMIT_MS = 5;
+/** Findings a verifier keeps, and calls without an end it lists; it counts the rest. */
+export const AUDIT_FINDINGS_MAX = 1_000;

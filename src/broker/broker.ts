@@ -1,0 +1,200 @@
+// The broker of one session: authentication, authorization, limits, audit. It holds public keys, a policy and the audit
+// key; it never holds a secret, never starts a process, and knows nothing of AWS or GitHub.
+
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+
+import { type SigningKey, signingKey } from '../crypto/ed25519.js';
+import { TurretError } from '../errors.js';
+import { AuditWriter } from '../platform/audit-file.js';
+import { compile } from '../policy/compile.js';
+import type { Policy } from '../policy/rule.js';
+import { FRAME } from '../protocol/codes.js';
+import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
+import type { JsonObject } from '../protocol/messages.js';
+import { kidOf } from '../token/token.js';
+import { fromBase64url, toBase64url } from '../wire/handshake.js';
+import { errorToWire } from '../wire/wire-errors.js';
+import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
+import { Call } from './call.js';
+import type { CallContext } from './context.js';
+import { KeyRing, type Principal } from './keys.js';
+import { Limiter } from './limiter.js';
+import { Listener } from './listener.js';
+import { Recorder } from './recorder.js';
+import { Repeaters } from './repeaters.js';
+
+/** The keys a broker makes for itself: by one it is known, by the other its log is signed. */
+export interface BrokerKeys {
+  broker: SigningKey;
+  auditSeed: Buffer;
+  auditPublicKey: Uint8Array;
+}
+
+export function makeKeys(): BrokerKeys {
+  const auditSeed = randomBytes(32);
+  return { broker: signingKey(randomBytes(32)), auditSeed, auditPublicKey: signingKey(auditSeed).publicKey };
+}
+
+export class Broker {
+  readonly #tell: (message: FromBroker) => void;
+  readonly #setup: BrokerSetup;
+  readonly #keys: KeyRing;
+  readonly #repeaters: Repeaters;
+  readonly #recorder: Recorder;
+  readonly #listener: Listener;
+  readonly #pids = new Map<string, number>();
+  readonly #calls = new Set<Call>();
+  #nextCall = 1;
+  #closed = false;
+
+  constructor(setup: BrokerSetup, own: BrokerKeys, tell: (message: FromBroker) => void) {
+    this.#setup = setup;
+    this.#tell = tell;
+    this.#recorder = new Recorder(openLog(setup, own), monotonicMs);
+    this.#keys = new KeyRing(setup.keys, monotonicMs);
+    this.#repeaters = new Repeaters(
+      setup.repeaters,
+      {
+        start: (name) => tell({ type: 'start_repeater', name }),
+        registered: (_name, register) => this.#recorder.repeaterRegistered(register),
+        exited: () => {},
+      },
+      monotonicMs,
+    );
+    const policy = compile(setup.policy as unknown as Policy);
+    const context: CallContext = {
+      repeaters: this.#repeaters,
+      policy,
+      limiter: new Limiter(policy, (setup.policy as unknown as Policy).limits, monotonicMs),
+      recorder: this.#recorder,
+      callMsMax: setup.call_ms_max,
+      monotonicMs,
+      nextCallId: () => `c${this.#nextCall++}`,
+      forget: (call) => this.#calls.delete(call),
+    };
+    this.#listener = new Listener({
+      keys: this.#keys,
+      brokerKey: own.broker,
+      brokerPublicKey: own.broker.publicKey,
+      welcome: (principal) => this.#welcome(principal),
+      authenticated: (principal, client) => this.#recorder.authenticated(principal, client),
+      refused: (error) => this.#recorder.authFailed(error),
+      open: (connection, stream, request) => this.#open(context, connection, stream, request),
+    });
+  }
+
+  async listen(): Promise<void> {
+    await this.#listener.listen(this.#setup.sockets.agent);
+    await this.#listener.listen(this.#setup.sockets.admin);
+  }
+
+  /** A message of the supervisor, with the socket it hands over, if any. */
+  control(message: ToBroker, handle: Socket | undefined): void {
+    switch (message.type) {
+      case 'setup':
+        throw new TypeError('a broker is set up once');
+      case 'repeater_started':
+        this.#pids.set(message.name, message.pid);
+        this.#recorder.repeaterStarted(message.name, this.#repeaters.kindOf(message.name), message.pid);
+        if (handle === undefined) this.#repeaters.failed(message.name, 'the repeater came without its socket', undefined);
+        else this.#repeaters.attach(message.name, handle);
+        return;
+      case 'repeater_failed':
+        return this.#repeaters.failed(message.name, message.message, message.hint);
+      case 'repeater_exited':
+        return this.#recorder.repeaterExited(message.name, this.#pids.get(message.name) ?? 0, message.code, message.signal);
+      case 'close':
+        return this.close(message.exit, 'the agent exited');
+    }
+  }
+
+  /** Revokes, cuts what still runs, ends the log. Safe to call twice. */
+  close(exit: number | null, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#revoke(reason, 'turret run');
+    this.#listener.close(reason);
+    this.#repeaters.close();
+    const { summary } = this.#recorder.close(exit, reason);
+    this.#tell({ type: 'closed', summary });
+  }
+
+  #welcome(principal: Principal): JsonObject {
+    return {
+      session: this.#setup.sid,
+      label: principal.label,
+      exp_ms: Math.max(0, Math.round(principal.expiresAtMs - monotonicMs())),
+      tools: this.#repeaters.tools(),
+      repeaters: this.#repeaters.names(),
+      level: String(this.#setup.audit.start['isolation'] ?? 'none'),
+    };
+  }
+
+  #open(context: CallContext, connection: AgentConnection, stream: number, request: SignedRequest): CallStream {
+    if (connection.principal?.kind === 'admin') return this.#admin(connection, stream, request.object);
+    const call = new Call(context, connection, stream, request);
+    this.#calls.add(call);
+    queueMicrotask(() => void call.serve());
+    return call;
+  }
+
+  // What the holder of the admin key may do: look, and take rights away. Nothing here can widen anything.
+  #admin(connection: AgentConnection, stream: number, request: JsonObject): CallStream {
+    queueMicrotask(() => {
+      if (request['admin'] === 'status') {
+        const result = { calls: this.#calls.size, connections: [...this.#listener.connections()].length, pid: process.pid };
+        connection.end(stream, { ok: true, exit: 0, result });
+      } else if (request['admin'] === 'revoke') {
+        const cancelled = this.#calls.size;
+        const reason = typeof request['reason'] === 'string' ? request['reason'].slice(0, 200) : 'turret revoke';
+        const revoked = this.#revoke(reason, 'turret revoke');
+        connection.end(stream, { ok: true, exit: 0, result: { revoked, cancelled } });
+        this.#tell({ type: 'revoked', reason });
+      } else {
+        const error = errorToWire(new TurretError('no_such_action', 'the admin key can ask for status and revoke'));
+        connection.sendControl(FRAME.END, stream, { ok: false, error });
+      }
+    });
+    return { frame: () => {}, abandon: () => {}, cut: () => {} };
+  }
+
+  // In memory first, so that nothing new starts; then what runs is cut; then it is written down, on the disk.
+  #revoke(reason: string, by: string): number {
+    const cancelled = this.#calls.size;
+    const revoked = this.#keys.revokeSession();
+    for (const connection of [...this.#listener.connections()]) {
+      if (connection.principal?.revoked === true) connection.revoke();
+    }
+    for (const principal of revoked) this.#recorder.revoked(principal, reason, by, cancelled);
+    return revoked.length;
+  }
+}
+
+function openLog(setup: BrokerSetup, own: BrokerKeys): AuditWriter {
+  const started = process.hrtime.bigint();
+  const log = AuditWriter.open({
+    directory: setup.audit.directory,
+    sid: Buffer.from(setup.sid, 'hex'),
+    auditSeed: own.auditSeed,
+    certificate: {
+      hostKey: fromBase64url('host_public_key', setup.audit.host_public_key, 32),
+      signature: fromBase64url('certificate', setup.audit.certificate, 64),
+    },
+    now: Date.now,
+    monotonic: () => Number((process.hrtime.bigint() - started) / 1000n),
+  });
+  log.append({ type: 'session.start', ...(setup.audit.start as object) } as Parameters<AuditWriter['append']>[0]);
+  for (const key of setup.keys) {
+    if (key.kind === 'session') log.append({ type: 'token.issued', kid: kidText(key.public_key), key: key.public_key, kind: key.kind, label: key.label });
+  }
+  return log;
+}
+
+function kidText(publicKey: string): string {
+  return toBase64url(kidOf(fromBase64url('public_key', publicKey, 32)));
+}
+
+function monotonicMs(): number {
+  return performance.now();
+}

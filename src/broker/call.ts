@@ -1,0 +1,229 @@
+// One call, from the signed request to its END. This file is the story to read first:
+//
+//   parse → resolve (what would this be?) → admit (limits) → decide (policy) → record → run → relay → record
+//
+// The signature has been verified when we get here. Nothing else about the request is trusted: argv, cwd, facts and
+// params are the agent's. What the repeater resolved is checked again before policy sees it.
+
+import { sha256 } from '../crypto/hash.js';
+import { TurretError } from '../errors.js';
+import { ERROR_CODES, FRAME } from '../protocol/codes.js';
+import type { Frame } from '../protocol/frames.js';
+import { parseControl } from '../protocol/json.js';
+import { CALL_MS_DEFAULT, CANCEL_GRACE_MS } from '../protocol/limits.js';
+import type { AgentCall, End, JsonObject, Needs } from '../protocol/messages.js';
+import { parseAgentCall, parseSignal } from '../protocol/parse.js';
+import { errorToWire } from '../wire/wire-errors.js';
+import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
+import { type Decided, requireAllowed } from './authorize.js';
+import type { CallContext } from './context.js';
+import type { CallEvidence } from './evidence.js';
+import { CALLER_CHANNELS, CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay } from './relay.js';
+import type { RepeaterLink } from './repeater-link.js';
+import { type Resolved, resolveCall } from './resolve.js';
+
+type Phase = 'deciding' | 'running' | 'over';
+
+export class Call implements CallStream {
+  readonly id: string;
+  readonly #context: CallContext;
+  readonly #connection: AgentConnection;
+  readonly #stream: number;
+  readonly #signed: SignedRequest;
+  readonly #startedMs: number;
+  readonly #toRepeater = new Relay(CALLER_CHANNELS);
+  readonly #toCaller = new Relay(REPEATER_CHANNELS);
+  #phase: Phase = 'deciding';
+  #repeater: { link: RepeaterLink; stream: number } | undefined;
+  #limits: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(context: CallContext, connection: AgentConnection, stream: number, signed: SignedRequest) {
+    this.id = context.nextCallId();
+    this.#context = context;
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#signed = signed;
+    this.#startedMs = context.monotonicMs();
+  }
+
+  async serve(): Promise<void> {
+    let request: AgentCall | undefined;
+    try {
+      request = parseAgentCall(this.#signed.object);
+      const resolved = await resolveCall(this.#context.repeaters, request);
+      if (this.#phase === 'over') return;
+      this.#context.limiter.admitToSession();
+      const decided = this.#decide(request, resolved);
+      this.#limits = decided.limits;
+      this.#run(request, resolved);
+    } catch (error) {
+      this.#refuse(request, error);
+    }
+  }
+
+  /** A frame of the caller. Throws TurretError for what ends the connection. */
+  frame(frame: Frame): void {
+    if (this.#phase === 'over') return;
+    if (this.#repeater === undefined) return this.#frameWhileDeciding(frame);
+    const outlet: Outlet = { send: (out) => this.#repeater?.link.send(out), stream: this.#repeater.stream };
+    if (frame.type === FRAME.DATA) return this.#toRepeater.data(frame, outlet);
+    if (frame.type === FRAME.CREDIT) return this.#toCaller.addCredit(frame, outlet);
+    if (!CALLER_CONTROL.has(frame.type)) throw new TurretError('protocol_error', 'that frame does not belong on a call');
+    if (frame.type === FRAME.SIGNAL) parseSignal(parseControl(frame.payload));
+    outlet.send({ ...frame, stream: outlet.stream });
+    if (frame.type === FRAME.CANCEL) this.#giveUpAfterGrace();
+  }
+
+  /** The caller is gone: the repeater stops, and what came of it is recorded. */
+  abandon(): void {
+    this.#stop('the caller is gone');
+  }
+
+  cut(): void {
+    this.#stop('the token was revoked');
+  }
+
+  #decide(request: AgentCall, resolved: Resolved): Decided {
+    const { policy, recorder, limiter } = this.#context;
+    const kind = this.#context.repeaters.kindOf(resolved.link.name);
+    return requireAllowed(policy, kind, resolved.capabilities, (decision) => {
+      if (decision.effect === 'allow') limiter.admitToRules(decision.limits);
+      // Written before anything runs, and durable before anything that changes the world runs. If it cannot be: no.
+      recorder.decided(this.#evidence(request), resolved.capabilities, decision);
+    });
+  }
+
+  #run(request: AgentCall, resolved: Resolved): void {
+    const timeout_ms = Math.min(request.timeout_ms ?? CALL_MS_DEFAULT, this.#context.callMsMax);
+    const { link, capabilities, needs } = resolved;
+    this.#phase = 'running';
+    this.#timer = setTimeout(() => this.#deadline(), timeout_ms);
+    const run = { mode: 'run', call: this.id, capabilities, needs, timeout_ms, ...(request.tty ? { tty: request.tty } : {}) } as const;
+    const stream = link.run(run, {
+      frame: (frame) => this.#fromRepeater(frame),
+      lost: (error) => this.#finish({ ok: false, error: errorToWire(error) }),
+    });
+    this.#repeater = { link, stream };
+    this.#tellRunning(needs);
+  }
+
+  #tellRunning(needs: Needs): void {
+    this.#connection.sendControl(FRAME.STATUS, this.#stream, { state: 'running', call: this.id, needs });
+  }
+
+  #fromRepeater(frame: Frame): void {
+    if (frame.type === FRAME.END) return this.#repeaterEnded(parseControl(frame.payload));
+    if (this.#phase === 'over') return;
+    const outlet: Outlet = { send: (out) => this.#connection.send(out), stream: this.#stream };
+    if (frame.type === FRAME.CREDIT) return this.#toRepeater.addCredit(frame, outlet);
+    if (frame.type !== FRAME.DATA) throw new TurretError('protocol_error', 'that frame does not belong on a call');
+    try {
+      this.#context.limiter.spend(this.#limits, frame.payload.length);
+    } catch (error) {
+      this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason: 'budget' });
+      return this.#finish({ ok: false, error: errorToWire(error) });
+    }
+    this.#toCaller.data(frame, outlet);
+  }
+
+  #repeaterEnded(end: JsonObject): void {
+    if (this.#phase === 'over') return;
+    if (end['ok'] === true && Number.isInteger(end['exit'])) this.#finish(end as unknown as End);
+    else this.#finish({ ok: false, error: errorToWire(this.#repeaterError(end)) });
+  }
+
+  #repeaterError(end: JsonObject): TurretError {
+    const error = (end['error'] ?? {}) as JsonObject;
+    const name = typeof error['name'] === 'string' && Object.hasOwn(ERROR_CODES, error['name']) ? error['name'] : 'repeater_error';
+    const message = typeof error['message'] === 'string' ? error['message'] : 'the repeater gave no proper end';
+    const hints = typeof error['hint'] === 'string' ? [error['hint']] : [];
+    return new TurretError(name as keyof typeof ERROR_CODES, message, { hints });
+  }
+
+  // The caller gets its END now; whether the work was done upstream nobody can say, and the record says that.
+  #deadline(): void {
+    this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason: 'deadline' });
+    const seconds = Math.round((this.#context.monotonicMs() - this.#startedMs) / 1000);
+    this.#finish({
+      ok: false,
+      error: errorToWire(
+        new TurretError('deadline_exceeded', `the call took longer than ${seconds} s`, {
+          hints: ['it was cancelled and may have taken effect; look before you repeat it'],
+        }),
+      ),
+    });
+  }
+
+  #giveUpAfterGrace(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#finish({ ok: false, error: errorToWire(new TurretError('cancelled', 'the call was cancelled')) });
+    }, CANCEL_GRACE_MS);
+  }
+
+  #frameWhileDeciding(frame: Frame): void {
+    // Signals that come before anything runs mean: never mind.
+    if (frame.type === FRAME.SIGNAL || frame.type === FRAME.CANCEL) {
+      return this.#refuse(undefined, new TurretError('cancelled', 'the call was cancelled before it was decided'));
+    }
+    if (frame.type !== FRAME.RESIZE) throw new TurretError('protocol_error', 'data before the call runs');
+  }
+
+  #stop(reason: string): void {
+    if (this.#phase === 'over') return;
+    this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason });
+    if (this.#phase === 'running') this.#recordFinished({ outcome: 'unknown', error: reason });
+    this.#over();
+  }
+
+  #finish(end: End): void {
+    if (this.#phase === 'over') return;
+    const unknown = ['deadline_exceeded', 'cancelled', 'repeater_crashed', 'budget_exhausted'];
+    if (end.ok) this.#recordFinished({ outcome: end.exit === 0 ? 'done' : 'failed', exit: end.exit, ...(end.signal ? { signal: end.signal } : {}) });
+    else this.#recordFinished({ outcome: unknown.includes(end.error.name) ? 'unknown' : 'failed', error: end.error.name });
+    this.#over();
+    this.#connection.end(this.#stream, end);
+  }
+
+  #recordFinished(what: { outcome: 'done' | 'failed' | 'unknown'; exit?: number; signal?: string; error?: string }): void {
+    this.#context.recorder.finished({
+      call: this.id,
+      ...what,
+      ms: Math.round(this.#context.monotonicMs() - this.#startedMs),
+      in: this.#toRepeater.bytes,
+      out: this.#toCaller.bytes,
+    });
+  }
+
+  #refuse(request: AgentCall | undefined, error: unknown): void {
+    if (this.#phase === 'over') return;
+    this.#over();
+    const refused = error instanceof TurretError ? error : new TurretError('internal', 'something broke inside turret', { cause: error });
+    // A question back to the shim is no refusal; a denial is in the log already.
+    if (refused.code !== 'facts_needed' && refused.code !== 'denied') this.#context.recorder.refused(this.#evidence(request), refused);
+    this.#connection.end(this.#stream, { ok: false, error: errorToWire(refused) });
+  }
+
+  #over(): void {
+    this.#phase = 'over';
+    clearTimeout(this.#timer);
+    this.#context.forget(this);
+  }
+
+  #evidence(request: AgentCall | undefined): CallEvidence {
+    const { counter, transcript, signature, json } = this.#signed;
+    return {
+      call: this.id,
+      kid: this.#connection.principal?.kid ?? '',
+      request,
+      sig: {
+        ctr: Number(counter),
+        stream: this.#stream,
+        T: Buffer.from(transcript).toString('base64url'),
+        json_sha256: sha256(json).toString('base64url'),
+        s: Buffer.from(signature).toString('base64url'),
+      },
+    };
+  }
+}

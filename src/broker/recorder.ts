@@ -1,0 +1,139 @@
+// From what happens in the broker to records in the log. A record that says yes is written before the yes is acted on.
+
+import { sha256 } from '../crypto/hash.js';
+import type { TurretError } from '../errors.js';
+import type { AuditWriter, LogHead } from '../platform/audit-file.js';
+import type { CallFinished } from '../audit/record.js';
+import type { SessionSummary } from '../protocol/control.js';
+import type { AgentCall, Capability, Register } from '../protocol/messages.js';
+import type { Decided } from './authorize.js';
+import { type CallEvidence, paramsHash } from './evidence.js';
+import type { Principal } from './keys.js';
+
+export class Recorder {
+  readonly #log: AuditWriter;
+  readonly #startedMs: number;
+  readonly #monotonicMs: () => number;
+  #connections = 0;
+  readonly #counts = { allowed: 0, denied: 0, failed: 0 };
+
+  constructor(log: AuditWriter, monotonicMs: () => number) {
+    this.#log = log;
+    this.#monotonicMs = monotonicMs;
+    this.#startedMs = monotonicMs();
+  }
+
+  /** The decision on one call. Throws audit_unavailable; then the answer is no. */
+  decided(evidence: CallEvidence, capabilities: Capability[], decision: Decided): void {
+    const { call, kid, sig, request } = evidence;
+    const allowed = decision.effect === 'allow';
+    this.#log.append({
+      type: 'call.decided',
+      call,
+      kid,
+      ...asked(request),
+      action: decision.action,
+      capabilities: capabilities.map(({ action, params, unbounded, annotations }) => ({
+        action,
+        params,
+        ...(unbounded === undefined ? {} : { unbounded }),
+        read_only: annotations.readOnly,
+      })),
+      params_sha256: paramsHash(capabilities),
+      effect: allowed ? 'allow' : 'deny',
+      ...(decision.rule === undefined ? {} : { rule: decision.rule.id, layer: decision.rule.layer }),
+      ...(decision.rule?.file === undefined ? {} : { source: `${decision.rule.file}:${decision.rule.line ?? 0}` }),
+      reason: decision.effect === 'ask' ? 'ask' : decision.reason,
+      sig,
+    });
+    if (allowed && capabilities.some(({ annotations }) => !annotations.readOnly)) this.#log.sync();
+    this.#counts[allowed ? 'allowed' : 'denied'] += 1;
+  }
+
+  /** Refused before policy was asked. A refusal that cannot be written is still a refusal. */
+  refused(evidence: CallEvidence, error: TurretError): void {
+    this.#counts.failed += 1;
+    const { call, kid, sig, request } = evidence;
+    this.#attempt(() =>
+      this.#log.append({ type: 'call.refused', call, kid, ...asked(request), code: error.code, reason: error.message, sig }),
+    );
+  }
+
+  finished(record: Omit<CallFinished, 'type'>): void {
+    this.#attempt(() => this.#log.append({ type: 'call.finished', ...record }));
+  }
+
+  authenticated(principal: Principal, client: string): void {
+    this.#connections += 1;
+    this.#log.append({ type: 'auth.ok', connection: this.#connections, kid: principal.kid, client });
+  }
+
+  authFailed(error: TurretError): void {
+    this.#connections += 1;
+    this.#attempt(() =>
+      this.#log.append({ type: 'auth.fail', connection: this.#connections, code: error.code, reason: error.message }),
+    );
+  }
+
+  /** Durable before the token is treated as dead towards anybody. */
+  revoked(principal: Principal, reason: string, by: string, cancelled: number): void {
+    this.#attempt(() => {
+      this.#log.append({ type: 'token.revoked', kid: principal.kid, reason, by, cancelled });
+      this.#log.sync();
+    });
+  }
+
+  repeaterStarted(repeater: string, kind: string, pid: number): void {
+    this.#attempt(() => this.#log.append({ type: 'repeater.start', repeater, kind, pid }));
+  }
+
+  repeaterRegistered(register: Register): void {
+    const descriptor_sha256 = sha256(Buffer.from(JSON.stringify(register.actions))).toString('base64url');
+    const { repeater, version, tools, actions } = register;
+    this.#attempt(() =>
+      this.#log.append({ type: 'repeater.registered', repeater, version, actions: actions.length, tools, descriptor_sha256 }),
+    );
+  }
+
+  repeaterExited(repeater: string, pid: number, exit: number | null, signal: string | null): void {
+    this.#attempt(() =>
+      this.#log.append({ type: 'repeater.exit', repeater, pid, exit, ...(signal === null ? {} : { signal }) }),
+    );
+  }
+
+  /** The last record and the final checkpoint. */
+  close(exit: number | null, reason: string): { head: LogHead | undefined; summary: SessionSummary } {
+    const { allowed, denied, failed } = this.#counts;
+    this.#attempt(() =>
+      this.#log.append({
+        type: 'session.end',
+        exit,
+        reason,
+        ms: Math.round(this.#monotonicMs() - this.#startedMs),
+        calls: allowed + denied + failed,
+        allowed,
+        denied: denied + failed,
+      }),
+    );
+    let head: LogHead | undefined;
+    this.#attempt(() => {
+      head = this.#log.close();
+    });
+    return { head, summary: { ...this.#counts, records: head?.records ?? 0 } };
+  }
+
+  // For records of what already happened: there is nobody left to say no to. The log itself stays failed, so that the
+  // next *decision* is denied.
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      process.stderr.write(`turret: ${error instanceof Error ? error.message : 'the audit log failed'}\n`);
+    }
+  }
+}
+
+function asked(request: AgentCall | undefined): { tool?: string; argv?: string[] } {
+  if (request === undefined || !('tool' in request)) return {};
+  return { tool: request.tool, argv: request.argv };
+}

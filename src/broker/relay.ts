@@ -1,0 +1,52 @@
+// Frames of one running call, both ways. Credit is passed through from end to end, so what the broker holds of a
+// channel never passes one window; it only counts, and cuts whoever sends more than was asked for.
+
+import { TurretError } from '../errors.js';
+import { CHANNEL, FRAME } from '../protocol/codes.js';
+import type { Frame } from '../protocol/frames.js';
+import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../protocol/limits.js';
+import { readCredit } from '../wire/channels.js';
+
+/** Where a direction's frames go, with the stream id they have there. */
+export interface Outlet {
+  send(frame: Partial<Frame> & { type: number }): void;
+  stream: number;
+}
+
+/** One direction: DATA that passes here, against CREDIT that came the other way. */
+export class Relay {
+  readonly #channels: ReadonlySet<number>;
+  readonly #credit = new Map<number, number>();
+  bytes = 0;
+
+  constructor(channels: readonly number[]) {
+    this.#channels = new Set(channels);
+    for (const channel of channels) this.#credit.set(channel, WINDOW_BYTES);
+  }
+
+  /** DATA on its way. Throws protocol_error or flow_control. */
+  data(frame: Frame, to: Outlet): void {
+    const credit = this.#credit.get(frame.channel);
+    if (credit === undefined) throw new TurretError('protocol_error', 'data on a channel this side does not have');
+    if (credit < frame.payload.length) throw new TurretError('flow_control', 'data beyond the credit given');
+    this.#credit.set(frame.channel, credit - frame.payload.length);
+    this.bytes += frame.payload.length;
+    to.send({ ...frame, stream: to.stream });
+  }
+
+  /** CREDIT for this direction, from its receiver. Same errors. */
+  addCredit(frame: Frame, to: Outlet): void {
+    if (!this.#channels.has(frame.channel)) throw new TurretError('protocol_error', 'credit for a channel of the other side');
+    const credit = (this.#credit.get(frame.channel) ?? 0) + readCredit(frame.payload);
+    if (credit > CREDIT_BYTES_MAX) throw new TurretError('flow_control', 'credit overflow');
+    this.#credit.set(frame.channel, credit);
+    to.send({ ...frame, stream: to.stream });
+  }
+}
+
+/** What a caller may send once its call runs. */
+export const CALLER_CHANNELS = [CHANNEL.STDIN, CHANNEL.FILES] as const;
+/** What the repeater may send. */
+export const REPEATER_CHANNELS = [CHANNEL.STDOUT, CHANNEL.STDERR, CHANNEL.RESULT, CHANNEL.FILES] as const;
+/** Control frames of the caller that are passed on as they are. */
+export const CALLER_CONTROL: ReadonlySet<number> = new Set([FRAME.SIGNAL, FRAME.RESIZE, FRAME.CANCEL]);
