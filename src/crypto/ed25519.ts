@@ -2,13 +2,7 @@
 // Public keys arrive from whoever connects: an attacker who may register a small-order key could make one signature
 // fit many messages, so those keys, and encodings that are not canonical, are refused before a key object exists.
 
-import {
-  createPrivateKey,
-  createPublicKey,
-  sign as rawSign,
-  verify as rawVerify,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign as rawSign, verify as rawVerify } from 'node:crypto';
 import { TurretError } from '../errors.js';
 
 export const SEED_BYTES = 32;
