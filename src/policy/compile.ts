@@ -32,7 +32,8 @@ export interface CompiledPolicy {
 
 /** Makes a policy ready for `decide`. Throws `config_invalid` rather than drop a rule it cannot use: it might be a deny. */
 export function compile(policy: Policy): CompiledPolicy {
-  if (policy.rules.length > RULES_MAX) throw new TurretError('config_invalid', `more than ${RULES_MAX} rules`);
+  if (policy.rules.length > RULES_MAX)
+    throw new TurretError('config_invalid', `more than ${RULES_MAX} rules`);
   const compiled: CompiledPolicy = {
     limits: policy.limits,
     byId: new Map(),
@@ -41,7 +42,8 @@ export function compile(policy: Policy): CompiledPolicy {
   };
   for (const rule of policy.rules) {
     const ready = compileRule(rule);
-    if (compiled.byId.has(rule.id)) throw new TurretError('config_invalid', `two rules have the id ${rule.id}`);
+    if (compiled.byId.has(rule.id))
+      throw new TurretError('config_invalid', `two rules have the id ${rule.id}`);
     compiled.byId.set(rule.id, ready);
     for (const pattern of rule.actions) file(compiled.index, pattern, ready);
   }
@@ -50,7 +52,8 @@ export function compile(policy: Policy): CompiledPolicy {
 
 function compileRule(rule: Rule): CompiledRule {
   const entries = Object.entries(rule.where);
-  if (entries.length > RULE_CONDITIONS_MAX) throw invalid(rule, `more than ${RULE_CONDITIONS_MAX} conditions`);
+  if (entries.length > RULE_CONDITIONS_MAX)
+    throw invalid(rule, `more than ${RULE_CONDITIONS_MAX} conditions`);
   for (const pattern of [...rule.actions, ...(rule.except ?? [])]) {
     const problem = actionPatternProblem(pattern);
     if (problem) throw invalid(rule, problem.message);
@@ -100,7 +103,8 @@ export function rulesFor(policy: CompiledPolicy, action: string): Set<CompiledRu
   for (const segment of ['', ...action.split('.')]) {
     key = key === '' ? segment : `${key}.${segment}`;
     for (const entry of policy.index.get(key) ?? []) {
-      if (entry.matches(action) && !entry.compiled.except.some((matches) => matches(action))) found.add(entry.compiled);
+      if (entry.matches(action) && !entry.compiled.except.some((matches) => matches(action)))
+        found.add(entry.compiled);
     }
   }
   return found;

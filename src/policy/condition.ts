@@ -108,7 +108,10 @@ function textTest(matchers: Matcher[]): ScalarTest {
 
 function pathTest(matchers: Matcher[]): ScalarTest {
   const test = textTest(matchers);
-  return (value) => (typeof value !== 'string' || pathValueProblem(value.normalize('NFC')) !== undefined ? 'error' : test(value));
+  return (value) =>
+    typeof value !== 'string' || pathValueProblem(value.normalize('NFC')) !== undefined
+      ? 'error'
+      : test(value);
 }
 
 function startsWith(prefix: string): Matcher {

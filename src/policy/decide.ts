@@ -109,5 +109,7 @@ export function decideAll(policy: CompiledPolicy, capabilities: Capability[], ki
 /** `<repeater>.<words>`: lower snake segments, two or more, the first one starting with a letter. */
 export function isActionName(action: string): boolean {
   const segments = action.split('.');
-  return segments.length >= 2 && /^[a-z]/.test(action) && segments.every((segment) => /^[a-z0-9_]+$/.test(segment));
+  return (
+    segments.length >= 2 && /^[a-z]/.test(action) && segments.every((segment) => /^[a-z0-9_]+$/.test(segment))
+  );
 }

@@ -31,8 +31,10 @@ export function annotationTexts(where: Record<string, Condition>): string[] {
   const texts: string[] = [];
   for (const [key, condition] of Object.entries(where)) {
     const words = ADJECTIVES[key];
-    if (key === KIND_KEY) texts.push(condition.eq === undefined ? conditionText('kind', condition) : scalarText(condition.eq));
-    else if (words && !(key === '$secretOutput' && condition.eq === false)) texts.push(words[condition.eq === true ? 0 : 1]);
+    if (key === KIND_KEY)
+      texts.push(condition.eq === undefined ? conditionText('kind', condition) : scalarText(condition.eq));
+    else if (words && !(key === '$secretOutput' && condition.eq === false))
+      texts.push(words[condition.eq === true ? 0 : 1]);
   }
   return texts.sort((left, right) => Number(right.includes('-')) - Number(left.includes('-')));
 }
@@ -47,7 +49,10 @@ export function conditionText(key: string, condition: Condition, verb?: string):
   return `${key} ${verb === undefined ? '' : `${verb} `}${parts.join(' and ')}`;
 }
 
-function operatorText(operator: (typeof OPERATORS)[number], value: NonNullable<Condition[typeof operator]>): string {
+function operatorText(
+  operator: (typeof OPERATORS)[number],
+  value: NonNullable<Condition[typeof operator]>,
+): string {
   switch (operator) {
     case 'eq':
       return `= ${valueText(value)}`;
@@ -84,5 +89,8 @@ function valueText(value: unknown): string {
 /** Plain when it is plain; otherwise JSON with everything but printable ASCII escaped. */
 function scalarText(value: unknown): string {
   if (typeof value === 'string' && /^[A-Za-z0-9_./:*@+-]+$/.test(value)) return value;
-  return JSON.stringify(value).replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -8,7 +8,7 @@ import type { Decision } from './decide.js';
 import { annotationTexts, conditionText, conditionTexts, paramConditions } from './describe.js';
 import { matchRule, testKey } from './match.js';
 import type { DecisionRequest } from './match.js';
-import { referenceTo } from './rule.js';
+import { KIND_KEY, referenceTo } from './rule.js';
 import type { RuleReference } from './rule.js';
 
 /** An allow rule that covers the action and did not match, and what is missing, nearest first. */
@@ -35,13 +35,24 @@ export function explain(policy: CompiledPolicy, request: DecisionRequest): Expla
 function nearMisses(policy: CompiledPolicy, request: DecisionRequest): NearMiss[] {
   const misses: NearMiss[] = [];
   for (const compiled of rulesFor(policy, request.capability.action)) {
-    if (compiled.rule.effect === 'deny' || compiled.rule.layer === 'project') continue;
+    if (
+      compiled.rule.effect === 'deny' ||
+      compiled.rule.layer === 'project' ||
+      otherKind(compiled, request.kind)
+    )
+      continue;
     const missing = missingConditions(compiled, request);
     if (missing.length === 0) continue;
     const would = compiled.rule.effect === 'ask' ? 'would be asked' : 'would be allowed';
-    misses.push({ rule: referenceTo(compiled.rule), missing, sentence: `${would} if ${missing.join(' and ')}` });
+    misses.push({
+      rule: referenceTo(compiled.rule),
+      missing,
+      sentence: `${would} if ${missing.join(' and ')}`,
+    });
   }
-  misses.sort((left, right) => left.missing.length - right.missing.length || (left.rule.id < right.rule.id ? -1 : 1));
+  misses.sort(
+    (left, right) => left.missing.length - right.missing.length || (left.rule.id < right.rule.id ? -1 : 1),
+  );
   return misses.slice(0, NEAREST_SHOWN);
 }
 
@@ -53,10 +64,15 @@ function missingConditions(compiled: CompiledRule, request: DecisionRequest): st
     if (result.all && !result.error) continue;
     const condition = compiled.rule.where[key] ?? {};
     const unbounded = capability.unbounded?.includes(key) ?? false;
-    missing.push(unbounded ? `${key} could be bounded before the call` : conditionText(key, condition, 'were'));
+    if (unbounded) missing.push(`${key} could be bounded before the call`);
+    else if (key.startsWith('$'))
+      missing.push(`it were ${annotationTexts({ [key]: condition }).join(' ') || 'no secret'}`);
+    else missing.push(conditionText(key, condition, 'were'));
   }
   if (missing.length === 0 && !matchRule(compiled, request).whole) {
-    missing.push(`the rule named ${capability.action} itself: its output is a credential, and no pattern grants that`);
+    missing.push(
+      `the rule named ${capability.action} itself: its output is a credential, and no pattern grants that`,
+    );
   }
   return missing;
 }
@@ -65,23 +81,34 @@ const SUMMARY_SHOWN = 3;
 
 /**
  * What the policy allows instead of a denied action, at most three short lines for the hint an agent reads: the same
- * action under its conditions, else its neighbours in the same family.
+ * action under its conditions, else its neighbours in the same family. `kind` is that of the repeater, when it is known.
  */
-export function allowedSummary(policy: CompiledPolicy, action: string): string[] {
-  const same = [...rulesFor(policy, action)].filter(grants).map((compiled) => describeGrant([action], compiled));
+export function allowedSummary(policy: CompiledPolicy, action: string, kind?: string): string[] {
+  const forKind = (compiled: CompiledRule): boolean =>
+    grants(compiled) && (kind === undefined || !otherKind(compiled, kind));
+  const same = [...rulesFor(policy, action)]
+    .filter(forKind)
+    .map((compiled) => describeGrant([action], compiled));
   if (same.length > 0) return unique(same);
   const family = action.split('.').slice(0, -1).join('.');
   const neighbours: string[] = [];
   for (const compiled of policy.byId.values()) {
-    if (!grants(compiled)) continue;
+    if (!forKind(compiled)) continue;
     const near = compiled.rule.actions.filter((pattern) => pattern.startsWith(`${family}.`));
     if (near.length > 0) neighbours.push(describeGrant(near, compiled));
   }
   return unique(neighbours);
 }
 
+/** The rule is about repeaters of another kind; naming it would help nobody. */
+function otherKind(compiled: CompiledRule, kind: string): boolean {
+  return compiled.conditions.some(({ key, test }) => key === KIND_KEY && !test(kind).all);
+}
+
 function grants(compiled: CompiledRule): boolean {
-  return compiled.rule.effect === 'allow' && compiled.rule.layer !== 'project' && compiled.rule.layer !== 'builtin';
+  return (
+    compiled.rule.effect === 'allow' && compiled.rule.layer !== 'project' && compiled.rule.layer !== 'builtin'
+  );
 }
 
 /** Conditions on params are something the caller can meet; those on `$` keys say which actions the rule means. */
@@ -94,7 +121,7 @@ function describeGrant(actions: string[], compiled: CompiledRule): string {
 }
 
 function subjectText(patterns: string[], adjectives: string[]): string {
-  const kind = adjectives.join(', ');
+  const kind = adjectives.join(' ');
   return patterns.includes('**') ? `${kind} actions` : `${listText(patterns)} (${kind})`;
 }
 

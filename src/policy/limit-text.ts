@@ -3,7 +3,15 @@
 import type { Rate } from './rule.js';
 
 const PERIOD_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const UNIT_BYTES: Record<string, number> = { B: 1, KB: 1_000, MB: 1_000_000, GB: 1_000_000_000, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
+const UNIT_BYTES: Record<string, number> = {
+  B: 1,
+  KB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+  KiB: 1_024,
+  MiB: 1_048_576,
+  GiB: 1_073_741_824,
+};
 
 export const RATE_PATTERN = String.raw`^[0-9]{1,9}/(s|m|h|d)( burst [0-9]{1,9})?$`;
 export const CALLS_PATTERN = String.raw`^[0-9]{1,12}/session$`;
@@ -15,7 +23,8 @@ export function parseRate(text: string): Rate | undefined {
   const period_ms = PERIOD_MS[match?.[2] ?? ''];
   const count = Number(match?.[1]);
   if (!match || period_ms === undefined || count === 0) return undefined;
-  const burst = match[3] === undefined ? Math.max(1, Math.floor((count * 1_000) / period_ms)) : Number(match[3]);
+  const burst =
+    match[3] === undefined ? Math.max(1, Math.floor((count * 1_000) / period_ms)) : Number(match[3]);
   return burst === 0 ? undefined : { count, period_ms, burst };
 }
 

@@ -19,20 +19,30 @@ export type LimitVerdict =
 export const UNUSED: Readonly<LimitState> = { full_at_ms: 0, calls: 0, bytes_out: 0 };
 
 /** Asks one limit for one call. On refusal the state comes back as it was: refused calls cost nothing. */
-export function admit(limit: Limit, state: LimitState, now_ms: number): { state: LimitState; verdict: LimitVerdict } {
-  if (limit.calls !== undefined && state.calls >= limit.calls) return { state, verdict: { ok: false, spent: 'calls' } };
-  if (limit.bytes_out !== undefined && state.bytes_out >= limit.bytes_out) return { state, verdict: { ok: false, spent: 'bytes_out' } };
+export function admit(
+  limit: Limit,
+  state: LimitState,
+  now_ms: number,
+): { state: LimitState; verdict: LimitVerdict } {
+  if (limit.calls !== undefined && state.calls >= limit.calls)
+    return { state, verdict: { ok: false, spent: 'calls' } };
+  if (limit.bytes_out !== undefined && state.bytes_out >= limit.bytes_out)
+    return { state, verdict: { ok: false, spent: 'bytes_out' } };
   let full_at_ms = state.full_at_ms;
   if (limit.rate) {
     const rate = takeFromBucket(limit.rate, state.full_at_ms, now_ms);
-    if (rate.wait_ms > 0) return { state, verdict: { ok: false, spent: 'rate', retry_after_ms: rate.wait_ms } };
+    if (rate.wait_ms > 0)
+      return { state, verdict: { ok: false, spent: 'rate', retry_after_ms: rate.wait_ms } };
     full_at_ms = rate.full_at_ms;
   }
   return { state: { ...state, full_at_ms, calls: state.calls + 1 }, verdict: { ok: true } };
 }
 
 /** Asks several limits for one call, all or none: what one of them refuses is not counted by the others. */
-export function admitAll(limits: { limit: Limit; state: LimitState }[], now_ms: number): { states: LimitState[]; verdict: LimitVerdict } {
+export function admitAll(
+  limits: { limit: Limit; state: LimitState }[],
+  now_ms: number,
+): { states: LimitState[]; verdict: LimitVerdict } {
   const states: LimitState[] = [];
   for (const { limit, state } of limits) {
     const one = admit(limit, state, now_ms);
@@ -53,7 +63,11 @@ export function bytesLeft(limit: Limit, state: LimitState): number {
 }
 
 /** Generic cell rate algorithm (ITU-T I.371), as a virtual scheduler. */
-function takeFromBucket(rate: Rate, fullAt_ms: number, now_ms: number): { full_at_ms: number; wait_ms: number } {
+function takeFromBucket(
+  rate: Rate,
+  fullAt_ms: number,
+  now_ms: number,
+): { full_at_ms: number; wait_ms: number } {
   const interval_ms = rate.period_ms / rate.count;
   const next_ms = Math.max(fullAt_ms, now_ms) + interval_ms;
   const wait_ms = Math.ceil(next_ms - now_ms - rate.burst * interval_ms - TOLERANCE_MS);

@@ -43,6 +43,7 @@ function compileNode(schema: Json | undefined, at: string, depth: number): Check
     const check = compiler(wanted, schema, at, depth);
     if (check) checks.push(check);
   }
+  if (schema['type'] === 'object') checks.push(onlyKnownParams(schema));
   return (value, path, problems) => {
     for (const check of checks) check(value, path, problems);
   };
@@ -70,7 +71,9 @@ const KEYWORDS: Record<string, KeywordCompiler> = {
   },
   properties(wanted, _schema, at, depth) {
     if (!isObject(wanted)) throw refused(at, 'properties must be an object');
-    const checks = Object.entries(wanted).map(([name, schema]) => [name, compileNode(schema, join(at, name), depth + 1)] as const);
+    const checks = Object.entries(wanted).map(
+      ([name, schema]) => [name, compileNode(schema, join(at, name), depth + 1)] as const,
+    );
     return (value, path, problems) => {
       if (!isObject(value)) return;
       for (const [name, check] of checks) {
@@ -80,46 +83,71 @@ const KEYWORDS: Record<string, KeywordCompiler> = {
     };
   },
   required(wanted, _schema, at) {
-    if (!Array.isArray(wanted) || !wanted.every((name) => typeof name === 'string')) throw refused(at, 'required must be a list of names');
+    if (!Array.isArray(wanted) || !wanted.every((name) => typeof name === 'string'))
+      throw refused(at, 'required must be a list of names');
     return (value, path, problems) => {
       if (!isObject(value)) return;
-      for (const name of wanted) if (!Object.hasOwn(value, name)) problems.push({ path: join(path, name), message: 'is missing' });
+      for (const name of wanted)
+        if (!Object.hasOwn(value, name)) problems.push({ path: join(path, name), message: 'is missing' });
     };
   },
-  additionalProperties(wanted, schema, at) {
-    if (wanted !== false) throw refused(at, 'additionalProperties can only be false');
-    const known = new Set(isObject(schema['properties']) ? Object.keys(schema['properties']) : []);
-    return (value, path, problems) => {
-      if (!isObject(value)) return;
-      for (const name of Object.keys(value)) if (!known.has(name)) problems.push({ path: join(path, name), message: 'is not a param of this action' });
-    };
+  additionalProperties(wanted, _schema, at) {
+    if (wanted !== false)
+      throw refused(at, 'additionalProperties can only be false, and is false when left out');
+    return undefined;
   },
   items(wanted, _schema, at, depth) {
     const check = compileNode(wanted, `${at}[]`, depth + 1);
     return (value, path, problems) => {
-      if (Array.isArray(value)) for (const [index, item] of value.entries()) check(item, `${path}[${index}]`, problems);
+      if (Array.isArray(value))
+        for (const [index, item] of value.entries()) check(item, `${path}[${index}]`, problems);
     };
   },
   enum(wanted, _schema, at) {
-    if (!Array.isArray(wanted) || !wanted.every(isScalar)) throw refused(at, 'enum must be a list of texts, numbers and booleans');
+    if (!Array.isArray(wanted) || !wanted.every(isScalar))
+      throw refused(at, 'enum must be a list of texts, numbers and booleans');
     const values = new Set<Json>(wanted);
     return (value, path, problems) => {
-      if (!values.has(value)) problems.push({ path, message: `must be one of ${wanted.map((each) => JSON.stringify(each)).join(', ')}` });
+      if (!values.has(value))
+        problems.push({
+          path,
+          message: `must be one of ${wanted.map((each) => JSON.stringify(each)).join(', ')}`,
+        });
     };
   },
-  maxLength: bound((value) => (typeof value === 'string' ? [...value].length : undefined), 'max', 'characters'),
+  maxLength: bound(
+    (value) => (typeof value === 'string' ? [...value].length : undefined),
+    'max',
+    'characters',
+  ),
   maxItems: bound((value) => (Array.isArray(value) ? value.length : undefined), 'max', 'items'),
   minimum: bound((value) => (typeof value === 'number' ? value : undefined), 'min', ''),
   maximum: bound((value) => (typeof value === 'number' ? value : undefined), 'max', ''),
 };
 
-function bound(measure: (value: Json) => number | undefined, end: 'min' | 'max', unit: string): KeywordCompiler {
+/** A param nobody described is a param no rule was written for. */
+function onlyKnownParams(schema: JsonObject): Check {
+  const known = new Set(isObject(schema['properties']) ? Object.keys(schema['properties']) : []);
+  return (value, path, problems) => {
+    if (!isObject(value)) return;
+    for (const name of Object.keys(value))
+      if (!known.has(name))
+        problems.push({ path: join(path, name), message: 'is not a param of this action' });
+  };
+}
+
+function bound(
+  measure: (value: Json) => number | undefined,
+  end: 'min' | 'max',
+  unit: string,
+): KeywordCompiler {
   return (wanted, _schema, at) => {
     if (typeof wanted !== 'number' || !Number.isFinite(wanted)) throw refused(at, 'a bound must be a number');
     const words = `must be at ${end === 'max' ? 'most' : 'least'} ${wanted}${unit === '' ? '' : ` ${unit}`}`;
     return (value, path, problems) => {
       const size = measure(value);
-      if (size !== undefined && (end === 'max' ? size > wanted : size < wanted)) problems.push({ path, message: words });
+      if (size !== undefined && (end === 'max' ? size > wanted : size < wanted))
+        problems.push({ path, message: words });
     };
   };
 }

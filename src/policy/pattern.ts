@@ -100,7 +100,8 @@ export function pathValueProblem(value: string): string | undefined {
   if (value.includes('\\')) return 'a backslash';
   if (value.includes('//')) return 'an empty segment';
   const lower = value.toLowerCase();
-  if (lower.includes('%2e') || lower.includes('%2f') || lower.includes('%5c')) return 'an escaped dot, slash or backslash';
+  if (lower.includes('%2e') || lower.includes('%2f') || lower.includes('%5c'))
+    return 'an escaped dot, slash or backslash';
   for (let index = 0; index < value.length; index += 1) {
     if (value.charCodeAt(index) < 0x20 || value.charCodeAt(index) === 0x7f) return 'a control character';
   }
@@ -116,16 +117,26 @@ export function actionPatternProblem(pattern: string): PatternProblem | undefine
   const size = sizeProblem(pattern);
   if (size) return size;
   for (const unit of pattern) {
-    if (unit === ':' || unit === '-') return { message: `"${unit}" does not occur in action names`, hint: 'write aws.s3.list_buckets: dots and underscores' };
+    if (unit === ':' || unit === '-')
+      return {
+        message: `"${unit}" does not occur in action names`,
+        hint: 'write aws.s3.list_buckets: dots and underscores',
+      };
     if (unit !== '.' && !ACTION_UNITS.includes(unit)) {
       const shown = JSON.stringify(unit);
-      return { message: `${shown} does not occur in action patterns`, hint: 'use a-z, 0-9, _, dots, * (in one segment) and ** (any number of segments)' };
+      return {
+        message: `${shown} does not occur in action patterns`,
+        hint: 'use a-z, 0-9, _, dots, * (in one segment) and ** (any number of segments)',
+      };
     }
   }
   const segments = pattern.split('.');
   if (segments.includes('')) return { message: 'an action pattern has an empty segment' };
   if (segments.length === 1 && !pattern.includes('*')) {
-    return { message: `"${pattern}" is no action`, hint: `actions look like <repeater>.<words>; for all of a repeater write ${pattern}.**` };
+    return {
+      message: `"${pattern}" is no action`,
+      hint: `actions look like <repeater>.<words>; for all of a repeater write ${pattern}.**`,
+    };
   }
   return starsProblem(segments);
 }
@@ -143,11 +154,15 @@ export function pathPatternProblem(pattern: string): PatternProblem | undefined 
 export function globPatternProblem(pattern: string): PatternProblem | undefined {
   const size = sizeProblem(pattern);
   if (size) return size;
-  return pattern.includes('**') ? { message: 'a glob has "**"', hint: 'in a glob one * already crosses "/"; for segments use path' } : undefined;
+  return pattern.includes('**')
+    ? { message: 'a glob has "**"', hint: 'in a glob one * already crosses "/"; for segments use path' }
+    : undefined;
 }
 
 function sizeProblem(pattern: string): PatternProblem | undefined {
-  return new TextEncoder().encode(pattern).length > PATTERN_BYTES_MAX
+  // No UTF-16 unit takes more than three bytes.
+  return pattern.length * 3 > PATTERN_BYTES_MAX &&
+    new TextEncoder().encode(pattern).length > PATTERN_BYTES_MAX
     ? { message: `a pattern is longer than ${PATTERN_BYTES_MAX} bytes` }
     : undefined;
 }

@@ -29,7 +29,17 @@ export interface Condition {
   /** Characters of a text, elements of a list. */
   len?: Range;
 }
-export const OPERATORS = ['eq', 'in', 'not_in', 'glob', 'path', 'prefix', 'range', 'exists', 'len'] as const satisfies readonly (keyof Condition)[];
+export const OPERATORS = [
+  'eq',
+  'in',
+  'not_in',
+  'glob',
+  'path',
+  'prefix',
+  'range',
+  'exists',
+  'len',
+] as const satisfies readonly (keyof Condition)[];
 
 /** Keys of `where` that test what the repeater says about the call instead of a param. `$kind` is text, the others are true or false. */
 export const ANNOTATION_KEYS = [

@@ -22,7 +22,8 @@ function borderLengths(text: string): Uint32Array {
   const borders = new Uint32Array(text.length);
   let length = 0;
   for (let index = 1; index < text.length; index += 1) {
-    while (length > 0 && text.charCodeAt(index) !== text.charCodeAt(length)) length = borders[length - 1] ?? 0;
+    while (length > 0 && text.charCodeAt(index) !== text.charCodeAt(length))
+      length = borders[length - 1] ?? 0;
     if (text.charCodeAt(index) === text.charCodeAt(length)) length += 1;
     borders[index] = length;
   }

@@ -6,6 +6,10 @@ import { AWS_CONTENT } from './aws-content.js';
 export const PRESET_NAMES = ['aws-readonly', 'gh-readonly', 'gh-contributor', 'http-get', 'none'] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
+export function isPresetName(text: string): text is PresetName {
+  return (PRESET_NAMES as readonly string[]).includes(text);
+}
+
 /** What applies when there is no file at all. */
 export const PRESETS_WITHOUT_FILE: readonly PresetName[] = ['aws-readonly', 'gh-readonly'];
 
@@ -38,7 +42,13 @@ const RULES: Record<PresetName, Rule[]> = {
       where: { $kind: { eq: 'gh' } },
       layer: 'preset',
     },
-    { id: 'gh-merge-asks', effect: 'ask', actions: ['*.pr.merge'], where: { $kind: { eq: 'gh' } }, layer: 'preset' },
+    {
+      id: 'gh-merge-asks',
+      effect: 'ask',
+      actions: ['*.pr.merge'],
+      where: { $kind: { eq: 'gh' } },
+      layer: 'preset',
+    },
   ],
   'http-get': [
     {

@@ -1,0 +1,69 @@
+// What the configuration comes to, from all its files.
+
+import type { Effect, Layer, Policy } from '../policy/rule.js';
+import type { Annotations, Params, RegisteredAction } from '../protocol/messages.js';
+import type { ISOLATION_MINIMA, ISOLATION_MODES } from './shape-file.js';
+import type { REPEATER_PROFILES } from './shape-repeaters.js';
+
+export type IsolationMode = (typeof ISOLATION_MODES)[number];
+export type IsolationMinimum = (typeof ISOLATION_MINIMA)[number];
+
+export interface RepeaterConfig {
+  /** First word of its actions. */
+  name: string;
+  kind: string;
+  /** `env`, `auto`, `profile:NAME` or `vault:NAME`. */
+  credentials?: string;
+  region?: string;
+  output?: string;
+  host?: string;
+  endpoint?: string;
+  profiles?: string[];
+  /** Absolute path of the real program. */
+  cli?: string;
+  command?: string[];
+  profile?: (typeof REPEATER_PROFILES)[number];
+  /** Names of variables, never values. */
+  secrets?: string[];
+  tools?: string[];
+  actions?: RegisteredAction[];
+  manifest?: string;
+  /** Directory of the file that says this; relative paths start there. Absent for the repeaters that are there without a file. */
+  directory?: string;
+}
+
+/** One line of `tests:`. */
+export interface PolicyTest {
+  action: string;
+  params: Params;
+  kind?: string;
+  annotations: Partial<Annotations>;
+  expect: Effect;
+  by?: string;
+  file: string;
+  line: number;
+}
+
+/** One file that was read. */
+export interface ConfigSource {
+  layer: Layer;
+  file: string;
+  /** Hex, of the bytes as read. */
+  sha256: string;
+  bytes: number;
+}
+
+export interface Config {
+  isolation: IsolationMode;
+  min_isolation?: IsolationMinimum;
+  env: { pass: string[]; unsafe: string[] };
+  home: { allow: string[] };
+  repeaters: Record<string, RepeaterConfig>;
+  /** All layers together, ready to be handed to the broker as JSON. */
+  policy: Policy;
+  /** Names of the presets that apply. */
+  presets: string[];
+  tests: PolicyTest[];
+  /** Files, in the order of layers. Empty when the built-in presets apply because there is no file. */
+  sources: ConfigSource[];
+}

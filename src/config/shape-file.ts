@@ -1,0 +1,87 @@
+// The whole of turret.yaml, and what a project file may have of it.
+
+import { ENV_NAME, ENV_PATTERN, HOME_PATH, PRESET } from './checks.js';
+import { kindComplaints, REPEATERS } from './shape-repeaters.js';
+import { SHARED_FIELDS } from './shape-rules.js';
+import type { Field, FieldsShape } from './shape.js';
+
+export const ISOLATION_MODES = ['auto', 'strict', 'none'] as const;
+export const ISOLATION_MINIMA = ['strict', 'none'] as const;
+const NAMES_MAX = 256;
+
+const USER_FIELDS: Record<string, Field> = {
+  extends: { shape: { is: 'list', of: PRESET, min: 0, max: 16 }, about: 'Presets whose rules apply too.' },
+  isolation: {
+    shape: { is: 'word', words: ISOLATION_MODES },
+    about: 'How the agent is shut in; auto takes the best this machine can do.',
+  },
+  min_isolation: {
+    shape: { is: 'word', words: ISOLATION_MINIMA },
+    about: 'The least that auto may fall to without asking.',
+  },
+  env: {
+    shape: {
+      is: 'fields',
+      fields: {
+        pass: {
+          shape: { is: 'list', of: ENV_PATTERN, min: 0, max: NAMES_MAX },
+          about: 'Variables the agent may see besides the built-in list; never one that looks like a secret.',
+        },
+        unsafe: {
+          shape: { is: 'list', of: ENV_NAME, min: 0, max: NAMES_MAX },
+          about: 'Variables the agent may see although they look like a secret.',
+        },
+      },
+    },
+    about: 'The environment of the agent.',
+  },
+  home: {
+    shape: {
+      is: 'fields',
+      fields: {
+        allow: {
+          shape: { is: 'list', of: HOME_PATH, min: 0, max: NAMES_MAX },
+          about: 'Paths below the home directory that the agent may see.',
+        },
+      },
+    },
+    about: 'The home directory of the agent.',
+  },
+  repeaters: {
+    shape: REPEATERS,
+    about: 'The processes that hold the keys, by name. The name is the first word of their actions.',
+  },
+};
+
+export const USER_FILE: FieldsShape = {
+  is: 'fields',
+  fields: { ...SHARED_FIELDS, ...USER_FIELDS },
+  check(node) {
+    const repeaters = node.entries.get('repeaters')?.value;
+    return repeaters?.is === 'map' ? kindComplaints(repeaters) : [];
+  },
+};
+
+/** The agent can write this file, so it may only take away. */
+export const PROJECT_FILE: FieldsShape = {
+  is: 'fields',
+  fields: {
+    ...SHARED_FIELDS,
+    ...Object.fromEntries(
+      Object.entries(USER_FIELDS).map(([key, field]): [string, Field] => [
+        key,
+        { ...field, shape: refusedInProject(key) },
+      ]),
+    ),
+  },
+};
+
+function refusedInProject(key: string): Field['shape'] {
+  return {
+    is: 'any',
+    check: () => ({
+      message: `${key} cannot be set in a project file, which only narrows`,
+      hint: 'move it to ~/.config/turret/turret.yaml, or use this file on its own with --config',
+    }),
+  };
+}
