@@ -27,29 +27,31 @@ export function notApproved(
   allow: readonly WireAllowance[],
   s3: S3Target | undefined,
 ): string | undefined {
-  for (const { operation, services } of operations) {
+  for (const { operations: names, services } of operations) {
+    const shown = `${services[0] ?? ''}:${names[0] ?? ''}`;
     const named = allow.filter(
-      (allowance) => services.includes(allowance.service) && allowance.operations.includes(operation),
+      (allowance) =>
+        services.includes(allowance.service) && names.some((name) => allowance.operations.includes(name)),
     );
-    if (named.length === 0) return `${services[0] ?? ''}:${operation} is not what was approved`;
-    if (!named.some((allowance) => covers(allowance, operation, s3))) {
-      return `${services[0] ?? ''}:${operation} is approved for another bucket or key`;
+    if (named.length === 0) return `${shown} is not what was approved`;
+    if (!named.some((allowance) => covers(allowance, names, s3))) {
+      return `${shown} is approved for another bucket or key`;
     }
   }
   const source = s3?.copySource;
   if (source) {
-    const reads: WireOperation[] = [{ services: ['s3'], operation: 'GetObject' }];
+    const reads: WireOperation[] = [{ services: ['s3'], operations: ['GetObject'] }];
     const from = { buckets: [source.bucket], key: source.key, listPrefix: undefined, copySource: undefined };
     if (notApproved(reads, allow, from)) return 'the object that would be copied is not approved to be read';
   }
   return undefined;
 }
 
-function covers(allowance: WireAllowance, operation: string, s3: S3Target | undefined): boolean {
+function covers(allowance: WireAllowance, names: string[], s3: S3Target | undefined): boolean {
   const { bucket, key, prefix } = allowance;
   if (bucket !== undefined && !s3?.buckets.includes(bucket)) return false;
   if (key === undefined && prefix === undefined) return true;
-  const at = s3?.key ?? (LISTINGS.has(operation) ? (s3?.listPrefix ?? '') : undefined);
+  const at = s3?.key ?? (names.some((name) => LISTINGS.has(name)) ? (s3?.listPrefix ?? '') : undefined);
   if (key !== undefined) return at === key;
   if (at !== undefined) return at.startsWith(prefix ?? '');
   // A request on the bucket itself: its keys, if any, are in a body that nobody has read.

@@ -90,7 +90,7 @@ function placeOf(
   const s3 =
     scope.service === 's3' ? s3AddressOf(request.host, request.path, scope.region, tables) : undefined;
   const address = s3
-    ? { base: request.host, prefix: '', global: false }
+    ? { base: request.host, prefixes: [''], global: false }
     : addressOf(request.host, scope, tables);
   const regional =
     scope.region === admission.region || (s3 !== undefined && admission.bucketRegions.has(scope.region));
@@ -138,7 +138,7 @@ async function perform(exchange: Exchange, context: ExchangeContext, understood:
     admission.redirected &&
     s3 !== undefined &&
     s3.key === undefined &&
-    operations[0]?.operation === 'HeadBucket';
+    operations[0]?.operations[0] === 'HeadBucket';
   if (
     refusal !== undefined &&
     !(asksRegion && admission.allow.some(({ bucket }) => bucket !== undefined && s3.buckets.includes(bucket)))

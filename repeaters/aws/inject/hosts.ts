@@ -31,8 +31,8 @@ export function isHostName(host: string): boolean {
 export interface Address {
   /** The known host, without what an operation put in front. */
   base: string;
-  /** What an operation put in front, as its model writes it: `data-`, `{AccountId}.`; empty for none. */
-  prefix: string;
+  /** What an operation put in front, as models write it: `data-`, `{AccountId}.`. Several can read the same; `` is none. */
+  prefixes: string[];
   /** The host belongs to no region: the signature's region need not be the call's. */
   global: boolean;
 }
@@ -75,18 +75,17 @@ export function addressOf(
 ): Address {
   const bases = basesFor(scope, tables);
   const exact = bases.find(({ base }) => base === host);
-  if (exact) return { ...exact, prefix: '' };
+  if (exact) return { ...exact, prefixes: [''] };
   const prefixes = new Set(
     tables
       .signedAs(scope.service)
       .flatMap((model) => (tables.routes(model)?.hp ?? []).map(([, prefix]) => prefix)),
   );
-  for (const prefix of prefixes) {
-    for (const { base, global } of bases) {
-      if (host.endsWith(base) && prefixPattern(prefix).test(host.slice(0, -base.length))) {
-        return { base, prefix, global };
-      }
-    }
+  for (const { base, global } of bases) {
+    if (!host.endsWith(base)) continue;
+    const front = host.slice(0, -base.length);
+    const fitting = [...prefixes].filter((prefix) => prefixPattern(prefix).test(front));
+    if (fitting.length > 0) return { base, prefixes: fitting, global };
   }
   throw new TurretError('denied', `${host} is not a host of ${scope.service} in ${scope.region}`);
 }

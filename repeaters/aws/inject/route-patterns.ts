@@ -13,6 +13,8 @@ export interface Route {
   queries: string[];
   headers: string[];
   operation: string;
+  /** Equal for operations whose requests nobody can tell apart. */
+  request: string;
 }
 
 const compiled = new WeakMap<WireService, Route[]>();
@@ -52,6 +54,7 @@ function compile([method, uri, operation, required = []]: [string, string, strin
     queries: required.filter((name) => name.startsWith('q:')).map((name) => name.slice(2)),
     headers: required.filter((name) => name.startsWith('h:')).map((name) => name.slice(2).toLowerCase()),
     operation,
+    request: [method, uri, ...required].join(' '),
   };
 }
 

@@ -25,6 +25,8 @@ const FORM =
 /** What botocore leaves out of the signature, and what its HTTP client adds later. All else has to be signed. */
 const MAY_BE_UNSIGNED: ReadonlySet<string> = new Set([
   'accept-encoding',
+  'amz-sdk-invocation-id',
+  'amz-sdk-request',
   'authorization',
   'connection',
   'content-length',

@@ -10,7 +10,8 @@ import { queryPairs, single, type WireRequest } from './wire-request.js';
 export interface WireOperation {
   /** Models that have this very request (rds, docdb and neptune share theirs). */
   services: string[];
-  operation: string;
+  /** Names of this very request: S3 has old and new ones that nobody can tell apart. */
+  operations: string[];
 }
 
 export interface Routed {
@@ -25,7 +26,11 @@ export interface Routed {
   body: Buffer | undefined;
 }
 
-type Match = [model: string, operation: string];
+/** `request` is equal for operations that are one request on the wire. */
+type Match = { model: string; operation: string; request: string };
+
+/** At the hosts of the S3 data plane this one does not exist: it belongs to S3 Express, which is refused. */
+const NOT_AT_S3 = 'ListDirectoryBuckets';
 
 /**
  * The operations a request can be.
@@ -35,15 +40,19 @@ export function wireOperations(routed: Routed): WireOperation[] {
   const services = routed.models
     .map((model): [string, WireService | undefined] => [model, routed.tables.routes(model)])
     .filter((entry): entry is [string, WireService] => entry[1] !== undefined);
-  const found = new Map<string, string[]>();
-  for (const [model, operation] of matches(routed, services)) {
+  const found = new Map<string, WireOperation>();
+  for (const { model, operation, request } of matches(routed, services)) {
     const prefix = routed.tables.routes(model)?.hp?.find(([name]) => name === operation)?.[1] ?? '';
-    if (prefix !== routed.address.prefix) continue;
-    found.set(operation, [...(found.get(operation) ?? []), model]);
+    if (!routed.address.prefixes.includes(prefix) || (model === 's3' && operation === NOT_AT_S3)) continue;
+    const same = found.get(request);
+    found.set(request, {
+      services: [...(same?.services ?? []), model],
+      operations: [...(same?.operations ?? []), operation],
+    });
   }
   if (found.size === 0)
     throw new TurretError('denied', 'the request is no operation that this service is known to have');
-  return [...found].map(([operation, services]) => ({ operation, services }));
+  return [...found.values()];
 }
 
 function matches(routed: Routed, services: [string, WireService][]): Match[] {
@@ -64,7 +73,7 @@ function matches(routed: Routed, services: [string, WireService][]): Match[] {
   const named = services.filter(([, service]) => service.o !== undefined && service.r === undefined);
   if (actions.length === 1 && named.length > 0) return byName(named, () => actions[0]);
   return services.flatMap(([model, service]) =>
-    best(routed, routesOf(service)).map((operation): Match => [model, operation]),
+    best(routed, routesOf(service)).map(({ operation, request }): Match => ({ model, operation, request })),
   );
 }
 
@@ -74,7 +83,9 @@ function byName(
 ): Match[] {
   return services.flatMap(([model, service]): Match[] => {
     const operation = nameIn(service);
-    return operation !== undefined && service.o?.includes(operation) ? [[model, operation]] : [];
+    return operation !== undefined && service.o?.includes(operation)
+      ? [{ model, operation, request: operation }]
+      : [];
   });
 }
 
@@ -94,14 +105,14 @@ function actionsIn({ request, body }: Routed): string[] {
 }
 
 /** The routes that fit best: more fixed words first, then more of the query and headers explained. */
-function best({ request, path }: Routed, routes: Route[]): string[] {
+function best({ request, path }: Routed, routes: Route[]): Route[] {
   const query = queryPairs(request.query);
   const has = (name: string, value?: string): boolean =>
     query.some(
       ([queryName, queryValue]) => queryName === name && (value === undefined || queryValue === value),
     );
   let score = -1;
-  let operations: string[] = [];
+  let fitting: Route[] = [];
   for (const route of routes) {
     if (route.method !== request.method || !route.path.test(path)) continue;
     if (!route.markers.every(([name, value]) => has(name, value))) continue;
@@ -111,11 +122,11 @@ function best({ request, path }: Routed, routes: Route[]): string[] {
     )
       continue;
     const points = route.words * 1_000 + route.markers.length + route.queries.length + route.headers.length;
-    if (points > score) operations = [];
-    if (points >= score) operations.push(route.operation);
+    if (points > score) fitting = [];
+    if (points >= score) fitting.push(route);
     score = Math.max(score, points);
   }
-  return operations;
+  return fitting;
 }
 
 /**
