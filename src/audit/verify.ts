@@ -131,11 +131,11 @@ export class LogVerifier {
     this.#wanted = (options.checkpoints ?? []).filter((checkpoint) => checkpoint !== undefined);
   }
 
-  /** One line, without its LF. */
-  line(bytes: Uint8Array): void {
+  /** One line, without its LF. `length` when the line was longer than what is kept of it. */
+  line(bytes: Uint8Array, length = bytes.length): void {
     this.#lineNumber += 1;
     const place = { line: this.#lineNumber, offset: this.#offset };
-    this.#offset += bytes.length + 1;
+    this.#offset += length + 1;
     const leaf = leafOf(bytes);
     const record = readLine(bytes);
     if (record === undefined) this.#unreadable(place);

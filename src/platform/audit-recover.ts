@@ -19,9 +19,9 @@ import { readLine } from '../audit/verify.js';
 import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import { AUDIT_LINE_BYTES_MAX } from '../protocol/limits.js';
+import { readLines } from './audit-read.js';
 
 export const TORN_FILE = 'audit.torn';
-const CHUNK_BYTES = 65_536;
 
 export interface RecoveredLog {
   chain: ChainHead;
@@ -34,7 +34,12 @@ export function recoverLog(files: { directory: string; logFd: number; checkpoint
   let chain = GENESIS;
   const range = new CompactRange();
   let closed = false;
-  const tail = eachLine(files.logFd, (bytes) => {
+  let tail: Buffer = Buffer.alloc(0);
+  for (const { bytes, whole } of readLines(files.logFd)) {
+    if (!whole) {
+      tail = bytes;
+      break;
+    }
     const line = readLine(bytes);
     if (
       closed ||
@@ -48,8 +53,8 @@ export function recoverLog(files: { directory: string; logFd: number; checkpoint
     const leaf = leafOf(bytes);
     chain = advance(chain, leaf);
     range.append(leaf);
-  });
-  if (closed) throw damaged(chain.seq);
+  }
+  if (closed || tail.length >= AUDIT_LINE_BYTES_MAX) throw damaged(chain.seq);
   dropTornCheckpoint(files.checkpointsFd);
   if (tail.length === 0) return { chain, range, torn: undefined };
   moveAside(files.directory, files.logFd, tail);
@@ -81,29 +86,8 @@ function dropTornCheckpoint(fd: number): void {
   if (keep < size) ftruncateSync(fd, keep);
 }
 
-/** Calls `take` for each whole line and returns the bytes after the last LF. */
-function eachLine(fd: number, take: (line: Buffer) => void): Buffer {
-  let rest: Buffer = Buffer.alloc(0);
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  for (let position = 0; ;) {
-    const count = readSync(fd, chunk, 0, CHUNK_BYTES, position);
-    if (count === 0) return rest;
-    position += count;
-    rest = Buffer.concat([rest, chunk.subarray(0, count)]);
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
-      take(rest.subarray(0, end));
-      rest = rest.subarray(end + 1);
-    }
-    if (rest.length > AUDIT_LINE_BYTES_MAX) throw damaged(-1);
-  }
-}
-
 function damaged(seq: number): TurretError {
-  return new TurretError(
-    'audit_damaged',
-    `the audit log cannot be continued${seq < 0 ? '' : ` after record ${seq - 1}`}`,
-    {
-      hints: ['turret audit verify says where the damage is; a closed session is never extended'],
-    },
-  );
+  return new TurretError('audit_damaged', `the audit log cannot be continued after ${seq} records`, {
+    hints: ['turret audit verify says where the damage is; a closed session is never extended'],
+  });
 }

@@ -1,0 +1,157 @@
+// The state directory and what it holds:
+//   host.key   index.jsonl   sessions.json (a cache)
+//   sessions/<start, UTC, compact>-<sid hex>/{audit.jsonl, checkpoints, meta.json, audit.torn}
+// Several `turret run` start at once: each makes its own directory and nobody rewrites a file another one writes.
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { TurretError } from '../errors.js';
+import { type LogHead, LOG_FILE } from './audit-file.js';
+import { isAlive, startTicks } from './process-alive.js';
+import { appendIndex } from './session-index.js';
+
+const NAME = /^(?<started>[0-9]{8}T[0-9]{6}Z)-(?<sid>[0-9a-f]{20})$/;
+
+/** What is known of a session before its log is read. Written once, never changed. */
+export interface SessionMeta {
+  sid: string;
+  /** ISO 8601. */
+  started: string;
+  label: string;
+  command: string;
+  /** The supervisor: while it lives, the session runs. */
+  pid: number;
+  ticks?: string;
+}
+
+export interface SessionEntry {
+  name: string;
+  sid: string;
+  /** ISO 8601, to the second, from the name. */
+  started: string;
+  directory: string;
+  log: string;
+}
+
+/** `$XDG_STATE_HOME/turret` or `~/.local/state/turret`. Throws `state_unwritable` when neither can be told. */
+export function stateDirectory(env: {
+  XDG_STATE_HOME?: string | undefined;
+  HOME?: string | undefined;
+}): string {
+  const { XDG_STATE_HOME: state, HOME: home } = env;
+  if (state !== undefined && isAbsolute(state)) return join(state, 'turret');
+  if (home !== undefined && isAbsolute(home)) return join(home, '.local', 'state', 'turret');
+  throw new TurretError('state_unwritable', 'there is no place for the audit log: HOME is not set', {
+    hints: ['set HOME or XDG_STATE_HOME to an absolute path'],
+  });
+}
+
+/** Makes the session's directory and remembers that it was opened. `sid` is hex. Throws `state_unwritable`. */
+export function createSession(
+  state: string,
+  session: { sid: string; label: string; command: string; pid: number; now: number },
+): SessionEntry {
+  const started = new Date(session.now).toISOString();
+  const name = `${started.slice(0, 19).replace(/[-:]/g, '')}Z-${session.sid}`;
+  const entry = entryOf(state, name);
+  if (entry === undefined) throw new TypeError('a session id is twenty hex digits');
+  const { label, command, pid } = session;
+  const ticks = startTicks(pid);
+  const meta: SessionMeta = {
+    sid: session.sid,
+    started,
+    label,
+    command,
+    pid,
+    ...(ticks === undefined ? {} : { ticks }),
+  };
+  try {
+    mkdirSync(join(state, 'sessions'), { recursive: true, mode: 0o700 });
+    mkdirSync(entry.directory, { mode: 0o700 });
+    const fd = openSync(join(entry.directory, 'meta.json'), 'wx', 0o600);
+    writeSync(fd, `${JSON.stringify({ v: 1, ...meta })}\n`);
+    fsyncSync(fd);
+    closeSync(fd);
+  } catch (error) {
+    throw new TurretError(
+      'state_unwritable',
+      `the session cannot be recorded below ${JSON.stringify(state)}`,
+      {
+        cause: error,
+        hints: ['make it writable, or set XDG_STATE_HOME to a directory that is'],
+      },
+    );
+  }
+  appendIndex(state, { type: 'session.open', name }, session.now);
+  return entry;
+}
+
+/** Remembers the head a session was closed with. Call it once, after AuditWriter.close(). */
+export function closeSession(state: string, name: string, head: LogHead, now: number): void {
+  appendIndex(state, { type: 'session.close', name, ...head }, now);
+}
+
+/** All sessions on disk, newest first. */
+export function listSessions(state: string): SessionEntry[] {
+  let names: string[];
+  try {
+    names = readdirSync(join(state, 'sessions'));
+  } catch {
+    // Nothing has been recorded here yet.
+    return [];
+  }
+  return names
+    .sort()
+    .toReversed()
+    .map((name) => entryOf(state, name))
+    .filter((entry) => entry !== undefined);
+}
+
+/** One session by `last`, a prefix of its sid, or its directory's name. Throws `session_unknown`. */
+export function findSession(state: string, selector: string): SessionEntry {
+  const all = listSessions(state);
+  if (all.length === 0) {
+    throw new TurretError('session_unknown', 'no session has been recorded yet', {
+      hints: ['turret run -- <agent> makes the first one'],
+    });
+  }
+  const found =
+    selector === 'last'
+      ? all.slice(0, 1)
+      : all.filter(({ sid, name }) => sid.startsWith(selector.toLowerCase()) || name === selector);
+  const [only] = found;
+  if (only !== undefined && found.length === 1 && selector !== '') return only;
+  const what = found.length > 1 ? `${found.length} sessions begin with` : 'no session begins with';
+  throw new TurretError('session_unknown', `${what} ${JSON.stringify(selector.slice(0, 64))}`, {
+    hints: ['turret audit list shows the sessions there are'],
+  });
+}
+
+/** meta.json, or undefined when it is missing or not what we wrote. */
+export function readMeta(entry: SessionEntry): SessionMeta | undefined {
+  try {
+    const meta: Partial<SessionMeta> = JSON.parse(readFileSync(join(entry.directory, 'meta.json'), 'utf8'));
+    const { sid, started, label, command, pid, ticks } = meta;
+    if (typeof sid !== 'string' || typeof started !== 'string' || typeof pid !== 'number') return undefined;
+    const words = { label: String(label), command: String(command) };
+    return { sid, started, ...words, pid, ...(typeof ticks === 'string' ? { ticks } : {}) };
+  } catch {
+    // A cache of what the log says better.
+    return undefined;
+  }
+}
+
+/** Whether the session's supervisor still lives. */
+export function isRunning(entry: SessionEntry): boolean {
+  const meta = readMeta(entry);
+  return meta !== undefined && isAlive(meta.pid, meta.ticks);
+}
+
+function entryOf(state: string, name: string): SessionEntry | undefined {
+  const groups = NAME.exec(name)?.groups;
+  if (groups === undefined) return undefined;
+  const [started, sid] = [groups['started'] ?? '', groups['sid'] ?? ''];
+  const directory = join(state, 'sessions', name);
+  const iso = started.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  return { name, sid, started: iso, directory, log: join(directory, LOG_FILE) };
+}
