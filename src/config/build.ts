@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import { parseBytes, parseCalls, parseRate } from '../policy/limit-text.js';
 import type { Condition, Effect, Layer, Limit, Rule } from '../policy/rule.js';
 import type { Annotations, Params, ParamScalar, RegisteredAction } from '../protocol/messages.js';
-import type { PolicyTest, RepeaterConfig } from './config.js';
+import type { PolicyTest } from '../policy/self-test.js';
+import type { RepeaterConfig } from './config.js';
 import { plain } from './validate.js';
 import type { ConfigNode, MapNode } from './yaml.js';
 
@@ -58,7 +59,7 @@ function buildCondition(raw: Plain): Condition {
   for (const key of ['glob', 'path', 'prefix'] as const) {
     if (condition[key] !== undefined) condition[key] = asList(condition[key] as string | string[]);
   }
-  return condition as Condition;
+  return condition;
 }
 
 function asList<T>(value: T | T[]): T[] {

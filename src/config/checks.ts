@@ -14,6 +14,18 @@ import { isActionName } from '../policy/decide.js';
 import { nearestHint } from './nearest.js';
 import type { Complaint, TextShape } from './shape.js';
 
+/** A text in whose place somebody may have put a secret: it is never printed. */
+function sensitive(shape: TextShape): TextShape {
+  const { check, what } = shape;
+  return {
+    ...shape,
+    check(text) {
+      const complaint = check?.(text);
+      return complaint && { ...complaint, message: `this is not ${what}` };
+    },
+  };
+}
+
 /** A text that must match a regular expression; the same expression goes into the schema. */
 function matching(what: string, pattern: string, hint?: string): TextShape {
   const expression = new RegExp(pattern);
@@ -83,7 +95,9 @@ export const RULE_ID = matching(
   'use a-z, 0-9, dots, dashes and underscores',
 );
 export const KIND = matching('a kind of repeater', NAME);
-export const ENV_NAME = matching('the name of an environment variable', '^[A-Za-z_][A-Za-z0-9_]{0,127}$');
+export const ENV_NAME = sensitive(
+  matching('the name of an environment variable', '^[A-Za-z_][A-Za-z0-9_]{0,127}$'),
+);
 export const ENV_PATTERN = matching(
   'the name of an environment variable',
   String.raw`^[A-Za-z_][A-Za-z0-9_]{0,127}\*?$`,
@@ -101,10 +115,12 @@ export const ACTION_WORDS = matching(
   String.raw`^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*\*)?$`,
   'write service.restart',
 );
-export const CREDENTIALS = matching(
-  'a source of credentials',
-  String.raw`^(env|auto|profile:[A-Za-z0-9_.@/+=:-]{1,128}|vault:[A-Za-z0-9_.-]{1,128})$`,
-  'write env, auto, profile:NAME or vault:NAME; never the secret itself',
+export const CREDENTIALS = sensitive(
+  matching(
+    'a source of credentials',
+    String.raw`^(env|auto|profile:[A-Za-z0-9_.@/+=:-]{1,128}|vault:[A-Za-z0-9_.-]{1,128})$`,
+    'write env, auto, profile:NAME or vault:NAME; never the secret itself',
+  ),
 );
 export const HOME_PATH = matching(
   'a path below the home directory',
@@ -141,7 +157,7 @@ export const ENDPOINT: TextShape = {
     const hint = 'write http://127.0.0.1:4566';
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
-      return { message: `${shown(text)} is not an http or https URL`, hint };
+      return { message: 'this is not an http or https URL', hint };
     if (url.username !== '' || url.password !== '')
       return { message: 'an endpoint must not hold a user or a password', hint: 'use credentials' };
     if (url.search !== '' || url.hash !== '')

@@ -1,7 +1,8 @@
 // What the configuration comes to, from all its files.
 
-import type { Effect, Layer, Policy } from '../policy/rule.js';
-import type { Annotations, Params, RegisteredAction } from '../protocol/messages.js';
+import type { Layer, Policy } from '../policy/rule.js';
+import type { PolicyTest } from '../policy/self-test.js';
+import type { RegisteredAction } from '../protocol/messages.js';
 import type { ISOLATION_MINIMA, ISOLATION_MODES } from './shape-file.js';
 import type { REPEATER_PROFILES } from './shape-repeaters.js';
 
@@ -32,18 +33,6 @@ export interface RepeaterConfig {
   directory?: string;
 }
 
-/** One line of `tests:`. */
-export interface PolicyTest {
-  action: string;
-  params: Params;
-  kind?: string;
-  annotations: Partial<Annotations>;
-  expect: Effect;
-  by?: string;
-  file: string;
-  line: number;
-}
-
 /** One file that was read. */
 export interface ConfigSource {
   layer: Layer;
@@ -66,4 +55,10 @@ export interface Config {
   tests: PolicyTest[];
   /** Files, in the order of layers. Empty when the built-in presets apply because there is no file. */
   sources: ConfigSource[];
+}
+
+/** Kind of the repeater that owns an action; an unknown repeater is taken to be of the kind it is called after. */
+export function kindOf(config: Pick<Config, 'repeaters'>, action: string): string {
+  const name = action.split('.', 1)[0] ?? '';
+  return (Object.hasOwn(config.repeaters, name) ? config.repeaters[name]?.kind : undefined) ?? name;
 }

@@ -3,7 +3,8 @@
 import type { Layer, Limit, Rule } from '../policy/rule.js';
 import type { PresetName } from '../policy/presets/presets.js';
 import { buildLimit, buildRepeaters, buildRules, buildTests, valueOf } from './build.js';
-import type { IsolationMinimum, IsolationMode, PolicyTest, RepeaterConfig } from './config.js';
+import type { PolicyTest } from '../policy/self-test.js';
+import type { IsolationMinimum, IsolationMode, RepeaterConfig } from './config.js';
 import { byPlace } from './problem.js';
 import type { Problem } from './problem.js';
 import { PROJECT_FILE, USER_FILE } from './shape-file.js';

@@ -65,14 +65,19 @@ function complain(place: Place, complaint: Complaint, report: Report): void {
 const KINDS = { list: 'a list', map: 'a map' } as const;
 
 function wrongKind(node: ConfigNode, wanted: string, report: Report): void {
-  const found = node.is === 'scalar' ? scalarText(node.value) : KINDS[node.is];
+  const found = node.is === 'scalar' ? scalarKind(node.value) : KINDS[node.is];
   const hint =
     node.is === 'scalar' && typeof node.value === 'number' ? { hint: 'a text of digits needs quotes' } : {};
   report(node, { message: `expected ${wanted}, found ${found}`, ...(wanted === 'a number' ? {} : hint) });
 }
 
-function scalarText(value: string | number | boolean | null): string {
+/** A text is not shown: somebody may have put a secret where the name of one belongs. */
+function scalarKind(value: string | number | boolean | null): string {
   if (value === null) return 'nothing';
+  return typeof value === 'string' ? 'a text' : String(value);
+}
+
+function shown(value: string): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
@@ -81,7 +86,7 @@ function checkWord(node: ConfigNode, word: string, words: readonly string[], rep
   if (words.includes(word)) return;
   const hint = nearestHint(word, words);
   report(node, {
-    message: `${scalarText(word)} is not one of ${words.join(', ')}`,
+    message: `${shown(word)} is not one of ${words.join(', ')}`,
     ...(hint?.startsWith('did') ? { hint } : {}),
   });
 }
@@ -119,7 +124,7 @@ function checkFields(node: MapNode, shape: FieldsShape, report: Report): void {
       continue;
     }
     const hint = nearestHint(key, known);
-    report(entry.key, { message: `unknown key ${scalarText(key)}`, ...(hint === undefined ? {} : { hint }) });
+    report(entry.key, { message: `unknown key ${shown(key)}`, ...(hint === undefined ? {} : { hint }) });
   }
   for (const key of known) {
     if (shape.fields[key]?.required && !node.entries.has(key)) report(node, { message: `${key} is missing` });

@@ -99,14 +99,14 @@ class Reader {
       isAlias(node) || ('anchor' in node && node.anchor !== undefined)
         ? 'anchors and aliases are not supported'
         : tagOf(node);
-    if (refusal !== undefined) return void this.report(offset, refusal);
-    if (depth > JSON_DEPTH_MAX) return void this.report(offset, 'nested too deeply');
+    if (refusal !== undefined) return this.#refuse(offset, refusal);
+    if (depth > JSON_DEPTH_MAX) return this.#refuse(offset, 'nested too deeply');
     if (isScalar(node)) return this.#scalar(node.value, offset);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.read(item as YamlNode | null, offset, depth + 1));
       return { is: 'list', items: items.filter((item) => item !== undefined), ...place };
     }
-    if (!isMap(node)) return void this.report(offset, 'not understood');
+    if (!isMap(node)) return this.#refuse(offset, 'not understood');
     const entries: MapNode['entries'] = new Map();
     for (const pair of node.items) {
       const key = this.read(pair.key as YamlNode | null, offset, depth + 1);
@@ -137,7 +137,12 @@ class Reader {
     ) {
       return { is: 'scalar', value, ...place };
     }
-    return void this.report(offset, 'not understood');
+    return this.#refuse(offset, 'not understood');
+  }
+
+  #refuse(offset: number, message: string): undefined {
+    this.report(offset, message);
+    return undefined;
   }
 
   #reportAt(place: Place, message: string): void {

@@ -69,7 +69,7 @@ function operatorText(
       return rangeText(value as Range);
     case 'exists':
       return value === true ? 'given' : 'left out';
-    case 'len':
+    default:
       return `of length ${rangeText(value as Range)}`;
   }
 }

@@ -1,6 +1,5 @@
 // Why, and what would be allowed instead. For people (`turret policy explain`) and, shorter, for the agent that was denied.
 
-import type { Capability } from '../protocol/messages.js';
 import type { CompiledPolicy, CompiledRule } from './compile.js';
 import { rulesFor } from './compile.js';
 import { decide } from './decide.js';
@@ -131,14 +130,4 @@ function listText(actions: string[]): string {
 
 function unique(lines: string[]): string[] {
   return [...new Set(lines)].sort().slice(0, SUMMARY_SHOWN);
-}
-
-/** A capability as a person names it on a command line, for tests and `explain`. Nothing is known about it but what is said. */
-export function cautiousRequest(
-  action: string,
-  params: Capability['params'],
-  annotations: Capability['annotations'],
-  kind: string,
-): DecisionRequest {
-  return { capability: { action, params, annotations }, kind };
 }

@@ -65,8 +65,9 @@ const KEYWORDS: Record<string, KeywordCompiler> = {
   type(wanted, _schema, at) {
     const is = typeof wanted === 'string' && Object.hasOwn(TYPES, wanted) ? TYPES[wanted] : undefined;
     if (!is) throw refused(at, `type must be one of ${Object.keys(TYPES).join(', ')}`);
+    const words = `must be of type ${JSON.stringify(wanted)}`;
     return (value, path, problems) => {
-      if (!is(value)) problems.push({ path, message: `must be of type ${String(wanted)}` });
+      if (!is(value)) problems.push({ path, message: words });
     };
   },
   properties(wanted, _schema, at, depth) {
@@ -116,7 +117,7 @@ const KEYWORDS: Record<string, KeywordCompiler> = {
     };
   },
   maxLength: bound(
-    (value) => (typeof value === 'string' ? [...value].length : undefined),
+    (value) => (typeof value === 'string' ? Array.from(value).length : undefined),
     'max',
     'characters',
   ),

@@ -1,0 +1,23 @@
+import { Command, Flags } from '@oclif/core';
+import type { Config } from '../../config/config.js';
+import { loadConfigHere } from '../../config/load-here.js';
+import { colorsFor, showLines } from '../../ui/policy.js';
+
+export default class PolicyShow extends Command {
+  static override summary = 'the permission table: every rule of every layer, and the files they come from';
+  static override examples = [
+    '<%= config.bin %> policy show',
+    '<%= config.bin %> policy show --config ci.yaml --json',
+  ];
+  static override enableJsonFlag = true;
+  static override flags = {
+    config: Flags.string({ summary: 'show this file instead of the user file', helpValue: 'FILE' }),
+  };
+
+  async run(): Promise<Config> {
+    const { flags } = await this.parse(PolicyShow);
+    const config = await loadConfigHere(flags.config);
+    for (const line of showLines(config, colorsFor(process.stdout, process.env))) this.log(line);
+    return config;
+  }
+}
