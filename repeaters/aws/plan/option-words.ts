@@ -1,0 +1,49 @@
+// One param back into the words of one option. Only forms whose meaning does not depend on what stands beside them:
+// `--name=value` wherever it exists, and lists that end at the next option.
+
+import type { ParamValue } from '../../../src/protocol/messages.js';
+import { refuse } from '../resolve/refuse.js';
+import type { AwsOption } from '../tables/types.js';
+
+/** `loose`: words that would swallow a bare word behind them. `tight`: words that cannot. */
+export interface OptionWords {
+  loose: string[];
+  tight: string[];
+}
+
+const wrong = (option: AwsOption, wanted: string): never =>
+  refuse(`the param of --${option.name} has the wrong type`, `give ${wanted}`);
+
+/** Throws TurretError('unresolvable') when the value does not have the option's type. */
+export function optionWords(option: AwsOption, value: ParamValue): OptionWords {
+  const name = `--${option.name}`;
+  switch (option.arity) {
+    case 'flag':
+      if (value === true) return { loose: [], tight: [name] };
+      if (value === false && option.negatable) return { loose: [], tight: [`--no-${option.name}`] };
+      return wrong(option, option.negatable ? 'true or false' : 'true');
+    case 'one':
+      if (Array.isArray(value) || typeof value === 'boolean') return wrong(option, 'one string');
+      return { loose: [], tight: [`${name}=${value}`] };
+    case 'maybe':
+      if (value === true) return { loose: [name], tight: [] };
+      if (Array.isArray(value) || value === false) return wrong(option, 'true or one string');
+      return { loose: [], tight: [`${name}=${value}`] };
+    case 'many': {
+      const items = (Array.isArray(value) ? value : [value]).map(String);
+      if (items.length === 1) return { loose: [], tight: [`${name}=${items[0]}`] };
+      return { loose: [name, ...items.map((item) => bare(option, item))], tight: [] };
+    }
+    case 'pair': {
+      if (!Array.isArray(value) || value.length % 2 !== 0) return wrong(option, 'keys and values in turn');
+      const items = value.map((item) => bare(option, String(item)));
+      return { loose: [], tight: items.flatMap((item, index) => (index % 2 === 0 ? [name, item] : [item])) };
+    }
+  }
+}
+
+function bare(option: AwsOption, item: string): string {
+  return /^-(?!$|\d+$|\d*\.\d+$)/.test(item)
+    ? refuse(`an item of --${option.name} begins with a dash`, 'give that item alone')
+    : item;
+}

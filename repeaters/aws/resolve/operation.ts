@@ -1,0 +1,57 @@
+// `aws SERVICE OPERATION …` and `aws SERVICE wait NAME …`: one operation of the API, its options as params.
+
+import type {
+  Capability,
+  FileNeed,
+  Params,
+  ParamValue,
+  ResolveResult,
+} from '../../../src/protocol/messages.js';
+import type { AwsOption } from '../tables/types.js';
+import { annotationsOf } from './annotations.js';
+import type { CommandLine, OptionValue } from './command-line.js';
+import type { AwsContext } from './context.js';
+import { copySource } from './copy-source.js';
+import { actionName, paramName } from './names.js';
+import { refuse } from './refuse.js';
+import { checkValue } from './values.js';
+
+/** Checks every value. Returns params by name, with the files they stand for in `files`. */
+export function optionParams(values: Map<AwsOption, OptionValue>, cwd: string, files: FileNeed[]): Params {
+  const params: Params = {};
+  for (const [option, value] of values)
+    params[paramName(option.name)] = checkValue(option, value, cwd, files) as ParamValue;
+  return params;
+}
+
+/** Resolves an operation or a waiter. The waiter is the operation it polls; `command` remembers how it was asked for. */
+export function resolveOperation(line: CommandLine, context: AwsContext, cwd: string): ResolveResult {
+  const { target } = line;
+  if (target.kind !== 'operation' && target.kind !== 'waiter') throw new TypeError('not an operation');
+  takePositionals(line);
+  const files: FileNeed[] = [];
+  const params: Params = { ...optionParams(line.values, cwd, files), ...line.globals };
+  if (target.kind === 'waiter') params['command'] = `${target.service} wait ${target.waiter}`;
+  const capability: Capability = {
+    action: actionName(context.name, target.service, target.operation.command),
+    params,
+    annotations: annotationsOf(target.operation),
+  };
+  // Its keys are inside a structure, or inside a file: a rule about keys cannot see them.
+  if (target.service === 's3api' && target.operation.api === 'DeleteObjects') capability.unbounded = ['key'];
+  return { capabilities: [capability, ...copySource(capability, context)], needs: { stdin: false, files } };
+}
+
+/** Bare words of an operation are its outfile and nothing else. */
+function takePositionals(line: CommandLine): void {
+  const places = line.target.options.filter((option) => option.positional);
+  line.positionals.forEach((word, index) => {
+    const option = places[index];
+    if (option === undefined)
+      return refuse(
+        'this command has a word too many',
+        'quote values that hold spaces; put option names before their values',
+      );
+    line.values.set(option, word);
+  });
+}
