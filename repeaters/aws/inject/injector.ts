@@ -36,7 +36,8 @@ export interface AdmittedCall {
 }
 
 export interface Injector {
-  admit(call: { allow: readonly WireAllowance[]; region: string }): AdmittedCall;
+  /** Without a region the CLI gets none, and only global hosts and us-east-1 pass. */
+  admit(call: { allow: readonly WireAllowance[]; region: string | undefined }): AdmittedCall;
   close(): Promise<void>;
 }
 
@@ -58,10 +59,13 @@ export async function startInjector(options: InjectorOptions): Promise<Injector>
   };
   return {
     admit: ({ allow, region }) => {
-      const admission = new Admission(allow, region);
+      const admission = new Admission(allow, region ?? 'us-east-1');
       admitted.set(admission.user, admission);
       return {
-        env: environment(admission, { port: proxy.port, caFile }),
+        env: {
+          ...environment(admission, { port: proxy.port, caFile }),
+          ...(region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
+        },
         refused: () => admission.refused,
         sent: () => admission.sent,
         close: () => end(admission),
@@ -76,7 +80,7 @@ export async function startInjector(options: InjectorOptions): Promise<Injector>
 }
 
 function environment(
-  { user, password, dummy, region }: Admission,
+  { user, password, dummy }: Admission,
   at: { port: number; caFile: string },
 ): Record<string, string> {
   const proxy = `http://${user}:${password}@127.0.0.1:${at.port}`;
@@ -88,7 +92,5 @@ function environment(
     AWS_CA_BUNDLE: at.caFile,
     AWS_ACCESS_KEY_ID: dummy.accessKeyId,
     AWS_SECRET_ACCESS_KEY: dummy.secretAccessKey,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
   };
 }

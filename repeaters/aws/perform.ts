@@ -1,0 +1,52 @@
+// An approved aws call, performed: the real CLI in a private directory with a dummy key, the injector beside it.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Run, RunResult } from '../sdk/types.js';
+import { childEnvironment } from './child-environment.js';
+import { runChild } from './child.js';
+import type { InstalledCli } from './cli.js';
+import type { Injector } from './inject/injector.js';
+import type { AwsPlan } from './plan/plan.js';
+import { placeFiles, returnFiles } from './private-files.js';
+
+export interface PerformContext {
+  cli: InstalledCli;
+  injector: Injector;
+  /** Private directory of this repeater. */
+  directory: string;
+  /** Rejects when there is no credential: better before the CLI starts than as its error message. */
+  checkCredentials: () => Promise<unknown>;
+}
+
+/**
+ * @returns exit code or signal of the CLI; `result.refused` when the injector refused something on the wire
+ * @throws TurretError for what Turret itself could not do: no credential, no program, cancelled
+ */
+export async function performAws(run: Run, plan: AwsPlan, context: PerformContext): Promise<RunResult> {
+  const { cli, injector, directory, checkCredentials } = context;
+  if (!plan.local) await checkCredentials();
+  const place = await mkdtemp(join(directory, 'call-'));
+  // The region is part of what was approved; a command that has none gets none, and fails as it would without us.
+  const region = run.capabilities[0]?.params['region'];
+  const call = injector.admit({ allow: plan.wire, region: typeof region === 'string' ? region : undefined });
+  try {
+    const cwd = join(place, 'cwd');
+    await mkdir(cwd, { mode: 0o700 });
+    const files = await placeFiles(cwd, plan.files, run.filesIn);
+    const env = {
+      ...(await childEnvironment(place)),
+      ...call.env,
+      ...(plan.tz === undefined ? {} : { TZ: plan.tz }),
+    };
+    const result = await runChild({ path: cli.path, argv: plan.argv, cwd, env }, run);
+    await returnFiles(files, run.filesOut);
+    const refused = call.refused();
+    if (refused === undefined) return result;
+    run.stderr.write(`turret: error: refused on the wire: ${refused}\n`);
+    return { ...result, result: { refused } };
+  } finally {
+    call.close();
+    await rm(place, { recursive: true, force: true });
+  }
+}

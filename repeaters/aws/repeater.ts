@@ -1,0 +1,93 @@
+// The aws repeater: holds one AWS credential, resolves `aws` command lines, and performs the approved ones through the
+// real CLI, which never sees the credential.
+
+import { TurretError } from '../../src/errors.js';
+import type { Json } from '../../src/protocol/messages.js';
+import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
+import { findCli } from './cli.js';
+import { adoptEnvironment, credentialSource, profileDefaults } from './credentials.js';
+import { startInjector } from './inject/injector.js';
+import { performAws } from './perform.js';
+import { planAws } from './plan/plan.js';
+import type { AwsContext } from './resolve/context.js';
+import { resolveAws } from './resolve/resolve.js';
+import { loadTables } from './tables/load.js';
+
+/** @throws TurretError `config_invalid`, or `repeater_error` when there is no usable aws */
+export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
+  const { name, config, env, directory } = secrets;
+  adoptEnvironment(env, process.env);
+  const cli = await findCli({ configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] });
+  const tables = loadTables(cli.version);
+  const source = text(config, 'credentials') ?? 'auto';
+  const profile = profileOf(source) ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'] ?? 'default';
+  const own = source === 'env' ? {} : await profileDefaults(profile);
+  const region = text(config, 'region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? own.region;
+  const output = text(config, 'output') ?? env['AWS_DEFAULT_OUTPUT'] ?? own.output;
+  const credentials = credentialSource({ source, env, region, now: Date.now });
+  const injector = await startInjector({
+    directory,
+    tables,
+    credentials,
+    endpoint: endpointOf(config),
+    now: Date.now,
+  });
+  const context: AwsContext = {
+    name,
+    tables,
+    ...(region === undefined ? {} : { region }),
+    ...(output === undefined ? {} : { output }),
+    profiles: [profile],
+    siblings: siblingProfiles(secrets),
+  };
+  return {
+    version: tables.askedFor,
+    tools: ['aws'],
+    actions: [{ name: '**', title: 'AWS operations', stdin: true }],
+    resolve: (call) => resolveAws(call, context),
+    run: (run) =>
+      performAws(run, planAws(run.capabilities, context), {
+        cli,
+        injector,
+        directory,
+        checkCredentials: credentials,
+      }),
+  };
+}
+
+function text(config: { [key: string]: Json }, key: string): string | undefined {
+  const value = config[key];
+  if (value === undefined || typeof value === 'string') return value;
+  throw new TurretError('config_invalid', `${key}: has to be text`);
+}
+
+function endpointOf(config: { [key: string]: Json }): URL | undefined {
+  const value = text(config, 'endpoint');
+  if (value === undefined) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.username === ''
+  )
+    return url;
+  throw new TurretError('config_invalid', 'endpoint: has to be an http or https URL without a path', {
+    hints: ['write it like http://127.0.0.1:4566'],
+  });
+}
+
+function profileOf(source: string): string | undefined {
+  return /^profile:(.+)$/.exec(source)?.[1];
+}
+
+function siblingProfiles({ siblings }: RepeaterSecrets): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(siblings).flatMap(([name, config]) => {
+      const profile =
+        typeof config['credentials'] === 'string' ? profileOf(config['credentials']) : undefined;
+      return profile === undefined ? [] : [[profile, name]];
+    }),
+  );
+}
