@@ -66,9 +66,14 @@ const KINDS = { list: 'a list', map: 'a map' } as const;
 
 function wrongKind(node: ConfigNode, wanted: string, report: Report): void {
   const found = node.is === 'scalar' ? scalarKind(node.value) : KINDS[node.is];
-  const hint =
-    node.is === 'scalar' && typeof node.value === 'number' ? { hint: 'a text of digits needs quotes' } : {};
-  report(node, { message: `expected ${wanted}, found ${found}`, ...(wanted === 'a number' ? {} : hint) });
+  const hint = node.is === 'scalar' ? wrongKindHint(node.value, wanted) : undefined;
+  report(node, { message: `expected ${wanted}, found ${found}`, ...(hint === undefined ? {} : { hint }) });
+}
+
+function wrongKindHint(value: string | number | boolean | null, wanted: string): string | undefined {
+  if (typeof value === 'number' && wanted !== 'a number' && wanted !== 'true or false') return 'a text of digits needs quotes';
+  const word = typeof value === 'string' && /^(yes|no|on|off|true|false)$/i.test(value);
+  return word && wanted === 'true or false' ? 'write true or false, without quotes' : undefined;
 }
 
 /** A text is not shown: somebody may have put a secret where the name of one belongs. */

@@ -29,9 +29,9 @@ export default class PolicyExplain extends Command {
       summary: 'kind of the repeater; that of the configured one when left out',
       helpValue: 'KIND',
     }),
-    'read-only': Flags.boolean({ summary: 'the action changes nothing' }),
-    'secret-output': Flags.boolean({ summary: 'the action returns a credential' }),
-    local: Flags.boolean({ summary: 'the action stays on this machine' }),
+    'read-only': Flags.boolean({ summary: 'the action changes nothing', default: false }),
+    'secret-output': Flags.boolean({ summary: 'the action returns a credential', default: false }),
+    local: Flags.boolean({ summary: 'the action stays on this machine', default: false }),
   };
 
   async run(): Promise<{ capability: Capability; kind: string; allowed: string[] } & Explanation> {

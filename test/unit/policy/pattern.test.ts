@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  actionPatternProblem,
+  compileAction,
+  compileGlob,
+  compilePath,
+  globPatternProblem,
+  pathPatternProblem,
+  pathValueProblem,
+} from '../../../src/policy/pattern.js';
+import { compileSearch } from '../../../src/policy/text-search.js';
+
+/** The slow way: what a pattern means, spelled out by recursion. */
+function slowGlob(pattern: string, value: string): boolean {
+  if (pattern === '') return value === '';
+  if (pattern.startsWith('*'))
+    return slowGlob(pattern.slice(1), value) || (value !== '' && slowGlob(pattern, value.slice(1)));
+  return value !== '' && pattern[0] === value[0] && slowGlob(pattern.slice(1), value.slice(1));
+}
+function slowSegments(patterns: string[], values: string[]): boolean {
+  const [first, ...rest] = patterns;
+  if (first === undefined) return values.length === 0;
+  if (first === '**') {
+    const least = rest.length === 0 ? 1 : 0;
+    for (let count = least; count <= values.length; count += 1)
+      if (slowSegments(rest, values.slice(count))) return true;
+    return false;
+  }
+  const [value, ...others] = values;
+  if (value === undefined) return false;
+  return (first === '*' ? value !== '' : slowGlob(first, value)) && slowSegments(rest, others);
+}
+
+const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
+const globs = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
+const segments = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 2 });
+const segmentPatterns = fc.oneof(segments, fc.constantFrom('*', '**', 'a*', '*b', 'a*b'));
+
+describe('matchers agree with the slow reference', () => {
+  test('glob', () => {
+    fc.assert(
+      fc.property(
+        globs,
+        letters,
+        (pattern, value) => compileGlob(pattern)(value) === slowGlob(pattern, value),
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('path and action', () => {
+    const lists = fc.tuple(
+      fc.array(segmentPatterns, { minLength: 1, maxLength: 6 }),
+      fc.array(segments, { minLength: 1, maxLength: 7 }),
+    );
+    fc.assert(
+      fc.property(lists, ([patterns, values]) => {
+        const wanted = slowSegments(patterns, values);
+        expect(compilePath(patterns.join('/'))(values.join('/'))).toBe(wanted);
+        expect(compileAction(patterns.join('.'))(values.join('.'))).toBe(wanted);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('search', () => {
+    fc.assert(
+      fc.property(
+        letters,
+        letters,
+        fc.nat(4),
+        (text, wanted, from) =>
+          compileSearch(wanted)(text, from) === (from > text.length ? -1 : text.indexOf(wanted, from)),
+      ),
+    );
+  });
+});
+
+describe('the time of a match', () => {
+  /** Reads of characters, not milliseconds: a machine that is busy must not fail this. */
+  function reads(run: (value: string) => boolean, value: string): number {
+    let count = 0;
+    const original = String.prototype.charCodeAt;
+    String.prototype.charCodeAt = function counted(this: string, index: number) {
+      count += 1;
+      return original.call(this, index);
+    };
+    try {
+      run(value);
+    } finally {
+      String.prototype.charCodeAt = original;
+    }
+    return count;
+  }
+
+  test('of a glob that nearly matches everywhere grows with the value, not with its square', () => {
+    const glob = compileGlob(`*${'a'.repeat(300)}b*${'a'.repeat(300)}b*`);
+    const one = reads(glob, 'a'.repeat(2_000));
+    const two = reads(glob, 'a'.repeat(4_000));
+    expect(one).toBeGreaterThan(2_000);
+    expect(two).toBeLessThan(one * 2.2);
+    expect(one).toBeLessThan(2_000 * 6);
+  });
+
+  test('of a path with many ** is bounded by pattern times value', () => {
+    const path = compilePath(`${'**/a/'.repeat(60)}b`);
+    const value = 'a/'.repeat(2_000);
+    const start = process.cpuUsage().user;
+    for (let run = 0; run < 20; run += 1) expect(path(value)).toBe(false);
+    // Exponential or cubic would take minutes; this is some milliseconds.
+    expect(process.cpuUsage(undefined).user - start).toBeLessThan(5_000_000);
+  });
+});
+
+describe('a path pattern', () => {
+  test.each([
+    ['reports/**', 'reports/', true],
+    ['reports/**', 'reports/a', true],
+    ['reports/**', 'reports/a/b.csv', true],
+    ['reports/**', 'reports', false],
+    ['reports/**', 'reports2/x', false],
+    ['reports/*', 'reports/a', true],
+    ['reports/*', 'reports/a/b', false],
+    ['reports/*', 'reports/', false],
+    ['/repos/*/issues/**', '/repos/acme/issues/1', true],
+    ['/repos/*/issues/**', '/repos/acme/app/issues/1', false],
+    ['**', '', true],
+    ['a/**/b', 'a/b', true],
+    ['a/**/b', 'a/x/y/b', true],
+    ['a/**/b', 'a/x/y/bb', false],
+  ])('%s against %s: %s', (pattern, value, expected) => {
+    expect(compilePath(pattern)(value)).toBe(expected);
+  });
+
+  test.each([
+    'a/../b',
+    '../a',
+    'a/..',
+    'a/./b',
+    'a//b',
+    String.raw`a\b`,
+    'a/%2e%2e/b',
+    'a/%2E/b',
+    'a%2fb',
+    'a%5Cb',
+    'a\u0000b',
+    'a\nb',
+  ])('has no meaning for the value %j', (value) => {
+    expect(pathValueProblem(value)).toBeDefined();
+  });
+  test.each(['a', 'a/b', 'a/', '/a', '', 'a..b/c', '...', 'a/%20b', 'ä/ö'])(
+    'has a meaning for the value %j',
+    (value) => {
+      expect(pathValueProblem(value)).toBeUndefined();
+    },
+  );
+});
+
+describe('an action pattern', () => {
+  test.each([
+    ['aws.s3.*', 'aws.s3.list_buckets', true],
+    ['aws.s3.*', 'aws.s3.a.b', false],
+    ['aws.s3.get_*', 'aws.s3.get_object', true],
+    ['aws.s3.get_*', 'aws.s3.put_object', false],
+    ['*.cli.version', 'prod.cli.version', true],
+    ['*.cli.version', 'a.b.cli.version', false],
+    ['aws.**', 'aws.s3.rm', true],
+    ['aws.**', 'awsx.s3.rm', false],
+    ['**.delete_*', 'aws.s3.delete_object', true],
+    ['**.delete_*', 'aws.s3.get_object', false],
+    ['**', 'aws.s3.rm', true],
+  ])('%s against %s: %s', (pattern, action, expected) => {
+    expect(actionPatternProblem(pattern)).toBeUndefined();
+    expect(compileAction(pattern)(action)).toBe(expected);
+  });
+
+  test.each([
+    '',
+    'aws',
+    'aws:s3',
+    'aws.s3.',
+    '.s3',
+    'aws..s3',
+    'aws.list-buckets',
+    'aws.S3',
+    'aws.s3.?',
+    'aws.s3.[a]',
+    'aws.{a,b}',
+    '!aws.s3',
+    'aws.a**',
+    `aws.${'a'.repeat(2_000)}`,
+  ])('is not %j', (pattern) => {
+    expect(actionPatternProblem(pattern)).toBeDefined();
+  });
+
+  test('a glob has no ** and a path no dot segments', () => {
+    expect(globPatternProblem('a*b')).toBeUndefined();
+    expect(globPatternProblem('a**b')).toBeDefined();
+    expect(pathPatternProblem('a/**')).toBeUndefined();
+    expect(pathPatternProblem('a/../b')).toBeDefined();
+    expect(pathPatternProblem('a/b**')).toBeDefined();
+  });
+});
