@@ -106,3 +106,9 @@ export const CLOSE_MS_MAX = 2_000;
 export const AUDIT_GROUP_COMMIT_MS = 5;
 /** Findings a verifier keeps, and calls without an end it lists; it counts the rest. */
 export const AUDIT_FINDINGS_MAX = 1_000;
+/** GraphQL request the gh injector reads to check it, tokens of one document, and addresses it remembers per call. */
+export const INJECTOR_GRAPHQL_BYTES_MAX = 4_194_304;
+export const GRAPHQL_TOKENS_MAX = 20_000;
+export const INJECTOR_HANDED_OUT_MAX = 100_000;
+/** Time a CLI has to say its version, or to hand over a stored credential. */
+export const CLI_ANSWER_MS_MAX = 8_000;

@@ -1,0 +1,100 @@
+// The way to GitHub, or to the one address the operator pinned instead. The only place where the real token is written.
+
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream/promises';
+
+export interface Forwarding {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** `https://host/path?query` as gh asked. */
+  address: string;
+  /** The body, when it was read to be checked; what was checked is what is sent. */
+  body: Buffer | 'too large' | undefined;
+  token: string | undefined;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+}
+
+export interface Upstream {
+  forward(forwarding: Forwarding, learn: (answer: Answer) => void): Promise<void>;
+  close(): void;
+}
+
+/** Between two machines, not from end to end; and what must never be passed on. */
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  'authorization', 'connection', 'cookie', 'expect', 'keep-alive', 'proxy-authenticate', 'proxy-authorization',
+  'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'x-github-otp',
+]);
+const NOT_RETURNED: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'set-cookie', 'transfer-encoding', 'upgrade']);
+
+/** @param endpoint the operator's pinned upstream for all hosts; without it, GitHub itself over TLS */
+export function createUpstream(endpoint: URL | undefined): Upstream {
+  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  return {
+    forward: (forwarding, learn) => forward(forwarding, learn, { endpoint, agents }),
+    close: () => {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+async function forward(
+  { request, response, address, body, token }: Forwarding,
+  learn: (answer: Answer) => void,
+  { endpoint, agents }: { endpoint: URL | undefined; agents: { http: HttpAgent; https: HttpsAgent } },
+): Promise<void> {
+  const asked = new URL(address);
+  const target = endpoint ?? new URL(asked.origin);
+  const secure = target.protocol === 'https:';
+  const headers = outgoing(request.headers, asked.host, token);
+  if (Buffer.isBuffer(body)) headers['content-length'] = String(body.length);
+  else if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+  const options = {
+    host: target.hostname.replace(/^\[|\]$/g, ''),
+    port: target.port === '' ? (secure ? 443 : 80) : Number(target.port),
+    method: request.method ?? 'GET',
+    // As gh sent it: a second normalisation could make another path of it.
+    path: (endpoint ? endpoint.pathname.replace(/\/$/, '') : '') + (request.url ?? '/'),
+    headers,
+  };
+  const upstream = secure ? httpsRequest({ ...options, agent: agents.https }) : httpRequest({ ...options, agent: agents.http });
+  response.once('close', () => upstream.destroy());
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    upstream.once('response', resolve);
+    upstream.once('error', reject);
+  });
+  const sent = Buffer.isBuffer(body) ? Promise.resolve(upstream.end(body)) : pipeline(request, upstream);
+  // An upstream that answers before it has read the body ends the sending with an error that says nothing new.
+  const sending = sent.then(() => undefined, () => undefined);
+  const answer = await answered;
+  const status = answer.statusCode ?? 502;
+  learn({ status, headers: answer.headers });
+  response.writeHead(status, answer.statusMessage, returned(answer.rawHeaders));
+  await pipeline(answer, response);
+  await sending;
+}
+
+function outgoing(given: IncomingHttpHeaders, host: string, token: string | undefined): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && !NOT_FORWARDED.has(name)) headers[name] = value;
+  }
+  headers['host'] = host;
+  if (token !== undefined) headers['authorization'] = `token ${token}`;
+  return headers;
+}
+
+/** Raw pairs, so that repeated headers stay repeated and keep their spelling (`gh api -i` prints them). */
+function returned(raw: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    if (!NOT_RETURNED.has(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '');
+  }
+  return kept;
+}

@@ -1,0 +1,4 @@
+import { serve } from '../sdk/serve.js';
+import { createGhRepeater } from './repeater.js';
+
+await serve(createGhRepeater);

@@ -1,0 +1,70 @@
+// One approved call, from plan to exit code.
+
+import { randomBytes } from 'node:crypto';
+import type { Run, RunResult } from '../sdk/types.js';
+import { runGh } from './child.js';
+import { ghEnvironment, makePlace, type Place } from './environment.js';
+import { preparePlaces, receiveFiles, sendFiles } from './files.js';
+import { startInjector } from './inject/injector.js';
+import type { Upstream } from './inject/upstream.js';
+import { planGh } from './plan.js';
+import type { GhContext, GhPlan } from './types.js';
+
+export interface GhRuntime {
+  context: GhContext;
+  gh: string;
+  /** Private directory of the session. */
+  directory: string;
+  upstream: Upstream;
+  token: () => Promise<string>;
+  /** For the repeater's own log. */
+  log: (line: string) => void;
+}
+
+/** @throws TurretError for what Turret itself could not do */
+export async function performGh(run: Run, runtime: GhRuntime): Promise<RunResult> {
+  const plan = planGh(run, runtime.context);
+  const token = plan.local ? '' : await runtime.token();
+  const place = await makePlace({ parent: runtime.directory, branch: plan.branch });
+  try {
+    return await performIn(place, { run, runtime, plan, token });
+  } finally {
+    await place.remove();
+  }
+}
+
+interface Performance {
+  run: Run;
+  runtime: GhRuntime;
+  plan: GhPlan;
+  token: string;
+}
+
+async function performIn(place: Place, { run, runtime, plan, token }: Performance): Promise<RunResult> {
+  // Looks like a token, is good for this call and this socket only.
+  const dummy = `ghp_${randomBytes(18).toString('hex')}`;
+  const { host } = runtime.context;
+  await receiveFiles(run.filesIn, plan.files, place.work);
+  await preparePlaces(plan.files, place.work);
+  const injector = plan.local
+    ? undefined
+    : await startInjector({
+        socket: place.socket,
+        dummy,
+        token,
+        host,
+        allow: plan.allow,
+        upstream: runtime.upstream,
+        onRefused: (reason) => runtime.log(`call ${run.call}: ${reason}`),
+      });
+  try {
+    const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
+    const result = await runGh(run, { gh: runtime.gh, argv: plan.argv, cwd: place.work, env, stdin: plan.stdin });
+    const left = await sendFiles(run.filesOut, plan.files, place.work);
+    if (left.length === 0) return result;
+    run.stderr.write(`turret: not written, because of its name: ${left.map((name) => JSON.stringify(name)).join(', ')}\n`);
+    return { ...result, exit: result.exit === 0 ? 1 : result.exit };
+  } finally {
+    await injector?.close();
+  }
+}

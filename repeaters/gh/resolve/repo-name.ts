@@ -1,0 +1,55 @@
+// Which repository a word names. A repository is `owner/name` on the one configured host; anything that could name
+// another host, or a path, is refused here and nowhere else.
+
+import { refusal } from './refusal.js';
+
+const OWNER = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9_])?$/;
+const NAME = /^[a-z0-9._-]{1,100}$/;
+
+/** `owner/name` in lower case when both parts are such names, else undefined. */
+export function repoName(owner: string, name: string): string | undefined {
+  const [o, n] = [owner.toLowerCase(), name.toLowerCase()];
+  if (!OWNER.test(o) || !NAME.test(n) || n === '.' || n === '..' || n.endsWith('.git')) return undefined;
+  return `${o}/${n}`;
+}
+
+/**
+ * The value of `-R`, a repository positional or GH_REPO: `[HOST/]OWNER/REPO` or a web address.
+ * @throws TurretError `unresolvable` when it is not one, or on another host
+ */
+export function parseRepo(word: string, host: string): string {
+  const hint = 'type the repository as OWNER/REPO';
+  if (/^[a-z+.-]+:/i.test(word)) {
+    const parts = webPath(word, host);
+    const [owner = '', name = '', ...rest] = parts;
+    const repo = rest.length === 0 ? repoName(owner, name.replace(/\.git$/i, '')) : undefined;
+    if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not the address of a repository`, hint);
+    return repo;
+  }
+  const parts = word.split('/');
+  const named = parts.length === 3 ? parts.shift() : undefined;
+  if (named !== undefined && named.toLowerCase() !== host) {
+    throw refusal(`${JSON.stringify(named)} is not the configured host`, `leave the host out, or use ${host}`);
+  }
+  const repo = parts.length === 2 ? repoName(parts[0] ?? '', parts[1] ?? '') : undefined;
+  if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not a repository`, hint);
+  return repo;
+}
+
+/**
+ * The path segments of a web address on the configured host.
+ * @throws TurretError `unresolvable` for another scheme or host, a port, a user, or an escaped path
+ */
+export function webPath(address: string, host: string): string[] {
+  const match = /^https?:\/\/([^/?#]*)(\/[^?#]*)?(?:[?#].*)?$/.exec(address);
+  const authority = match?.[1]?.toLowerCase();
+  if (!match || (authority !== host && authority !== `www.${host}`)) {
+    throw refusal(`${JSON.stringify(address)} is not an address on ${host}`, 'give -R OWNER/REPO and the number');
+  }
+  const path = match[2] ?? '/';
+  const parts = path.slice(1).replace(/\/$/, '').split('/');
+  if (/[%\\]/.test(path) || parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw refusal(`${JSON.stringify(address)} has an unusual path`, 'give -R OWNER/REPO and the number');
+  }
+  return parts;
+}
