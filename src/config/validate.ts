@@ -71,7 +71,8 @@ function wrongKind(node: ConfigNode, wanted: string, report: Report): void {
 }
 
 function wrongKindHint(value: string | number | boolean | null, wanted: string): string | undefined {
-  if (typeof value === 'number' && wanted !== 'a number' && wanted !== 'true or false') return 'a text of digits needs quotes';
+  if (typeof value === 'number' && wanted !== 'a number' && wanted !== 'true or false')
+    return 'a text of digits needs quotes';
   const word = typeof value === 'string' && /^(yes|no|on|off|true|false)$/i.test(value);
   return word && wanted === 'true or false' ? 'write true or false, without quotes' : undefined;
 }

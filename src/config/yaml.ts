@@ -56,7 +56,8 @@ export function parseYaml(bytes: Uint8Array, file: string): ParsedYaml {
       customTags: [],
       lineCounter: lines,
       prettyErrors: false,
-      logLevel: 'silent',
+      // With 'silent' the parser ignores a second document without a word.
+      logLevel: 'error',
     });
   } catch {
     // Only a stack that ran out gets here, and then nothing is known about the file.

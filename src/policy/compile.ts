@@ -7,7 +7,7 @@ import { compileCondition } from './condition.js';
 import type { ConditionTest } from './condition.js';
 import { actionPatternProblem, compileAction, globPatternProblem, pathPatternProblem } from './pattern.js';
 import type { Matcher } from './pattern.js';
-import { ANNOTATION_KEYS, KIND_KEY } from './rule.js';
+import { ANNOTATION_KEYS, KIND_KEY, OPERATORS } from './rule.js';
 import type { Condition, Policy, Rule, SessionLimit } from './rule.js';
 
 export interface CompiledRule {
@@ -67,11 +67,16 @@ function compileRule(rule: Rule): CompiledRule {
   };
 }
 
+const KNOWN_OPERATORS = new Set<string>(OPERATORS);
 const KNOWN_KEYS = new Set<string>([...ANNOTATION_KEYS, KIND_KEY]);
 
 function checkCondition(rule: Rule, key: string, condition: Condition): void {
   if (key.startsWith('$') && !KNOWN_KEYS.has(key)) throw invalid(rule, `unknown key ${key}`);
-  if (Object.keys(condition).length === 0) throw invalid(rule, `the condition on ${key} is empty`);
+  const operators = Object.keys(condition);
+  if (operators.length === 0) throw invalid(rule, `the condition on ${key} is empty`);
+  // An operator that is not tested would hold for everything.
+  if (!operators.every((operator) => KNOWN_OPERATORS.has(operator)))
+    throw invalid(rule, `the condition on ${key} has an unknown operator`);
   for (const pattern of condition.glob ?? []) {
     const problem = globPatternProblem(pattern);
     if (problem) throw invalid(rule, problem.message);

@@ -37,7 +37,7 @@ const patterns = fc
   .array(fc.constantFrom('aws', 'gh', 'a', 'b', 'c', '*', '**'), { minLength: 2, maxLength: 4 })
   .map((segments) => segments.join('.'));
 
-const conditions: fc.Arbitrary<Condition> = fc.oneof(
+const conditions: fc.Arbitrary<Condition> = fc.oneof<fc.Arbitrary<Condition>[]>(
   fc.record({ eq: scalars }),
   fc.record({ in: fc.array(scalars, { minLength: 1, maxLength: 3 }) }),
   fc.record({ not_in: fc.array(scalars, { minLength: 1, maxLength: 3 }) }),
