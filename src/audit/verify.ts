@@ -159,7 +159,7 @@ export class LogVerifier {
     return {
       ok: this.#found === 0,
       records: this.#range.size,
-      findings: this.#findings,
+      findings: this.#findings.sort(byPlace),
       found: this.#found,
       head: this.#prev.toString('base64url'),
       root: this.#range.root().toString('base64'),
@@ -314,4 +314,8 @@ export class LogVerifier {
       this.#find({ kind: 'truncated', seq: end, to: size - 1, line: this.#lineNumber, offset: this.#offset });
     if (size === 0 || (this.#closed && size < end)) this.#find({ kind: 'no_checkpoint', seq: size, line: 0 });
   }
+}
+
+function byPlace(a: Finding, b: Finding): number {
+  return a.line - b.line || a.seq - b.seq || (a.kind < b.kind ? -1 : 1);
 }

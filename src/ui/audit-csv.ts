@@ -1,0 +1,72 @@
+// `turret audit export --format csv`: one row per call (RFC 4180).
+
+import { escapeForeign } from '../audit/escape.js';
+import { numberOf, textOf } from '../audit/summary.js';
+import type { ReadLine } from '../audit/verify.js';
+import type { JsonObject } from '../protocol/messages.js';
+import { commandOf } from './audit-line.js';
+
+const COLUMNS = [
+  'ts',
+  'session',
+  'call',
+  'command',
+  'action',
+  'effect',
+  'rule',
+  'reason',
+  'exit',
+  'ms',
+  'in',
+  'out',
+] as const;
+
+/** A spreadsheet runs a cell that begins like a formula; a quote in front makes it text. */
+function cell(text: string): string {
+  const safe = escapeForeign(text);
+  const plain = /^[=+\-@]/.test(safe) ? `'${safe}` : safe;
+  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** The whole file, heading first. */
+export function* exportLines(records: Iterable<ReadLine>): Generator<string> {
+  yield COLUMNS.join(',');
+  yield* rows(records);
+}
+
+/** Rows of the calls in a log. A call's end comes after its decision, so a row is given when it is complete or the log ends. */
+function* rows(records: Iterable<ReadLine>): Generator<string> {
+  const open = new Map<string, JsonObject>();
+  for (const { type, value } of records) {
+    const call = textOf(value['call']);
+    if (type === 'call.decided' && value['effect'] === 'allow') open.set(call, value);
+    else if (type === 'call.decided' || type === 'call.refused') yield row(value, undefined);
+    else if (type === 'call.finished') {
+      const decided = open.get(call);
+      if (decided !== undefined) yield row(decided, value);
+      open.delete(call);
+    }
+  }
+  for (const decided of open.values()) yield row(decided, undefined);
+}
+
+function row(decided: JsonObject, finished: JsonObject | undefined): string {
+  const number = (name: string): string => (finished === undefined ? '' : String(numberOf(finished[name])));
+  const exit = finished?.['exit'];
+  return [
+    textOf(decided['ts']),
+    textOf(decided['sid']),
+    textOf(decided['call']),
+    commandOf(decided),
+    textOf(decided['action']),
+    textOf(decided['effect']) || 'refused',
+    textOf(decided['rule']),
+    textOf(decided['reason']),
+    typeof exit === 'number' ? String(exit) : '',
+    number('ms'),
+    number('in'),
+    number('out'),
+  ]
+    .map(cell)
+    .join(',');
+}

@@ -1,0 +1,82 @@
+// Words the `turret audit` commands share.
+
+import type { IndexFinding } from '../platform/audit-report.js';
+
+/** `1m 05s`, `2h 03m`, `0.4s`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 10) return `${seconds.toFixed(1)}s`;
+  const [whole, pad] = [Math.round(seconds), (value: number): string => String(value).padStart(2, '0')];
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)}m ${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3_600)}h ${pad(Math.floor((whole % 3_600) / 60))}m`;
+}
+
+/** `512 B`, `1.5 KiB`. */
+export function bytes(count: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let [value, unit] = [count, 0];
+  while (value >= 1_024 && unit < units.length - 1) [value, unit] = [value / 1_024, unit + 1];
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit] ?? ''}`;
+}
+
+export function plural(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+const REASONS: Record<string, string> = {
+  default: 'no rule allows it',
+  rule: 'a rule denies it',
+  ask: 'a rule wants a person to be asked',
+  rule_error: 'a rule could not compare a value, and refuses for that',
+  project: 'the project file has a list of what it allows, and this is not on it',
+};
+
+/** The broker's short reason as words; its sentences stay as they are. Not escaped. */
+export function reasonWords(reason: string): string {
+  return REASONS[reason] ?? reason;
+}
+
+function records(finding: IndexFinding): string {
+  const { seq, to } = finding;
+  return to === undefined || to === seq ? `record ${seq}` : `records ${seq} to ${to}`;
+}
+
+/** One finding as a sentence with its place. */
+export function findingWords(finding: IndexFinding): string {
+  const place =
+    finding.offset === undefined ? `line ${finding.line}` : `line ${finding.line}, byte ${finding.offset}`;
+  const which = records(finding);
+  switch (finding.kind) {
+    case 'unreadable':
+      return `${place}: ${which} cannot be read`;
+    case 'altered':
+      return `${place}: ${which} was altered: the next one does not continue from it`;
+    case 'missing':
+      return `${place}: before it, ${which} should be and is not`;
+    case 'duplicate':
+      return `${place}: ${which} once more`;
+    case 'out_of_order':
+      return `${place}: ${which} is not where it belongs`;
+    case 'torn':
+      return `${place}: the last line, ${which}, is incomplete`;
+    case 'truncated':
+      return `${place}: the log was cut: ${which} once existed and are gone`;
+    case 'resigned':
+      return `${place}: ${which} are not the ones that were signed`;
+    case 'after_end':
+      return `${place}: ${which} was added after the session ended`;
+    case 'bad_checkpoint':
+      return `checkpoints, note ${finding.line}: not a checkpoint of this session`;
+    case 'no_checkpoint':
+      return `checkpoints: none covers ${finding.seq === 0 ? 'this log' : `what follows record ${finding.seq - 1}`}`;
+    case 'bad_certificate':
+      return `${place}: the key of this session is not certified by this machine's host key`;
+    case 'unlisted':
+      return 'the index of sessions does not know this session';
+    case 'deleted':
+      return `session ${finding.session ?? ''} is in the index and its directory is gone`;
+    case 'bad_index':
+      return `index.jsonl, line ${finding.line}: does not continue from the line before`;
+  }
+}
