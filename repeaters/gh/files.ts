@@ -7,7 +7,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
 import { FILE_ENTRIES_MAX } from '../../src/protocol/limits.js';
-import { readFileEntries, writeFileEntry } from '../sdk/file-stream.js';
+import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
 import type { PlannedFile } from './types.js';
 
 /**

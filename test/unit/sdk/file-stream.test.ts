@@ -8,7 +8,7 @@ import {
   readFileEntries,
   writeFileEntry,
   type FileHeader,
-} from '../../../repeaters/sdk/file-stream.js';
+} from '../../../src/wire/file-stream.js';
 import { TurretError } from '../../../src/errors.js';
 import { FILE_HEADER_BYTES_MAX, FILE_PATH_BYTES_MAX } from '../../../src/protocol/limits.js';
 

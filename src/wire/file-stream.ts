@@ -7,8 +7,8 @@
 // `stat` says what a file looks like without its content; its `size` is the file's, and no bytes follow.
 
 import type { Readable, Writable } from 'node:stream';
-import { TurretError } from '../../src/errors.js';
-import { FILE_ENTRIES_MAX, FILE_HEADER_BYTES_MAX, FILE_PATH_BYTES_MAX } from '../../src/protocol/limits.js';
+import { TurretError } from '../errors.js';
+import { FILE_ENTRIES_MAX, FILE_HEADER_BYTES_MAX, FILE_PATH_BYTES_MAX } from '../protocol/limits.js';
 
 export interface FileHeader {
   /** `/` between the parts. Relative without `.` or `..` parts, or absolute when the need itself was. */
