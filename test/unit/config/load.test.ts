@@ -10,6 +10,10 @@ import { disk } from './texts.js';
 
 const USER = '/home/ann/.config/turret/turret.yaml';
 
+function named(id: string): string {
+  return `version: 1\nrules: [{ id: ${id}, allow: "x.**" }]`;
+}
+
 describe('without a file', () => {
   test('the read-only presets and both tools are there', async () => {
     const config = await loadConfig(disk({}));
@@ -28,11 +32,10 @@ describe('without a file', () => {
 
 describe('the user file', () => {
   test('is found by XDG_CONFIG_HOME, then by HOME, and --config comes before both', async () => {
-    const file = (name: string): string => `version: 1\nrules: [{ id: ${name}, allow: "x.**" }]`;
     const files = {
-      [USER]: file('home'),
-      '/xdg/turret/turret.yaml': file('xdg'),
-      '/project/other.yaml': file('named'),
+      [USER]: named('home'),
+      '/xdg/turret/turret.yaml': named('xdg'),
+      '/project/other.yaml': named('named'),
     };
     const ids = async (more: object): Promise<string[]> =>
       (await loadConfig(disk(files, more))).policy.rules.map((rule) => rule.id);

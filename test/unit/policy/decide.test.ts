@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../../src/policy/compile.js';
 import { decide, decideAll } from '../../../src/policy/decide.js';
@@ -61,7 +61,7 @@ describe('a decision', () => {
       'aws.s3 ls',
       '1aws.s3',
     ]) {
-      expect(decide(policy, request(action)).effect, action).toBe('deny');
+      expect(decide(policy, request(action)).effect).toBe('deny');
     }
     expect(decide(policy, request('aws.s3.ls')).effect).toBe('allow');
   });
@@ -107,11 +107,10 @@ describe('a credential in the output', () => {
     expect(decide(named, request('aws.sts.get_session_token', {}, secret)).effect).toBe('allow');
     for (const pattern of ['**', 'aws.**', 'aws.sts.*', 'aws.sts.get_session_toke*']) {
       const policy = policyOf(rule('allow', [pattern], { where: { $readOnly: { eq: true } } }));
-      expect(decide(policy, request('aws.sts.get_session_token', {}, secret)).effect, pattern).toBe('deny');
-      expect(
-        decide(policy, request('aws.sts.get_session_token', {}, { readOnly: true })).effect,
-        pattern,
-      ).toBe('allow');
+      expect(decide(policy, request('aws.sts.get_session_token', {}, secret)).effect).toBe('deny');
+      expect(decide(policy, request('aws.sts.get_session_token', {}, { readOnly: true })).effect).toBe(
+        'allow',
+      );
     }
   });
 
@@ -172,7 +171,9 @@ describe('a project file', () => {
         requests,
         (rules, project, call) => {
           const without = decide(compile(asPolicy(rules)), call).effect;
-          return atLeastAsStrict(decide(compile(asPolicy([...rules, ...project])), call).effect, without);
+          expect(
+            atLeastAsStrict(decide(compile(asPolicy([...rules, ...project])), call).effect, without),
+          ).toBe(true);
         },
       ),
       { numRuns: 2_000 },
@@ -197,7 +198,9 @@ describe('for random policies', () => {
     fc.assert(
       fc.property(rulesFrom(['user']), rulesFrom(['preset'], ['deny']), requests, (rules, denies, call) => {
         const before = decide(compile(asPolicy(rules)), call).effect;
-        return atLeastAsStrict(decide(compile(asPolicy([...rules, ...denies])), call).effect, before);
+        expect(atLeastAsStrict(decide(compile(asPolicy([...rules, ...denies])), call).effect, before)).toBe(
+          true,
+        );
       }),
       { numRuns: 2_000 },
     );

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatRate, parseBytes, parseCalls, parseRate } from '../../../src/policy/limit-text.js';
 import { admit, admitAll, bytesLeft, spendBytes, UNUSED } from '../../../src/policy/limits.js';

@@ -1,6 +1,6 @@
 // Rules and capabilities for the tests of the policy, and the generators of random ones.
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { compile } from '../../../src/policy/compile.js';
 import type { CompiledPolicy } from '../../../src/policy/compile.js';
 import type { DecisionRequest } from '../../../src/policy/match.js';
