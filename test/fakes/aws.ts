@@ -12,9 +12,9 @@ import { addressOf, checkHost, isRead, prepare, type Addressed } from './aws/dis
 import { authError, AwsError, renderError } from './aws/errors.js';
 import { sendHalf, takeFault, type AwsFault } from './aws/faults.js';
 import { nameS3Operation, performS3 } from './aws/s3.js';
-import { createState, seedState, type AwsState } from './aws/state.js';
+import { ACCOUNT_ID, createState, seedState, type AwsState } from './aws/state.js';
 import { AuthFailure, readSignature, verifySignature, type AwsKey } from './aws/verify.js';
-import { readWire, type Reply, type WireRequest } from './aws/wire.js';
+import { readWire, type AwsProtocol, type Reply, type WireRequest } from './aws/wire.js';
 import { closeServer, listenOnLoopback, readFlags } from './loopback.js';
 import { createRecorder, type RecordedRequest } from './recorder.js';
 
@@ -117,7 +117,7 @@ class Exchange {
     const key = await this.#verify(bodyHash);
     const call = prepare(this.wire, address, body);
     this.operation = `${address.service}.${call.operation}`;
-    if (key.readOnly === true && !isRead(call.operation)) throw denied(this.operation);
+    if (key.readOnly === true && !isRead(call.operation)) throw denied(this.operation, address.protocol);
     return call.perform({ region: this.region, keyId: key.accessKeyId, state: this.state });
   }
 
@@ -131,19 +131,20 @@ class Exchange {
       throw new AuthFailure('bad-body');
     const operation = nameS3Operation(this.wire);
     this.operation = `s3.${operation || 'unknown'}`;
-    if (key.readOnly === true && method !== 'GET' && method !== 'HEAD') throw denied(this.operation);
+    if (key.readOnly === true && method !== 'GET' && method !== 'HEAD')
+      throw denied(this.operation, 'rest-xml');
     return performS3(this.wire, this.state, this.region);
   }
 }
 
-const denied = (operation: string): AwsError =>
-  operation.startsWith('s3.')
-    ? new AwsError('AccessDenied', 403, 'Access Denied')
-    : new AwsError(
-        operation.startsWith('ec2.') ? 'UnauthorizedOperation' : 'AccessDeniedException',
-        operation.startsWith('ec2.') ? 403 : 400,
-        `User: arn:aws:iam::123456789012:user/reader is not authorized to perform: ${operation.replace('.', ':')}`,
-      );
+/** What a readOnly key gets for a write, in the words of the service. */
+function denied(operation: string, protocol: AwsProtocol): AwsError {
+  if (protocol === 'rest-xml') return new AwsError('AccessDenied', 403, 'Access Denied');
+  const code =
+    { ec2: 'UnauthorizedOperation', query: 'AccessDenied' }[protocol as string] ?? 'AccessDeniedException';
+  const text = `User: arn:aws:iam::${ACCOUNT_ID}:user/reader is not authorized to perform: ${operation.replace('.', ':')}`;
+  return new AwsError(code, code === 'AccessDeniedException' ? 400 : 403, text);
+}
 
 const lengthOf = ({ body }: Reply): number =>
   typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -200,7 +201,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
       method: wire.method,
       host: wire.host,
       path: wire.path,
-      query: wire.rawQuery.replace(/(X-Amz-(?:Signature|Security-Token)=)[^&]*/gi, '$1…'),
+      query: wire.rawQuery.replace(/((?:Signature|Security-Token)=)[^&]*/gi, '$1…'),
       operation: answered.operation,
       region: answered.region,
       credential: answered.keyId,
@@ -233,7 +234,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   };
 }
 
-/** `--state FILE` is JSON: { "keys": […], "faults": […] }. */
+/** `--state FILE` is JSON: { "keys": […], "faults": […] }. SIGHUP puts the seed back. */
 async function main(): Promise<void> {
   const flags = readFlags(process.argv.slice(2), ['state', 'log', 'port']);
   const seed: Pick<FakeAwsOptions, 'keys' | 'faults'> =
@@ -243,6 +244,7 @@ async function main(): Promise<void> {
     port: Number(flags['port'] ?? '0'),
     ...(flags['log'] === undefined ? {} : { logFile: flags['log'] }),
   });
+  process.on('SIGHUP', () => fake.reset());
   process.stdout.write(`${JSON.stringify({ url: fake.url })}\n`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
