@@ -2,9 +2,9 @@
 // A second verifier of Turret's audit log, from the text of SPEC.md §Audit log alone. It shares no code with the program
 // that writes the log: node's own modules only, the whole file in memory, the Merkle tree by its recursive definition.
 //
-//   node scripts/verify-log.mjs [--host-key BASE64URL] FILE      FILE is an audit.jsonl, `checkpoints` lies beside it
+//   node scripts/verify-log.mjs [--host-key BASE64URL] FILE...      each an audit.jsonl, `checkpoints` beside it
 //
-// Prints {"ok","records","findings":[{"kind","seq","line"}],"head","root"}. Exit code 0: whole, 1: damaged, 2: wrong use.
+// Prints a line for each: {"ok","records","findings":[{"kind","seq","line"}],"head","root"}. Exit code 0: whole, 1: damaged, 2: wrong use.
 
 import { isUtf8 } from 'node:buffer';
 import { createHash, createPublicKey, verify as checkSignature } from 'node:crypto';
@@ -36,7 +36,7 @@ function treeHash(leaves, from, to, memory) {
 }
 
 function* pieces(bytes) {
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start);
     yield { bytes: bytes.subarray(start, end < 0 ? bytes.length : end), ended: end >= 0 };
     start = end < 0 ? bytes.length : end + 1;
@@ -130,7 +130,10 @@ function publicKeyFrom(raw) {
   ];
   if (small.has(y.toString('hex', 0, 1)) && low.includes(y.toString('hex'))) return null;
   if (y[0] >= 0xed && y[31] === 0x7f && y.subarray(1, 31).every((byte) => byte === 0xff)) return null;
-  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') }, format: 'jwk' });
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(raw).toString('base64url') },
+    format: 'jwk',
+  });
 }
 
 const signedBy = (key, message, signature) =>
@@ -158,7 +161,9 @@ function readNotes(file) {
       parts?.[1] === origin &&
       blob.length === 68 &&
       blob.toString('base64') === parts[2];
-    notes.push(fine ? { origin, size: Number(size), root, blob, text: `${origin}\n${size}\n${root}\n` } : null);
+    notes.push(
+      fine ? { origin, size: Number(size), root, blob, text: `${origin}\n${size}\n${root}\n` } : null,
+    );
   }
   if (torn) notes.push(null);
   return notes;
@@ -183,7 +188,10 @@ function readIdentity(first, hostKey) {
 function noteIsSigned(note, { publicKey, id, raw }) {
   if (publicKey === null || id === null || note.origin !== `turret.local/${id}`) return false;
   const keyId = digest(Buffer.from(`${note.origin}\n`), Uint8Array.of(1), raw).subarray(0, 4);
-  return keyId.equals(note.blob.subarray(0, 4)) && signedBy(publicKey, Buffer.from(note.text), note.blob.subarray(4));
+  return (
+    keyId.equals(note.blob.subarray(0, 4)) &&
+    signedBy(publicKey, Buffer.from(note.text), note.blob.subarray(4))
+  );
 }
 
 function verifyFile(file, hostKey) {
@@ -200,7 +208,9 @@ function verifyFile(file, hostKey) {
 
   const ending = chain.findIndex(({ record }) => record.type === 'session.end');
   const closed = ending >= 0;
-  if (closed) for (const { record, line } of chain.slice(ending + 1)) findings.push({ kind: 'after_end', seq: record.seq, line });
+  if (closed)
+    for (const { record, line } of chain.slice(ending + 1))
+      findings.push({ kind: 'after_end', seq: record.seq, line });
 
   const notes = readNotes(resolve(dirname(file), 'checkpoints'));
   const leaves = chain.map(({ leaf }) => leaf);
@@ -230,10 +240,13 @@ function verifyFile(file, hostKey) {
   });
   if (size > end) findings.push({ kind: 'truncated', seq: end, line: lines.length, to: size - 1 });
   if (size === 0 || (closed && size < end)) findings.push({ kind: 'no_checkpoint', seq: size, line: 0 });
+  findings.sort((a, b) => a.line - b.line || a.seq - b.seq || (a.kind < b.kind ? -1 : 1));
   return {
     ok: findings.length === 0,
     records: chain.length,
-    findings: findings.slice(0, MOST_FINDINGS).map(({ kind, seq, line, to }) => ({ kind, seq, line, ...(to === undefined ? {} : { to }) })),
+    findings: findings
+      .slice(0, MOST_FINDINGS)
+      .map(({ kind, seq, line, to }) => ({ kind, seq, line, ...(to === undefined ? {} : { to }) })),
     head: (chain.at(-1)?.leaf ?? Buffer.alloc(32)).toString('base64url'),
     root: treeHash(leaves, 0, leaves.length, memory).toString('base64'),
     closed,
@@ -247,17 +260,22 @@ function main(words) {
     hostKey = Buffer.from(words[1] ?? '', 'base64url');
     words = words.slice(2);
   }
-  if (words.length !== 1 || words[0].startsWith('-') || (hostKey !== null && hostKey.length !== 32)) {
-    process.stderr.write('usage: verify-log.mjs [--host-key BASE64URL] FILE\n');
+  if (
+    words.length === 0 ||
+    words.some((word) => word.startsWith('-')) ||
+    (hostKey !== null && hostKey.length !== 32)
+  ) {
+    process.stderr.write('usage: verify-log.mjs [--host-key BASE64URL] FILE...\n');
     return 2;
   }
-  if (!existsSync(words[0])) {
-    process.stderr.write(`verify-log: there is no file ${JSON.stringify(words[0])}\n`);
+  const absent = words.find((word) => !existsSync(word));
+  if (absent !== undefined) {
+    process.stderr.write(`verify-log: there is no file ${JSON.stringify(absent)}\n`);
     return 2;
   }
-  const verdict = verifyFile(words[0], hostKey);
-  process.stdout.write(`${JSON.stringify(verdict)}\n`);
-  return verdict.ok ? 0 : 1;
+  const verdicts = words.map((word) => verifyFile(word, hostKey));
+  for (const verdict of verdicts) process.stdout.write(`${JSON.stringify(verdict)}\n`);
+  return verdicts.every(({ ok }) => ok) ? 0 : 1;
 }
 
 process.exitCode = main(process.argv.slice(2));

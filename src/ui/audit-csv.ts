@@ -21,9 +21,8 @@ const COLUMNS = [
   'out',
 ] as const;
 
-/** A spreadsheet runs a cell that begins like a formula; a quote in front makes it text. */
-function cell(text: string): string {
-  const safe = escapeForeign(text);
+/** An escaped text as a field. A spreadsheet runs a cell that begins like a formula; a quote in front makes it text. */
+function cell(safe: string): string {
   const plain = /^[=+\-@]/.test(safe) ? `'${safe}` : safe;
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
@@ -52,16 +51,17 @@ function* rows(records: Iterable<ReadLine>): Generator<string> {
 
 function row(decided: JsonObject, finished: JsonObject | undefined): string {
   const number = (name: string): string => (finished === undefined ? '' : String(numberOf(finished[name])));
+  const own = (name: string): string => escapeForeign(textOf(decided[name]));
   const exit = finished?.['exit'];
   return [
-    textOf(decided['ts']),
-    textOf(decided['sid']),
-    textOf(decided['call']),
+    own('ts'),
+    own('sid'),
+    own('call'),
     commandOf(decided),
-    textOf(decided['action']),
-    textOf(decided['effect']) || 'refused',
-    textOf(decided['rule']),
-    textOf(decided['reason']),
+    own('action'),
+    own('effect') || 'refused',
+    own('rule'),
+    own('reason'),
     typeof exit === 'number' ? String(exit) : '',
     number('ms'),
     number('in'),

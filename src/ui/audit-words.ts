@@ -42,41 +42,31 @@ function records(finding: IndexFinding): string {
   return to === undefined || to === seq ? `record ${seq}` : `records ${seq} to ${to}`;
 }
 
+type Words = (finding: IndexFinding, which: string, place: string) => string;
+const FINDINGS: Record<IndexFinding['kind'], Words> = {
+  unreadable: (_finding, which, place) => `${place}: ${which} cannot be read`,
+  altered: (_finding, which, place) =>
+    `${place}: ${which} was altered: the next one does not continue from it`,
+  missing: (_finding, which, place) => `${place}: before it, ${which} should be and is not`,
+  duplicate: (_finding, which, place) => `${place}: ${which} once more`,
+  out_of_order: (_finding, which, place) => `${place}: ${which} is not where it belongs`,
+  torn: (_finding, which, place) => `${place}: the last line, ${which}, is incomplete`,
+  truncated: (_finding, which, place) => `${place}: the log was cut: ${which} once existed and are gone`,
+  resigned: (_finding, which, place) => `${place}: ${which} are not the ones that were signed`,
+  after_end: (_finding, which, place) => `${place}: ${which} was added after the session ended`,
+  bad_checkpoint: (finding) => `checkpoints, note ${finding.line}: not a checkpoint of this session`,
+  no_checkpoint: (finding) =>
+    `checkpoints: none covers ${finding.seq === 0 ? 'this log' : `what follows record ${finding.seq - 1}`}`,
+  bad_certificate: (_finding, _which, place) =>
+    `${place}: the key of this session is not certified by this machine's host key`,
+  unlisted: () => 'the index of sessions does not know this session',
+  deleted: (finding) => `session ${finding.session ?? ''} is in the index and its directory is gone`,
+  bad_index: (finding) => `index.jsonl, line ${finding.line}: does not continue from the line before`,
+};
+
 /** One finding as a sentence with its place. */
 export function findingWords(finding: IndexFinding): string {
-  const place =
-    finding.offset === undefined ? `line ${finding.line}` : `line ${finding.line}, byte ${finding.offset}`;
-  const which = records(finding);
-  switch (finding.kind) {
-    case 'unreadable':
-      return `${place}: ${which} cannot be read`;
-    case 'altered':
-      return `${place}: ${which} was altered: the next one does not continue from it`;
-    case 'missing':
-      return `${place}: before it, ${which} should be and is not`;
-    case 'duplicate':
-      return `${place}: ${which} once more`;
-    case 'out_of_order':
-      return `${place}: ${which} is not where it belongs`;
-    case 'torn':
-      return `${place}: the last line, ${which}, is incomplete`;
-    case 'truncated':
-      return `${place}: the log was cut: ${which} once existed and are gone`;
-    case 'resigned':
-      return `${place}: ${which} are not the ones that were signed`;
-    case 'after_end':
-      return `${place}: ${which} was added after the session ended`;
-    case 'bad_checkpoint':
-      return `checkpoints, note ${finding.line}: not a checkpoint of this session`;
-    case 'no_checkpoint':
-      return `checkpoints: none covers ${finding.seq === 0 ? 'this log' : `what follows record ${finding.seq - 1}`}`;
-    case 'bad_certificate':
-      return `${place}: the key of this session is not certified by this machine's host key`;
-    case 'unlisted':
-      return 'the index of sessions does not know this session';
-    case 'deleted':
-      return `session ${finding.session ?? ''} is in the index and its directory is gone`;
-    case 'bad_index':
-      return `index.jsonl, line ${finding.line}: does not continue from the line before`;
-  }
+  const { line, offset } = finding;
+  const place = offset === undefined ? `line ${line}` : `line ${line}, byte ${offset}`;
+  return FINDINGS[finding.kind](finding, records(finding), place);
 }

@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
 import { grepCalls, parseSince, sessionsToRead } from '../../platform/audit-query.js';
-
 import type { JsonObject } from '../../protocol/messages.js';
 import { AuditCommand } from '../../ui/audit-command.js';
 import { actionFilter } from '../../ui/audit-filter.js';

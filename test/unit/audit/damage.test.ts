@@ -41,7 +41,10 @@ function second(files: string[], hostKey: Buffer | undefined): { verdicts: Short
   };
 }
 
-function first(file: string, options: { hostKey: Buffer | undefined } = { hostKey: HOST.publicKey }): Verdict {
+function first(
+  file: string,
+  options: { hostKey: Buffer | undefined } = { hostKey: HOST.publicKey },
+): Verdict {
   return verifyLog({ file, live: false, ...options });
 }
 
