@@ -11,39 +11,44 @@ export interface OptionWords {
   tight: string[];
 }
 
-const wrong = (option: AwsOption, wanted: string): never =>
-  refuse(`the param of --${option.name} has the wrong type`, `give ${wanted}`);
-
 /** Throws TurretError('unresolvable') when the value does not have the option's type. */
 export function optionWords(option: AwsOption, value: ParamValue): OptionWords {
-  const name = `--${option.name}`;
-  switch (option.arity) {
-    case 'flag':
-      if (value === true) return { loose: [], tight: [name] };
-      if (value === false && option.negatable) return { loose: [], tight: [`--no-${option.name}`] };
-      return wrong(option, option.negatable ? 'true or false' : 'true');
-    case 'one':
-      if (Array.isArray(value) || typeof value === 'boolean') return wrong(option, 'one string');
-      return { loose: [], tight: [`${name}=${value}`] };
-    case 'maybe':
-      if (value === true) return { loose: [name], tight: [] };
-      if (Array.isArray(value) || value === false) return wrong(option, 'true or one string');
-      return { loose: [], tight: [`${name}=${value}`] };
-    case 'many': {
-      const items = (Array.isArray(value) ? value : [value]).map(String);
-      if (items.length === 1) return { loose: [], tight: [`${name}=${items[0]}`] };
-      return { loose: [name, ...items.map((item) => bare(option, item))], tight: [] };
-    }
-    case 'pair': {
-      if (!Array.isArray(value) || value.length % 2 !== 0) return wrong(option, 'keys and values in turn');
-      const items = value.map((item) => bare(option, String(item)));
-      return { loose: [], tight: items.flatMap((item, index) => (index % 2 === 0 ? [name, item] : [item])) };
-    }
-  }
+  return WRITE[option.arity](option, value);
+}
+
+const WRITE: Record<AwsOption['arity'], (option: AwsOption, value: ParamValue) => OptionWords> = {
+  flag: (option, value) => {
+    if (value === true) return { loose: [], tight: [`--${option.name}`] };
+    if (value === false && option.negatable) return { loose: [], tight: [`--no-${option.name}`] };
+    return wrong(option, option.negatable ? 'true or false' : 'true');
+  },
+  one: (option, value) => {
+    if (Array.isArray(value) || typeof value === 'boolean') return wrong(option, 'one string');
+    return { loose: [], tight: [`--${option.name}=${value}`] };
+  },
+  maybe: (option, value) => {
+    if (value === true) return { loose: [`--${option.name}`], tight: [] };
+    if (Array.isArray(value) || value === false) return wrong(option, 'true or one string');
+    return { loose: [], tight: [`--${option.name}=${value}`] };
+  },
+  many: (option, value) => {
+    const items = (Array.isArray(value) ? value : [value]).map(String);
+    if (items.length === 1) return { loose: [], tight: [`--${option.name}=${items[0]}`] };
+    return { loose: [`--${option.name}`, ...items.map((item) => bare(option, item))], tight: [] };
+  },
+  pair: (option, value) => {
+    if (!Array.isArray(value) || value.length % 2 !== 0) return wrong(option, 'keys and values in turn');
+    const items = value.map((item) => bare(option, String(item)));
+    const tight = items.flatMap((item, index) => (index % 2 === 0 ? [`--${option.name}`, item] : [item]));
+    return { loose: [], tight };
+  },
+};
+
+function wrong(option: AwsOption, wanted: string): never {
+  return refuse(`the param of --${option.name} has the wrong type`, `give ${wanted}`);
 }
 
 function bare(option: AwsOption, item: string): string {
-  return /^-(?!$|\d+$|\d*\.\d+$)/.test(item)
-    ? refuse(`an item of --${option.name} begins with a dash`, 'give that item alone')
-    : item;
+  if (!/^-(?!$|\d+$|\d*\.\d+$)/.test(item)) return item;
+  return refuse(`an item of --${option.name} begins with a dash`, 'give that item alone');
 }

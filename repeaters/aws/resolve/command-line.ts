@@ -129,7 +129,7 @@ function takeOption(word: string, words: Words, byName: Map<string, AwsOption>, 
   const before = line.values.get(option);
   if (before !== undefined && option.arity !== 'pair')
     refuse(`--${name} is given twice`, 'give each option once');
-  line.values.set(option, readValue(option, given, words, before));
+  line.values.set(option, READ[option.arity]({ option, given, words, before }));
 }
 
 function takeNegated(
@@ -150,32 +150,30 @@ function takeNegated(
   line.values.set(option, false);
 }
 
-function readValue(
-  option: AwsOption,
-  given: string | undefined,
-  words: Words,
-  before: OptionValue | undefined,
-): OptionValue {
-  switch (option.arity) {
-    case 'flag':
-      return given === undefined
-        ? true
-        : refuse(`--${option.name} takes no value`, `write --${option.name} or --no-${option.name}`);
-    case 'one':
-      return one(option.name, given, words);
-    case 'maybe':
-      return given === '' ? one(option.name, given, words) : (given ?? words.value() ?? true);
-    case 'many':
-      return many(option.name, given, words);
-    case 'pair': {
-      const first = given === undefined ? words.value() : undefined;
-      const second = words.value();
-      if (first === undefined || second === undefined)
-        return refuse(`--${option.name} takes two values`, `write --${option.name} KEY VALUE`);
-      return [...(Array.isArray(before) ? before : []), first, second];
-    }
-  }
+interface Given {
+  option: AwsOption;
+  /** What stands behind `=`. */
+  given: string | undefined;
+  words: Words;
+  before: OptionValue | undefined;
 }
+
+const READ: Record<AwsOption['arity'], (given: Given) => OptionValue> = {
+  flag: ({ option: { name }, given }) =>
+    given === undefined ? true : refuse(`--${name} takes no value`, `write --${name} or --no-${name}`),
+  one: ({ option, given, words }) => one(option.name, given, words),
+  maybe: ({ option, given, words }) =>
+    given === '' ? one(option.name, given, words) : (given ?? words.value() ?? true),
+  many: ({ option, given, words }) => many(option.name, given, words),
+  pair: ({ option: { name }, given, words, before }) => {
+    const first = given === undefined ? words.value() : undefined;
+    const second = words.value();
+    if (first === undefined || second === undefined) {
+      return refuse(`--${name} takes two values`, `write --${name} KEY VALUE`);
+    }
+    return [...(Array.isArray(before) ? before : []), first, second];
+  },
+};
 
 function many(name: string, given: string | undefined, words: Words): string[] {
   if (given !== undefined) return [one(name, given, words)];

@@ -45,13 +45,14 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
 /** Bare words of an operation are its outfile and nothing else. */
 function takePositionals(line: CommandLine): void {
   const places = line.target.options.filter((option) => option.positional);
-  line.positionals.forEach((word, index) => {
+  for (const [index, word] of line.positionals.entries()) {
     const option = places[index];
-    if (option === undefined)
-      return refuse(
+    if (option === undefined) {
+      refuse(
         'this command has a word too many',
         'quote values that hold spaces; put option names before their values',
       );
+    }
     line.values.set(option, word);
-  });
+  }
 }

@@ -3,6 +3,7 @@
 //   words → command line → facts (region, profile, output) → capabilities and local files
 
 import type { ActionCall, AgentCall, ResolveResult, ToolCall } from '../../../src/protocol/messages.js';
+import { FILES_MAX } from '../../../src/protocol/limits.js';
 import { LOCAL } from './annotations.js';
 import { argvOfAction, checkSame } from './action-call.js';
 import { parseCommandLine } from './command-line.js';
@@ -11,6 +12,7 @@ import { applyDefaults, FACTS, type Facts, otherRepeater, profileAsked } from '.
 import { resolveLogsTail } from './logs-tail.js';
 import { resolveOperation } from './operation.js';
 import { resolveS3 } from './s3/resolve-s3.js';
+import { refuse } from './refuse.js';
 import { screenWords } from './words.js';
 
 /** Where a call without a working directory is: nothing local lies below it but names given relative. */
@@ -25,7 +27,13 @@ export function resolveAws(call: AgentCall, context: AwsContext): ResolveResult 
   screenWords(call.argv);
   if (isVersion(call))
     return { capabilities: [versionCapability(context)], needs: { stdin: false, files: [] } };
-  return resolveArgv(call, context);
+  return bounded(resolveArgv(call, context));
+}
+
+function bounded(result: ResolveResult): ResolveResult {
+  if ('needs' in result && result.needs.files.length > FILES_MAX)
+    refuse(`more than ${FILES_MAX} files in one command`, 'split it into several commands');
+  return result;
 }
 
 const isVersion = ({ argv }: ToolCall): boolean => argv.length === 1 && argv[0] === '--version';
@@ -43,15 +51,10 @@ function resolveArgv(call: ToolCall, context: AwsContext): ResolveResult {
   if (other !== undefined) return { redirect: other };
   delete line.globals['profile'];
   applyDefaults(line.globals, facts, context);
-  switch (line.target.kind) {
-    case 'operation':
-    case 'waiter':
-      return resolveOperation(line, context, call.cwd);
-    case 's3':
-      return resolveS3(line, context, { cwd: call.cwd, facts });
-    case 'logs-tail':
-      return resolveLogsTail(line, context, call.cwd);
-  }
+  const { kind } = line.target;
+  if (kind === 's3') return resolveS3(line, context, { cwd: call.cwd, facts });
+  if (kind === 'logs-tail') return resolveLogsTail(line, context, call.cwd);
+  return resolveOperation(line, context, call.cwd);
 }
 
 function resolveAction(call: ActionCall, context: AwsContext): ResolveResult {

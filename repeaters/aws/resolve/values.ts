@@ -9,9 +9,11 @@ import { quote, refuse } from './refuse.js';
 
 /** Strings that hold a document, not a name: policy does not compare them, so their text may come from a file and have lines. */
 const TEXT_NAME =
-  /(^|-)(document|policy|body|definition|payload|content|script|data|message|statement|string|description|text|comment|configuration|template|spec|specification|schema|parameters|buildspec|code|pattern|input|json|yaml|csr|certificate|chain|key-material|material|public-key|metadata-document)$/;
+  /(^|-)(document|policy|body|definition|payload|content|script|data|message|statement|string|description|text|comment|configuration|template|spec|specification|schema|parameters|buildspec|code|pattern|input|json|yaml|csr|certificate|chain|key-material|material|public-key|private-key|manifest|value|expression|html|body-html|metadata-document)$/;
 /** Names that decide what a call touches, whatever their type. */
 const RESOURCE_NAME = /(^|-)(bucket|name|names|id|ids|arn|arns|region|prefix|url|uri|path)$/;
+/** What the CLI might take for the place of a value instead of the value. */
+const SCHEME = /^\s*(file|fileb|http|https):/i;
 // A service writes to the host in this URL: only the hosts of SQS itself.
 const QUEUE_URL =
   /^https:\/\/(?:sqs\.[a-z0-9-]+|queue|[a-z0-9-]+\.queue)\.amazonaws\.com(?:\.cn)?\/\d{12}\/[A-Za-z0-9_-]{1,80}(?:\.fifo)?$/;
@@ -60,10 +62,18 @@ function checkString(
   if (/[\n\t]/.test(value) && !takesText(option))
     refuse(`--${option.name} cannot hold line breaks or tabs`, 'type the value on one line');
   checkShorthand(option, value, alone);
-  const scheme = /^\s*(file|fileb|http|https):/i.exec(value)?.[1];
+  const scheme = SCHEME.exec(value)?.[1];
   if (scheme === undefined) return value;
   if (scheme.toLowerCase().startsWith('http')) return checkUrl(option, value);
   return checkFileValue(option, value, { cwd, files, alone });
+}
+
+/** A pattern of aws s3 --include/--exclude: the CLI must not take it for a file name. */
+export function checkFilter(filter: string): string {
+  const pattern = filter.slice(filter.indexOf('=') + 1);
+  if (/[\n\t]/.test(pattern) || SCHEME.test(pattern))
+    refuse(`${quote(pattern)} is no pattern of names`, 'write it like *.txt');
+  return filter;
 }
 
 function checkShorthand(option: AwsOption, value: string, alone: boolean): void {

@@ -5,7 +5,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readMember, type MemberIndex } from './member-file.js';
 import { decodeOptions } from './options.js';
-import type { AwsCustom, AwsOperation, AwsService, AwsTables, AwsWaiter, HostTable, WireService } from './types.js';
+import type {
+  AwsCustom,
+  AwsOperation,
+  AwsService,
+  AwsTables,
+  AwsWaiter,
+  HostTable,
+  WireService,
+} from './types.js';
 import { nearestVersion } from './version.js';
 
 interface TableIndex {
@@ -43,7 +51,7 @@ export function tablesDirectory(): string {
 export function loadTables(version: string, directory: string = tablesDirectory()): AwsTables {
   const available = readdirSync(directory).filter((name) => existsSync(join(directory, name, 'index.json')));
   const found = nearestVersion(version, available);
-  return new LazyTables(version, found, join(directory, found));
+  return new LazyTables({ askedFor: version, version: found, directory, available });
 }
 
 class LazyTables implements AwsTables {
@@ -51,17 +59,29 @@ class LazyTables implements AwsTables {
   readonly askedFor: string;
   readonly major: 1 | 2;
   readonly #directory: string;
+  readonly #hostFiles: string[];
   readonly #index: TableIndex;
   readonly #services = new Map<string, AwsService>();
   readonly #routes = new Map<string, WireService>();
   #hosts: HostTable | undefined;
 
-  constructor(askedFor: string, version: string, directory: string) {
+  constructor({
+    askedFor,
+    version,
+    directory,
+    available,
+  }: {
+    askedFor: string;
+    version: string;
+    directory: string;
+    available: string[];
+  }) {
     this.askedFor = askedFor;
     this.version = version;
     this.major = version.startsWith('2.') ? 2 : 1;
-    this.#directory = directory;
-    this.#index = JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8')) as TableIndex;
+    this.#directory = join(directory, version);
+    this.#hostFiles = available.map((name) => join(directory, name, 'hosts.json'));
+    this.#index = JSON.parse(readFileSync(join(this.#directory, 'index.json'), 'utf8'));
   }
 
   services(): string[] {
@@ -71,9 +91,14 @@ class LazyTables implements AwsTables {
   service(command: string): AwsService | undefined {
     const known = this.#services.get(command);
     if (known !== undefined) return known;
-    const packed = readMember(join(this.#directory, 'commands.gz'), this.#index.services, command);
-    if (packed === undefined) return undefined;
-    const service = unpackService(packed as PackedService);
+    const text = readMember(
+      join(this.#directory, 'commands.gz'),
+      this.#index.services,
+      command,
+    );
+    if (text === undefined) return undefined;
+    const packed: PackedService = JSON.parse(text);
+    const service = unpackService(packed);
     this.#services.set(command, service);
     return service;
   }
@@ -104,8 +129,10 @@ class LazyTables implements AwsTables {
   routes(model: string): WireService | undefined {
     const known = this.#routes.get(model);
     if (known !== undefined) return known;
-    const found = readMember(join(this.#directory, 'wire.gz'), this.#index.models, model) as WireService | undefined;
-    if (found !== undefined) this.#routes.set(model, found);
+    const text = readMember(join(this.#directory, 'wire.gz'), this.#index.models, model);
+    if (text === undefined) return undefined;
+    const found: WireService = JSON.parse(text);
+    this.#routes.set(model, found);
     return found;
   }
 
@@ -114,9 +141,19 @@ class LazyTables implements AwsTables {
   }
 
   hosts(): HostTable {
-    this.#hosts ??= JSON.parse(readFileSync(join(this.#directory, 'hosts.json'), 'utf8')) as HostTable;
+    this.#hosts ??= mergeHosts(
+      this.#hostFiles.map((file): HostTable => JSON.parse(readFileSync(file, 'utf8'))),
+    );
     return this.#hosts;
   }
+}
+
+/** Every host of AWS that any table knows: the names are AWS's own, and a CLI newer than its table may need a newer one. */
+function mergeHosts(tables: HostTable[]): HostTable {
+  const merged: HostTable = {};
+  for (const [name, hosts] of tables.flatMap((table) => Object.entries(table)))
+    merged[name] = [...new Set([...(merged[name] ?? []), ...hosts])];
+  return merged;
 }
 
 /** Names come from an agent: `constructor` must not find Object.prototype. */
@@ -125,7 +162,10 @@ function own<T>(record: Record<string, T> | undefined, name: string): T | undefi
 }
 
 /** Options are decoded when an operation is first looked at; ec2 alone has more than 700 of them. */
-function lazily<P, T extends object>(packed: Record<string, P>, unpack: (name: string, value: P) => T): Record<string, T> {
+function lazily<P, T extends object>(
+  packed: Record<string, P>,
+  unpack: (name: string, value: P) => T,
+): Record<string, T> {
   const out: Record<string, T> = {};
   for (const [name, value] of Object.entries(packed)) {
     let made: T | undefined;
@@ -139,7 +179,10 @@ function unpackService(packed: PackedService): AwsService {
     command: packed.n,
     model: packed.m,
     operations: lazily(packed.o, unpackOperation),
-    waiters: lazily(packed.w, (_name, [polls, options]): AwsWaiter => ({ polls, options: decodeOptions(options) })),
+    waiters: lazily(packed.w, (_name, [polls, options]): AwsWaiter => ({
+      polls,
+      options: decodeOptions(options),
+    })),
     custom: lazily(packed.c, (_name, custom) => unpackCustom(custom)),
   };
 }
@@ -157,5 +200,8 @@ function unpackOperation(command: string, [api, flags, options]: PackedOperation
 }
 
 function unpackCustom(packed: PackedCustom): AwsCustom {
-  return { options: decodeOptions(packed.a), subcommands: lazily(packed.c ?? {}, (_name, child) => unpackCustom(child)) };
+  return {
+    options: decodeOptions(packed.a),
+    subcommands: lazily(packed.c ?? {}, (_name, child) => unpackCustom(child)),
+  };
 }

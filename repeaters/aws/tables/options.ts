@@ -2,7 +2,13 @@
 
 import type { AwsOption, OptionType } from './types.js';
 
-const ARITIES: Record<string, AwsOption['arity']> = { f: 'flag', F: 'flag', m: 'many', p: 'pair', q: 'maybe' };
+const ARITIES: Record<string, AwsOption['arity']> = {
+  f: 'flag',
+  F: 'flag',
+  m: 'many',
+  p: 'pair',
+  q: 'maybe',
+};
 const TYPES: Record<string, OptionType> = {
   n: 'number',
   t: 'timestamp',

@@ -23,7 +23,13 @@ export function nearestVersion(wanted: string, available: string[]): string {
   });
   const best = older.toSorted((a, b) => compare(numbers(b)!, numbers(a)!))[0];
   if (best !== undefined) return best;
-  throw new TurretError('unresolvable', `no command table fits the installed aws CLI ${want === undefined ? '(version unreadable)' : wanted}`, {
-    hints: [`install one of ${available.join(', ')} or newer, or generate its table with scripts/aws-tables.py`],
-  });
+  throw new TurretError(
+    'unresolvable',
+    `no command table fits the installed aws CLI ${want === undefined ? '(version unreadable)' : wanted}`,
+    {
+      hints: [
+        `install one of ${available.join(', ')} or newer, or generate its table with scripts/aws-tables.py`,
+      ],
+    },
+  );
 }

@@ -60,7 +60,7 @@ const lines = (name: string): Case[] =>
   readFileSync(new URL(`../../vectors/corpus/${name}.jsonl`, import.meta.url), 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Case)
+    .map((line): Case => JSON.parse(line))
     .filter(({ tool }) => tool === 'aws');
 
 // The resolver and P0 see nothing wrong with these; what makes them attacks is stopped elsewhere.
@@ -96,10 +96,11 @@ describe.each(['1.45.11', '2.9.19'])('the corpus with the command table of aws %
     }
   });
 
-  it('never throws anything but its own refusal, and plans what it resolves', () => {
-    for (const { argv, env } of lines('attacks')) {
+  it('never throws anything but its own refusal, and plans whatever it resolves', () => {
+    const planned = lines('attacks').filter(({ argv, env }) => {
       const { capabilities } = judge(argv, env ?? {}, context);
-      if (capabilities.length > 0) planAws(capabilities, context);
-    }
+      return capabilities.length > 0 && planAws(capabilities, context).argv.length > 0;
+    });
+    expect(planned.length).toBeGreaterThan(80);
   });
 });

@@ -7,6 +7,7 @@ import { type Facts, timeZone } from '../facts.js';
 import { optionParams } from '../operation.js';
 import { checkRegion } from '../region.js';
 import { refuse } from '../refuse.js';
+import { checkFilter } from '../values.js';
 import {
   listCommand,
   makeCommand,
@@ -30,7 +31,7 @@ export function resolveS3(
     ...line.globals,
     command: `s3 ${subcommand}`,
   };
-  if (line.filters.length > 0) params['filters'] = line.filters;
+  if (line.filters.length > 0) params['filters'] = line.filters.map(checkFilter);
   for (const name of ['source_region', 'bucket_region']) {
     if (typeof params[name] === 'string') checkRegion(params[name]);
   }

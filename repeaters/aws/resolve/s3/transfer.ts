@@ -66,7 +66,7 @@ function upload(transfer: TransferCommand, source: string, place: S3Place, tree:
   }
   const path = checkPath(source, { cwd, use: 'read', tree });
   const files: FileNeed[] = [{ path, use: 'read', tree }];
-  if (!tree && source.endsWith('/')) refuse('the source is a directory', 'add --recursive');
+  if (!tree && (source.endsWith('/') || path === '.')) refuse('the source is a directory', 'add --recursive');
   // The CLI takes the file's own name when the target is a bucket or ends in a slash; policy must see that key.
   const into =
     tree || !(place.key === '' || place.key.endsWith('/'))
@@ -90,7 +90,8 @@ function download(transfer: TransferCommand, place: S3Place, target: string, tre
   let path = target;
   if (target !== '-') {
     // A target that can only be a directory gets the object's name, as in the CLI.
-    const directory = !tree && (target.endsWith('/') || ['.', '..'].includes(posix.basename(target)));
+    const directory =
+      !tree && (target.endsWith('/') || target === '/tmp' || ['.', '..'].includes(posix.basename(target)));
     path = checkPath(directory ? posix.join(target, posix.basename(place.key)) : target, {
       cwd,
       use: 'write',
