@@ -21,7 +21,7 @@ export function compileGlob(pattern: string): Matcher {
   const middle = pieces.slice(1, -1).map((piece) => ({ length: piece.length, find: compileSearch(piece) }));
   return (value) => {
     const end = value.length - last.length;
-    if (first.length > end || !value.startsWith(first) || !value.endsWith(last)) return false;
+    if (!value.startsWith(first) || !value.endsWith(last)) return false;
     let position = first.length;
     for (const piece of middle) {
       const found = piece.find(value, position);

@@ -18,7 +18,7 @@ function run(more: Partial<PolicyTest>): string {
     ...more,
   };
   const [result] = runPolicyTests(policy, [one], (action) => (action.startsWith('prod.') ? 'aws' : 'gh'));
-  return result?.passed === true ? 'passed' : (result?.difference ?? '');
+  return result?.passed ? 'passed' : (result?.difference ?? '');
 }
 
 describe('a test in turret.yaml', () => {
