@@ -3,6 +3,7 @@ import {
   buildSchema,
   execute,
   getOperationAST,
+  GraphQLError,
   isEnumType,
   isListType,
   isNonNullType,
@@ -51,6 +52,9 @@ function emptyValue(type: GraphQLOutputType): unknown {
 
 const resolveField: GraphQLFieldResolver<Args | undefined, unknown> = (source, args, _context, info) => {
   const value: unknown = source?.[info.fieldName];
+  if (value === undefined && info.parentType.name === 'Mutation') {
+    throw new GraphQLError(`this fake does not perform ${info.fieldName}`);
+  }
   if (value === undefined) return emptyValue(info.returnType);
   return typeof value === 'function' ? value(args) : value;
 };

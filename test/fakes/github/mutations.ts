@@ -53,13 +53,48 @@ function edit(store: GithubStore, id: unknown, input: Args): Args {
   return { [item.kind === 'pull' ? 'pullRequest' : 'issue']: viewItem(store, repo, item) };
 }
 
-/** Every mutation the fake performs; any other answers with nulls, and the tests that assert on state will see it. */
+const labelNames = (ids: unknown): string[] =>
+  ((ids ?? []) as string[]).map((id) => id.replace(/^LA_\d+_/, ''));
+
+function relabel(
+  store: GithubStore,
+  input: Args,
+  change: (old: readonly string[]) => readonly string[],
+): Args {
+  const { repo, item } = subjectOf(store, input['labelableId']);
+  item.labels = change(item.labels);
+  return { labelable: viewItem(store, repo, item) };
+}
+
+const REVIEW_STATES: Readonly<Record<string, string>> = {
+  APPROVE: 'APPROVED',
+  COMMENT: 'COMMENTED',
+  REQUEST_CHANGES: 'CHANGES_REQUESTED',
+};
+
+function addReview(store: GithubStore, input: Args): Args {
+  const { repo, item } = subjectOf(store, input['pullRequestId']);
+  if (item.kind !== 'pull') throw missing(input['pullRequestId']);
+  const state = REVIEW_STATES[input['event']] ?? 'PENDING';
+  item.reviews.push({ author: VIEWER, state, body: input['body'] ?? '' });
+  return {
+    pullRequestReview: { __typename: 'PullRequestReview', state },
+    pullRequest: viewItem(store, repo, item),
+  };
+}
+
+/** Every mutation the fake performs; any other is an error (graphql.ts), never a success without an effect. */
 export function mutations(store: GithubStore): Args {
   return {
     createIssue: ({ input }: Args) => {
       const repo = repoOf(store, input.repositoryId);
-      const labels = ((input.labelIds ?? []) as string[]).map((id) => id.replace(/^LA_\d+_/, ''));
-      return { issue: viewItem(store, repo, addItem(repo, newIssue(input.title, input.body ?? '', labels))) };
+      return {
+        issue: viewItem(
+          store,
+          repo,
+          addItem(repo, newIssue(input.title, input.body ?? '', labelNames(input.labelIds))),
+        ),
+      };
     },
     createPullRequest: ({ input }: Args) => {
       const repo = repoOf(store, input.repositoryId);
@@ -82,6 +117,11 @@ export function mutations(store: GithubStore): Args {
     reopenPullRequest: ({ input }: Args) => setState(store, input.pullRequestId, 'OPEN'),
     updatePullRequest: ({ input }: Args) => edit(store, input.pullRequestId, input),
     mergePullRequest: ({ input }: Args) => setState(store, input.pullRequestId, 'MERGED'),
+    addLabelsToLabelable: ({ input }: Args) =>
+      relabel(store, input, (old) => [...new Set([...old, ...labelNames(input.labelIds)])]),
+    removeLabelsFromLabelable: ({ input }: Args) =>
+      relabel(store, input, (old) => old.filter((name) => !labelNames(input.labelIds).includes(name))),
+    addPullRequestReview: ({ input }: Args) => addReview(store, input),
     deleteIssue: ({ input }: Args) => {
       const { repo, item } = subjectOf(store, input.issueId);
       repo.items.delete(item.number);

@@ -1,4 +1,13 @@
-import { assetSignature, json, notFoundReply, paged, type GithubReply, type GithubRequest } from './reply.js';
+import {
+  assetSignature,
+  invalid,
+  json,
+  members,
+  notFoundReply,
+  paged,
+  type GithubReply,
+  type GithubRequest,
+} from './reply.js';
 import type { RepoRoute } from './route.js';
 import { restAsset, restRelease } from './rest-views.js';
 import {
@@ -45,6 +54,22 @@ function getAsset(repo: RepoRecord, id: number, request: GithubRequest): GithubR
 
 const archive = (repo: RepoRecord, kind: 'zip' | 'tar.gz', tag: string): GithubReply =>
   redirect(`https://codeload.github.com/${fullName(repo)}/legacy.${kind}/refs/tags/${tag}`);
+
+function createRelease(repo: RepoRecord, request: GithubRequest): GithubReply {
+  const { tag_name: tag, name, body, prerelease } = members(request);
+  if (typeof tag !== 'string' || tag === '') return invalid('tag_name is missing');
+  if (repo.releases.some((release) => release.tag === tag)) return invalid('tag_name already exists');
+  const release: ReleaseRecord = {
+    id: idFor(fullName(repo), tag),
+    tag,
+    name: typeof name === 'string' ? name : tag,
+    body: typeof body === 'string' ? body : '',
+    prerelease: prerelease === true,
+    assets: [],
+  };
+  repo.releases.push(release);
+  return json(201, restRelease(repo, release));
+}
 
 export const releaseRoutes: readonly RepoRoute[] = [
   [
@@ -108,6 +133,7 @@ export const releaseRoutes: readonly RepoRoute[] = [
       return { status: 204 };
     },
   ],
+  ['POST', /^\/releases$/, ({ repo, request }) => createRelease(repo, request)],
   ['GET', /^\/zipball\/(.+)$/, ({ repo, match }) => archive(repo, 'zip', match[1] ?? '')],
   ['GET', /^\/tarball\/(.+)$/, ({ repo, match }) => archive(repo, 'tar.gz', match[1] ?? '')],
 ];
@@ -157,7 +183,7 @@ export function answerObject(store: GithubStore, request: GithubRequest): Github
 /** codeload.github.com: an archive, small and always the same. */
 export function answerArchive(store: GithubStore, request: GithubRequest): GithubReply {
   const [, owner, name, kind, tag] =
-    /^\/([^/]+)\/([^/]+)\/legacy\.(zip|tar\.gz)\/refs\/tags\/(.+)$/.exec(request.path) ?? [];
+    /^\/([^/]+)\/([^/]+)\/(?:legacy\.)?(zip|tar\.gz)\/refs\/tags\/(.+)$/.exec(request.path) ?? [];
   const repo = findRepo(store, owner ?? '', name ?? '');
   if (repo === undefined || kind === undefined || !repo.releases.some((release) => release.tag === tag))
     return notFoundReply();

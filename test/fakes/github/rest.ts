@@ -2,7 +2,16 @@ import type { RepoRoute } from './route.js';
 import { actionRoutes } from './rest-actions.js';
 import { itemRoutes } from './rest-items.js';
 import { releaseRoutes } from './rest-releases.js';
-import { DOCUMENTATION, json, notFoundReply, paged, type GithubReply, type GithubRequest } from './reply.js';
+import {
+  DOCUMENTATION,
+  invalid,
+  json,
+  members,
+  notFoundReply,
+  paged,
+  type GithubReply,
+  type GithubRequest,
+} from './reply.js';
 import { API, restCommit, restIssue, restLabel, restRepo, restUser } from './rest-views.js';
 import { searchItems } from './search.js';
 import { findRepo, fullName, shaOf, VIEWER, type GithubStore, type RepoRecord } from './store.js';
@@ -83,6 +92,22 @@ const REPO_ROUTES: readonly RepoRoute[] = [
         request,
         repo.labels.map(({ name }) => restLabel(repo, name)),
       ),
+  ],
+  [
+    'POST',
+    /^\/labels$/,
+    ({ repo, request }) => {
+      const { name, color, description } = members(request);
+      if (typeof name !== 'string' || name === '') return invalid('name is missing');
+      if (repo.labels.some((label) => label.name === name)) {
+        return json(422, {
+          message: 'Validation Failed',
+          errors: [{ resource: 'Label', code: 'already_exists', field: 'name' }],
+        });
+      }
+      repo.labels.push({ name, color: String(color ?? 'ededed'), description: String(description ?? '') });
+      return json(201, restLabel(repo, name));
+    },
   ],
   ...itemRoutes,
   ...releaseRoutes,

@@ -34,6 +34,7 @@ const pull = (number: number, title: string, more: Partial<PullRecord> = {}): Pu
   head: `feature-${number}`,
   base: 'main',
   isDraft: false,
+  reviews: [],
   checks: [
     { name: 'build', conclusion: 'SUCCESS' },
     { name: 'test', conclusion: 'SUCCESS' },

@@ -18,7 +18,7 @@ export interface IssueRecord {
   body: string;
   state: 'OPEN' | 'CLOSED';
   readonly author: string;
-  readonly labels: readonly string[];
+  labels: readonly string[];
   readonly comments: CommentRecord[];
 }
 
@@ -29,11 +29,12 @@ export interface PullRecord {
   body: string;
   state: 'OPEN' | 'CLOSED' | 'MERGED';
   readonly author: string;
-  readonly labels: readonly string[];
+  labels: readonly string[];
   readonly comments: CommentRecord[];
   readonly head: string;
   readonly base: string;
   readonly isDraft: boolean;
+  readonly reviews: { readonly author: string; readonly state: string; readonly body: string }[];
   readonly checks: readonly { readonly name: string; readonly conclusion: 'SUCCESS' | 'FAILURE' }[];
 }
 
@@ -70,7 +71,7 @@ export interface RepoRecord {
   readonly description: string;
   readonly readme: string;
   readonly items: Map<number, IssueRecord | PullRecord>;
-  readonly labels: readonly { readonly name: string; readonly color: string; readonly description: string }[];
+  readonly labels: { readonly name: string; readonly color: string; readonly description: string }[];
   readonly releases: ReleaseRecord[];
   readonly workflows: readonly { readonly id: number; readonly name: string; readonly path: string }[];
   readonly runs: RunRecord[];
@@ -140,6 +141,7 @@ export const newPull = (
   head,
   base,
   isDraft,
+  reviews: [],
   checks: [],
 });
 

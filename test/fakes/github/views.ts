@@ -166,6 +166,20 @@ export const viewPull = (store: GithubStore, repo: RepoRecord, pull: PullRecord)
   maintainerCanModify: false,
   mergeable: 'MERGEABLE',
   mergeStateStatus: 'CLEAN',
+  reviews: (args: Args) =>
+    connection(
+      pull.reviews.map(({ author, state, body }, index) => ({
+        __typename: 'PullRequestReview',
+        id: `PRR_${repo.id}_${pull.number}_${index}`,
+        author: viewUser(author),
+        authorAssociation: 'MEMBER',
+        state,
+        body,
+        submittedAt: FIXED_TIME,
+        url: `${itemUrl(repo, pull)}#pullrequestreview-${index}`,
+      })),
+      args,
+    ),
   additions: 1,
   deletions: 1,
   changedFiles: 1,
