@@ -116,7 +116,7 @@ export class Broker {
     this.#revoke(reason, 'turret run');
     this.#listener.close(reason);
     this.#repeaters.close();
-    const { summary } = this.#recorder.close(exit, reason);
+    const summary = this.#recorder.close(exit, reason);
     this.#tell({ type: 'closed', summary });
   }
 

@@ -102,7 +102,7 @@ export class Recorder {
   }
 
   /** The last record and the final checkpoint. */
-  close(exit: number | null, reason: string): { head: LogHead | undefined; summary: SessionSummary } {
+  close(exit: number | null, reason: string): SessionSummary {
     const { allowed, denied, failed } = this.#counts;
     this.#attempt(() =>
       this.#log.append({
@@ -119,7 +119,7 @@ export class Recorder {
     this.#attempt(() => {
       head = this.#log.close();
     });
-    return { head, summary: { ...this.#counts, records: head?.records ?? 0 } };
+    return { ...this.#counts, records: head?.records ?? 0, ...(head === undefined ? {} : { head }) };
   }
 
   // For records of what already happened: there is nobody left to say no to. The log itself stays failed, so that the

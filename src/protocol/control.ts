@@ -61,6 +61,8 @@ export type FromBroker =
   | { type: 'failed'; message: string };
 
 export interface SessionSummary {
+  /** Where the log ends; absent when it could not be closed properly. */
+  head?: { records: number; head: string; root: string };
   allowed: number;
   denied: number;
   failed: number;

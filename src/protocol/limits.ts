@@ -112,3 +112,6 @@ export const GRAPHQL_TOKENS_MAX = 20_000;
 export const INJECTOR_HANDED_OUT_MAX = 100_000;
 /** Time a CLI has to say its version, or to hand over a stored credential. */
 export const CLI_ANSWER_MS_MAX = 8_000;
+
+/** Time a sandbox has to run `true`. */
+export const PROBE_MS_MAX = 5_000;

@@ -1,0 +1,38 @@
+// Sources to dist/: compile, bundle the shim into one file, write the command manifest, copy what is not code.
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Config } from '@oclif/core';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+rmSync(join(root, 'oclif.manifest.json'), { force: true });
+for (const project of ['tsconfig.json', 'tsconfig.fakes.json']) {
+  execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
+}
+await build({
+  entryPoints: [join(root, 'shims/shim.ts')],
+  outfile: join(root, 'dist/shim.cjs'),
+  bundle: true,
+  minify: false,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  logLevel: 'warning',
+});
+for (const name of ['aws', 'gh']) {
+  const tables = join('repeaters', name, 'tables');
+  cpSync(join(root, tables), join(root, 'dist', tables), { recursive: true, filter: (path) => !path.endsWith('.ts') });
+}
+
+// oclif reads this instead of importing every command at every start.
+process.env.NODE_ENV = 'production';
+const config = await Config.load({ root, ignoreManifest: true });
+const plugin = config.plugins.get('turret');
+writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`);

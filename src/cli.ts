@@ -1,0 +1,29 @@
+// Every command but `run`: oclif finds them in src/commands, one file each.
+
+import { fileURLToPath } from 'node:url';
+
+import { Errors, flush, run } from '@oclif/core';
+
+import { TurretError } from './errors.js';
+import { sayError } from './ui/voice.js';
+
+export async function main(argv: string[]): Promise<void> {
+  try {
+    await run(argv, fileURLToPath(new URL('../../package.json', import.meta.url)));
+    await flush();
+  } catch (error) {
+    if (error instanceof TurretError) {
+      sayError(error);
+      process.exitCode = error.code === 'usage' || error.code === 'config_invalid' ? 2 : 1;
+    } else if (isExit(error)) {
+      process.exitCode = error.oclif.exit ?? 0;
+      if (error.code !== 'EEXIT') sayError(error);
+    } else {
+      await Errors.handle(error as Error);
+    }
+  }
+}
+
+function isExit(error: unknown): error is Errors.CLIError & { code?: string; oclif: { exit?: number } } {
+  return error instanceof Error && 'oclif' in error && typeof error.oclif === 'object';
+}

@@ -1,0 +1,113 @@
+// The bubblewrap command line. Everything is read-only; /tmp, /run and all of HOME are empty but for what is allowed;
+// processes, IPC and host name are the agent's own; every capability is dropped. Pure but for looking at what exists.
+//
+// Who is attacking: the agent, as the same user. What it must not find: credential files, other processes' memory and
+// environment, sockets of docker, ssh-agent, D-Bus and of its own daemons from unwrapped runs, Turret's own state.
+
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+import { TurretError } from '../errors.js';
+import { homeAllowed } from './home.js';
+
+export interface BubblewrapRequest {
+  strict: boolean;
+  /** The workspace: the agent may write here. Absolute, real. */
+  cwd: string;
+  home: string;
+  /** Paths below HOME the user allows in addition, as in turret.yaml. */
+  homeAllow: string[];
+  /** Absolute path of the agent's program. */
+  program: string;
+  /** On the host; shown as /run/turret. */
+  agentDirectory: string;
+  tools: string[];
+  /** Directories with Turret's own state: never visible. */
+  hidden: string[];
+  /** The agent's environment; PATH says where real tools may be. */
+  env: Record<string, string>;
+}
+
+const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/opt/homebrew/bin', '/snap/bin'];
+const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root'];
+/** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
+const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
+
+/** Throws TurretError isolation_unavailable when the workspace is, or holds, the home directory. */
+export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest): string[] {
+  if (isWithin(request.home, request.cwd)) {
+    throw new TurretError('isolation_unavailable', 'the working directory is your home directory, where your keys are', {
+      hints: ['go into a project directory first (cd), only that is shown to the agent'],
+    });
+  }
+  return [
+    '/usr/bin/env',
+    `--ignore-signal=${TERMINAL_SIGNALS}`,
+    bubblewrap,
+    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL', '--die-with-parent'],
+    ...(request.strict ? ['--unshare-net', '--disable-userns'] : []),
+    ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
+    ...emptied(request),
+    ...nameResolution(),
+    ...homeAllowed(request.home, request.homeAllow, request.program),
+    ...visible(process.execPath, request.home),
+    ...['--ro-bind', request.agentDirectory, '/run/turret'],
+    ...request.tools.flatMap((tool) => shimOver(tool, request)),
+    ...['--bind', request.cwd, request.cwd],
+    ...request.hidden.filter((path) => existsSync(path)).flatMap((path) => ['--tmpfs', path]),
+    ...['--remount-ro', '/run', '--chdir', request.cwd, '--info-fd', '3', '--'],
+    ...['/usr/bin/env', `--default-signal=${TERMINAL_SIGNALS}`],
+  ];
+}
+
+function emptied(request: BubblewrapRequest): string[] {
+  const directories = [...EMPTIED, request.home].filter((path) => existsSync(path));
+  return [...new Set(directories)].flatMap((path) => ['--tmpfs', path]);
+}
+
+// systemd-resolved keeps the file that /etc/resolv.conf points to below /run.
+function nameResolution(): string[] {
+  try {
+    const file = realpathSync('/etc/resolv.conf');
+    return file.startsWith('/run/') ? ['--ro-bind', file, file] : [];
+  } catch {
+    // No resolv.conf: names are resolved some other way or not at all.
+    return [];
+  }
+}
+
+// The shims are run by this node, wherever it is installed.
+function visible(program: string, home: string): string[] {
+  const hidden = [...EMPTIED, home].some((directory) => isWithin(program, directory));
+  return hidden ? ['--ro-bind', program, program] : [];
+}
+
+// Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.
+function shimOver(tool: string, request: BubblewrapRequest): string[] {
+  const launcher = join(request.agentDirectory, 'bin', tool);
+  const directories = [...(request.env['PATH'] ?? '').split(':'), ...STANDARD_PATH].filter((path) => path.startsWith('/'));
+  const targets = new Set<string>();
+  for (const directory of directories) {
+    const target = realFile(join(directory, tool));
+    if (target !== undefined && !isWithin(target, request.cwd) && ![...EMPTIED, request.home].some((empty) => isWithin(target, empty))) {
+      targets.add(target);
+    }
+  }
+  return [...targets].flatMap((target) => ['--ro-bind', launcher, target]);
+}
+
+function realFile(path: string): string | undefined {
+  try {
+    const real = realpathSync(path);
+    return statSync(real).isFile() ? real : undefined;
+  } catch {
+    // Not installed there.
+    return undefined;
+  }
+}
+
+/** Whether `path` is `directory` or below it. */
+export function isWithin(path: string, directory: string): boolean {
+  const rest = relative(directory, path);
+  return rest !== '..' && !rest.startsWith('../');
+}

@@ -1,0 +1,43 @@
+// What of the home directory an agent needs to work at all. Everything else of it does not exist inside.
+
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+
+/** Agents' own state: their login, settings and history are theirs. */
+const WRITABLE = [
+  '.claude', '.claude.json', '.codex', '.gemini', '.qwen', '.pi', '.continue', '.copilot', '.config/opencode',
+  '.local/share/opencode', '.local/state/opencode', '.config/github-copilot', '.npm', '.cache',
+]; // prettier-ignore
+/** Toolchains and settings without credentials. `.npmrc`, `.cargo/credentials.toml` and `.config/gh` are not here on purpose. */
+const READABLE = [
+  '.nvm', '.fnm', '.volta', '.bun', '.deno', '.pyenv', '.rbenv', '.rustup', '.cargo/bin', '.cargo/env', '.local/bin',
+  '.local/share/uv', '.local/share/fnm', '.local/share/claude', '.local/share/pnpm', '.asdf', '.sdkman', 'go/bin',
+  '.gitconfig', '.config/git/config', '.bashrc', '.profile', '.bash_profile', '.zshrc', '.zshenv', '.inputrc',
+]; // prettier-ignore
+/** Never shown because a program lies next to them. */
+const SENSITIVE = new Set(['.aws', '.ssh', '.gnupg', '.config', '.kube', '.docker', '.local', '.azure', '.netrc']);
+
+/** Arguments that bind the allowed parts of HOME. */
+export function homeAllowed(home: string, allow: string[], program: string): string[] {
+  const allowed = allow.map((path) => (path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path)));
+  return [
+    ...bind('--bind', WRITABLE.map((path) => join(home, path))),
+    ...bind('--ro-bind', READABLE.map((path) => join(home, path))),
+    ...bind('--bind', allowed),
+    ...bind('--ro-bind', ownTree(home, program)),
+  ];
+}
+
+// A program installed below HOME (npm prefix, a script) needs its own files: the directory of HOME it lies in.
+function ownTree(home: string, program: string): string[] {
+  const rest = relative(home, program);
+  if (rest.startsWith('..') || isAbsolute(rest) || rest === '') return [];
+  const [first = ''] = rest.split('/');
+  const known = [...WRITABLE, ...READABLE].some((path) => rest === path || rest.startsWith(`${path}/`));
+  if (known) return [];
+  return SENSITIVE.has(first) ? [program] : [join(home, first)];
+}
+
+function bind(kind: '--bind' | '--ro-bind', paths: string[]): string[] {
+  return paths.filter((path) => existsSync(path)).flatMap((path) => [kind, path, path]);
+}

@@ -1,0 +1,138 @@
+// Where the sockets of running sessions are: $XDG_RUNTIME_DIR/turret/<sid>, else /tmp/turret-<uid>/<sid>.
+//
+//   admin.sock  admin.token  session.json  repeaters/<name>/   never shown to the agent
+//   agent/      agent.sock  token  bin/<tool>                   what the sandbox shows as /run/turret
+
+import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { TurretError } from '../errors.js';
+import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
+import { isAlive, startTicks } from './process-alive.js';
+
+export interface RuntimeDirectory {
+  path: string;
+  agent: string;
+  agentSocket: string;
+  adminSocket: string;
+  adminToken: string;
+}
+export interface RunningSession {
+  sid: string;
+  pid: number;
+  ticks?: string;
+  label: string;
+  command: string;
+  started: string;
+  isolation: string;
+}
+
+const SID = /^[0-9a-f]{20}$/;
+
+/** The places sessions may be at, best first. */
+export function runtimeRoots(env: { XDG_RUNTIME_DIR?: string | undefined }, uid: number): string[] {
+  const { XDG_RUNTIME_DIR: runtime } = env;
+  const roots = runtime !== undefined && runtime.startsWith('/') && isPrivate(runtime, uid) ? [join(runtime, 'turret')] : [];
+  return [...roots, `/tmp/turret-${uid}`];
+}
+
+/** Makes the directory of a new session. Throws state_unwritable or socket_path_too_long. */
+export function createRuntimeDirectory(roots: string[], session: RunningSession): RuntimeDirectory {
+  let cause: unknown;
+  for (const root of roots) {
+    const directory = layout(root, session.sid);
+    if (Buffer.byteLength(directory.agentSocket) > SOCKET_PATH_BYTES_MAX) {
+      cause ??= new TurretError('socket_path_too_long', `the socket path would be longer than ${SOCKET_PATH_BYTES_MAX} bytes`);
+      continue;
+    }
+    try {
+      makePrivate(root);
+      mkdirSync(directory.path, { mode: 0o700 });
+      mkdirSync(directory.agent, { mode: 0o700 });
+      mkdirSync(join(directory.agent, 'bin'), { mode: 0o700 });
+      const ticks = startTicks(session.pid);
+      const content = { ...session, ...(ticks === undefined ? {} : { ticks }) };
+      writeFileSync(join(directory.path, 'session.json'), `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' });
+      return directory;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  if (cause instanceof TurretError) throw cause;
+  throw new TurretError('state_unwritable', `no directory for sockets can be made (tried ${roots.join(', ')})`, {
+    cause,
+    hints: ['set XDG_RUNTIME_DIR to a directory of yours with mode 0700'],
+  });
+}
+
+/** Sessions whose supervisor lives. Directories of dead ones are removed on the way. */
+export function runningSessions(roots: string[]): { session: RunningSession; directory: RuntimeDirectory }[] {
+  const found: { session: RunningSession; directory: RuntimeDirectory }[] = [];
+  for (const root of roots) {
+    for (const sid of names(root)) {
+      const directory = layout(root, sid);
+      const session = readSession(directory.path);
+      if (session !== undefined && isAlive(session.pid, session.ticks)) found.push({ session, directory });
+      else if (session !== undefined || isOld(directory.path)) removeRuntimeDirectory(directory);
+    }
+  }
+  return found;
+}
+
+export function removeRuntimeDirectory(directory: RuntimeDirectory): void {
+  rmSync(directory.path, { recursive: true, force: true });
+}
+
+function layout(root: string, sid: string): RuntimeDirectory {
+  const path = join(root, sid);
+  const agent = join(path, 'agent');
+  return {
+    path,
+    agent,
+    agentSocket: join(agent, 'agent.sock'),
+    adminSocket: join(path, 'admin.sock'),
+    adminToken: join(path, 'admin.token'),
+  };
+}
+
+// In /tmp anybody can be there first: what we find must be a directory, ours, and closed to others.
+function makePrivate(root: string): void {
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  if (!isPrivate(root, process.getuid?.() ?? -1)) throw new Error(`${root} belongs to somebody else or is open to others`);
+}
+
+function isPrivate(path: string, uid: number): boolean {
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o077) === 0;
+  } catch {
+    // Not there is not private.
+    return false;
+  }
+}
+
+function names(root: string): string[] {
+  try {
+    return readdirSync(root).filter((name) => SID.test(name));
+  } catch {
+    // No session was ever started here.
+    return [];
+  }
+}
+
+function readSession(path: string): RunningSession | undefined {
+  try {
+    return JSON.parse(readFileSync(join(path, 'session.json'), 'utf8')) as RunningSession;
+  } catch {
+    // Being made right now, or left half-made.
+    return undefined;
+  }
+}
+
+function isOld(path: string): boolean {
+  try {
+    return Date.now() - statSync(path).mtimeMs > 60_000;
+  } catch {
+    return false;
+  }
+}

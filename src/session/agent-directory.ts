@@ -1,0 +1,30 @@
+// What the agent is given of Turret: the socket, the token, and one shim under the name of every tool.
+
+import { linkSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { RuntimeDirectory } from '../platform/runtime-directory.js';
+
+const SHIM = fileURLToPath(new URL('../../shim.cjs', import.meta.url));
+
+/**
+ * Writes token and shims. The shim gets the absolute path of this node, because the agent's PATH may lead to another or
+ * to none. The token lies beside it because agents strip variables called *TOKEN*.
+ */
+export function fillAgentDirectory(directory: RuntimeDirectory, token: string, tools: string[]): void {
+  writeFileSync(join(directory.agent, 'token'), token, { mode: 0o400 });
+  const launcher = join(directory.agent, 'launcher');
+  writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
+  // Read by bash after the profile of a login shell has reset PATH; used where there is no sandbox.
+  writeFileSync(join(directory.agent, 'bash-env'), `PATH=${quoted(join(directory.agent, 'bin'))}:"$PATH"\n`, { mode: 0o644 });
+  for (const tool of tools) linkSync(launcher, join(directory.agent, 'bin', tool));
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+function withInterpreter(code: string): string {
+  return `#!${process.execPath}\n${code.replace(/^#!.*\n/, '')}`;
+}

@@ -1,0 +1,108 @@
+// The supervisor's end of the broker process: start it, set it up, serve its wishes, end it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+import { TurretError } from '../errors.js';
+import { CLOSE_MS_MAX } from '../protocol/limits.js';
+import type { BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
+
+const ENTRY = fileURLToPath(new URL('../broker/main.js', import.meta.url));
+
+export interface BrokerWishes {
+  startRepeater(name: string): void;
+  revoked(reason: string): void;
+  died(): void;
+}
+
+export class BrokerProcess {
+  readonly #child: ChildProcess;
+  readonly #wishes: BrokerWishes;
+  readonly #waiting = new Map<FromBroker['type'], (message: FromBroker) => void>();
+  #fail: (error: TurretError) => void = () => {};
+  #closing = false;
+  #lastWords = '';
+
+  constructor(wishes: BrokerWishes) {
+    this.#wishes = wishes;
+    // No user environment, no terminal signals, no working directory of the agent.
+    this.#child = spawn(process.execPath, [ENTRY], {
+      cwd: '/',
+      env: { NODE_ENV: 'production' },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      detached: true,
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#lastWords = (this.#lastWords + text).slice(-2_000);
+    });
+    this.#child.on('message', (message: FromBroker) => this.#message(message));
+    this.#child.on('error', (error) => this.#gone(error));
+    this.#child.on('exit', () => this.#gone(undefined));
+  }
+
+  /** What it wrote to stderr last; for the summary, not while the agent has the terminal. */
+  get lastWords(): string {
+    return this.#lastWords.trim();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The keys it made for this session. */
+  ready(): Promise<Extract<FromBroker, { type: 'ready' }>> {
+    return this.#next('ready') as Promise<Extract<FromBroker, { type: 'ready' }>>;
+  }
+
+  async setUp(setup: BrokerSetup): Promise<void> {
+    const listening = this.#next('listening');
+    this.send(setup);
+    await listening;
+  }
+
+  send(message: ToBroker, handle?: Socket): void {
+    if (!this.#child.connected) return;
+    // An error here is the broker's death, which `exit` reports.
+    if (handle === undefined) this.#child.send(message, () => {});
+    else this.#child.send(message, handle, () => {});
+  }
+
+  /** Revokes, drains, writes the final checkpoint. Undefined when the broker died or takes too long. */
+  async close(exit: number): Promise<SessionSummary | undefined> {
+    if (!this.#child.connected) return undefined;
+    this.#closing = true;
+    const closed = this.#next('closed') as Promise<Extract<FromBroker, { type: 'closed' }>>;
+    this.send({ type: 'close', exit });
+    const summary = await Promise.race([closed.then((message) => message.summary).catch(() => undefined), after(CLOSE_MS_MAX)]);
+    if (this.#child.connected) this.#child.disconnect();
+    this.#child.unref();
+    return summary;
+  }
+
+  #next(type: FromBroker['type']): Promise<FromBroker> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(type, resolve);
+      this.#fail = reject;
+    });
+  }
+
+  #message(message: FromBroker): void {
+    if (message.type === 'failed') this.#fail(new TurretError('internal', `the broker cannot start: ${message.message}`));
+    else if (message.type === 'start_repeater') this.#wishes.startRepeater(message.name);
+    else if (message.type === 'revoked') this.#wishes.revoked(message.reason);
+    else this.#waiting.get(message.type)?.(message);
+  }
+
+  #gone(error: Error | undefined): void {
+    this.#fail(new TurretError('internal', 'the broker died', { cause: error }));
+    if (!this.#closing) this.#wishes.died();
+    this.#closing = true;
+  }
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), ms).unref();
+  });
+}

@@ -1,0 +1,39 @@
+// The repeaters that come with Turret: which tools they serve, and which of the user's variables they get (on fd 4,
+// never as their environment).
+
+import { fileURLToPath } from 'node:url';
+
+export interface BuiltInRepeater {
+  entry: string;
+  tools: string[];
+  /** Names of the user's variables; a final `*` stands for the rest. */
+  env: string[];
+}
+
+const COMMON = ['HOME', 'PATH', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
+
+export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
+  aws: { entry: entryOf('aws'), tools: ['aws'], env: [...COMMON, 'AWS_*'] },
+  gh: {
+    entry: entryOf('gh'),
+    tools: ['gh'],
+    env: [
+      ...COMMON,
+      'GH_TOKEN',
+      'GITHUB_TOKEN',
+      'GH_ENTERPRISE_TOKEN',
+      'GITHUB_ENTERPRISE_TOKEN',
+      'GH_HOST',
+      'GH_CONFIG_DIR',
+      'DBUS_SESSION_BUS_ADDRESS',
+    ],
+  },
+  echo: { entry: entryOf('echo'), tools: [], env: [] },
+};
+
+/** Runs a manifest's command for the profiles `exec` and `line`. */
+export const HOST_ENTRY = entryOf('host');
+
+function entryOf(name: string): string {
+  return fileURLToPath(new URL(`../../repeaters/${name}/main.js`, import.meta.url));
+}

@@ -1,0 +1,78 @@
+// What the agent sees of the user's environment: an allow-list. A deny-list would have to know every secret's name.
+// Pure: the environment comes in, another one goes out.
+
+import { TurretError } from '../errors.js';
+
+/** Passed when they are there. No name in this list may ever hold a secret. */
+const PASSED = new Set([
+  'HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'PWD', 'TERM', 'COLORTERM', 'TERM_PROGRAM', 'TERM_PROGRAM_VERSION',
+  'COLUMNS', 'LINES', 'NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'LANG', 'LANGUAGE', 'TZ', 'EDITOR', 'VISUAL', 'PAGER', 'LESS',
+  'CI', 'TMPDIR', 'HOSTNAME', 'SHLVL', 'DEBIAN_FRONTEND',
+  'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'all_proxy',
+  'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO',
+  'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_STATE_HOME', 'XDG_CONFIG_DIRS', 'XDG_DATA_DIRS',
+  'NVM_DIR', 'NVM_BIN', 'FNM_DIR', 'VOLTA_HOME', 'PYENV_ROOT', 'VIRTUAL_ENV', 'CONDA_PREFIX', 'CONDA_DEFAULT_ENV',
+  'CARGO_HOME', 'RUSTUP_HOME', 'GOPATH', 'GOROOT', 'JAVA_HOME', 'MAVEN_HOME', 'GEM_HOME', 'RBENV_ROOT', 'BUN_INSTALL',
+  'PNPM_HOME', 'DENO_DIR', 'PYTHONUNBUFFERED', 'PYTHONDONTWRITEBYTECODE', 'AWS_REGION', 'AWS_DEFAULT_REGION',
+  'AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_DEFAULT_OUTPUT', 'GH_REPO', 'GH_HOST',
+]); // prettier-ignore
+const PASSED_PREFIXES = ['LC_'];
+
+const SECRET_NAME =
+  /(?:^|_)(?:TOKEN|SECRET|SECRETS|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIAL|CREDENTIALS|APIKEY|AUTH|COOKIE|SESSION|PAT|DSN|PRIVATE|KEY|KEYS)(?:_|$)|(?:^|_)API_?KEY|DATABASE_URL|CONNECTION_STRING/i;
+const SECRET_VALUE =
+  /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,}|sk-[0-9A-Za-z_-]{16,}|xox[abprs]-[0-9A-Za-z-]{10,}|glpat-[0-9A-Za-z_-]{16,}|AIza[0-9A-Za-z_-]{30,}|tr[tabr]_[0-9A-Za-z]{40,}|eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.)|-----BEGIN [A-Z ]*PRIVATE KEY-----|^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
+
+export interface EnvironmentRequest {
+  /** The user's own. */
+  from: NodeJS.ProcessEnv;
+  /** Names added by `--env` and `env.pass`; a final `*` stands for the rest of the name. */
+  pass: string[];
+  /** Names passed although they look like secrets. */
+  unsafe: string[];
+}
+export interface AgentEnvironment {
+  env: Record<string, string>;
+  /** Names on the built-in list that were left out because of their value. */
+  withheld: string[];
+}
+
+/**
+ * The agent's environment, without what Turret adds. Throws TurretError env_refused for a name that was asked for and
+ * whose name or value looks like a secret; the message never holds the value.
+ */
+export function agentEnvironment(request: EnvironmentRequest): AgentEnvironment {
+  const env: Record<string, string> = {};
+  const withheld: string[] = [];
+  const unsafe = new Set(request.unsafe);
+  for (const [name, value] of Object.entries(request.from)) {
+    if (value === undefined) continue;
+    if (unsafe.has(name)) env[name] = value;
+    else if (request.pass.some((pattern) => matches(pattern, name))) env[name] = checked(name, value);
+    else if (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+      // A proxy with a password in its address is the likely case.
+      if (SECRET_VALUE.test(value)) withheld.push(name);
+      else env[name] = value;
+    }
+  }
+  return { env, withheld };
+}
+
+/** Why this must not reach the agent, or undefined. */
+export function secretShape(name: string, value: string): string | undefined {
+  if (SECRET_NAME.test(name)) return 'its name says that it is a secret';
+  if (SECRET_VALUE.test(value)) return 'its value has the form of a credential';
+  return undefined;
+}
+
+function checked(name: string, value: string): string {
+  const why = secretShape(name, value);
+  if (why === undefined) return value;
+  throw new TurretError('env_refused', `the variable ${JSON.stringify(name)} is not passed to the agent: ${why}`, {
+    hints: [`if the agent really must hold it: --env-unsafe ${name}`],
+  });
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}

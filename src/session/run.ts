@@ -1,0 +1,220 @@
+// One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+
+import type { Config } from '../config/config.js';
+import { loadConfigHere } from '../config/load-here.js';
+import { signingKey } from '../crypto/ed25519.js';
+import { sha256 } from '../crypto/hash.js';
+import { TurretError } from '../errors.js';
+import { type Enclosure, enclose } from '../isolation/isolation.js';
+import { loadHostKey } from '../platform/host-key.js';
+import { type RuntimeDirectory, createRuntimeDirectory, removeRuntimeDirectory, runningSessions, runtimeRoots } from '../platform/runtime-directory.js';
+import { type SessionEntry, closeSession, createSession, stateDirectory } from '../platform/sessions.js';
+import { EXIT } from '../protocol/codes.js';
+import type { BrokerKey, SessionSummary } from '../protocol/control.js';
+import { CALL_MS_MAX, TOKEN_MS_MAX } from '../protocol/limits.js';
+import type { JsonObject } from '../protocol/messages.js';
+import { type TokenKind, formatToken, sidOf } from '../token/token.js';
+import { warn } from '../ui/voice.js';
+import { fromBase64url, toBase64url } from '../wire/handshake.js';
+import { version } from '../version.js';
+import { type AgentExit, runAgent } from './agent.js';
+import { fillAgentDirectory } from './agent-directory.js';
+import { BrokerProcess } from './broker-process.js';
+import { findProgram } from './command.js';
+import { type AgentEnvironment, agentEnvironment } from './environment.js';
+import type { RunOptions } from './options.js';
+import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
+import { printSummary } from './summary.js';
+
+/** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
+export async function runSession(options: RunOptions): Promise<number> {
+  const session = new Session(options);
+  try {
+    return await session.run();
+  } finally {
+    session.cleanUp();
+  }
+}
+
+class Session {
+  readonly #options: RunOptions;
+  readonly #startedMs = Date.now();
+  readonly #broker: BrokerProcess;
+  #repeaters: RepeaterProcesses | undefined;
+  #directory: RuntimeDirectory | undefined;
+  #brokerDied = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    // First of all: it makes its keys while we read the configuration.
+    this.#broker = new BrokerProcess({
+      startRepeater: (name) => this.#repeaters?.start(name),
+      revoked: (reason) => warn(`the agent's token was revoked: ${reason}`),
+      died: () => {
+        this.#brokerDied = true;
+        warn('the broker died; every further call of the agent is refused');
+      },
+    });
+  }
+
+  async run(): Promise<number> {
+    const { command } = this.#options;
+    const ready = this.#broker.ready();
+    const config = await loadConfigHere(this.#options.configFile);
+    const environment = this.#environment(config);
+    const program = findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd());
+    const { broker_public_key, audit_public_key } = await ready;
+    const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
+    const sid = sidOf(brokerKey);
+    const state = stateDirectory(process.env);
+    const roots = runtimeRoots(process.env, process.getuid?.() ?? 0);
+    runningSessions(roots); // removes what dead sessions left behind
+    const label = this.#options.label ?? command[0] ?? '';
+    this.#directory = createRuntimeDirectory(roots, {
+      sid: sid.toString('hex'),
+      pid: process.pid,
+      label,
+      command: command[0] ?? '',
+      started: new Date(this.#startedMs).toISOString(),
+      isolation: this.#options.isolation ?? config.isolation,
+    });
+    const tools = repeaterEntries(config.repeaters).flatMap((entry) => entry.tools);
+    const agentKey = mintKey('session', sid, label);
+    const adminKey = mintKey('admin', sid, 'turret run');
+    fillAgentDirectory(this.#directory, agentKey.token, [...new Set(tools)]);
+    writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
+    const enclosure = await this.#enclose(config, environment, program, tools, state);
+    const entry = createSession(state, { sid: sid.toString('hex'), label, command: command[0] ?? '', pid: process.pid, now: this.#startedMs });
+    await this.#setUpBroker({ config, enclosure, entry, state, sid, audit: fromBase64url('audit', audit_public_key, 32), keys: [agentKey.key, adminKey.key] });
+    this.#announce(config, environment, enclosure);
+    const exit = await runAgent({ enclosure, command: [program, ...command.slice(1)], env: this.#agentEnv(environment, enclosure, agentKey.token) });
+    return await this.#end(exit, entry, state);
+  }
+
+  cleanUp(): void {
+    this.#repeaters?.kill();
+    if (this.#directory !== undefined) removeRuntimeDirectory(this.#directory);
+  }
+
+  #environment(config: Config): AgentEnvironment {
+    return agentEnvironment({
+      from: process.env,
+      pass: [...config.env.pass, ...this.#options.env],
+      unsafe: [...config.env.unsafe, ...this.#options.envUnsafe],
+    });
+  }
+
+  #enclose(config: Config, environment: AgentEnvironment, program: string, tools: string[], state: string): Promise<Enclosure> {
+    const directory = this.#directory as RuntimeDirectory;
+    return enclose(this.#options.isolation ?? config.isolation, {
+      cwd: process.cwd(),
+      home: environment.env['HOME'] ?? '/nonexistent',
+      homeAllow: config.home.allow,
+      program,
+      agentDirectory: directory.agent,
+      tools,
+      hidden: [state],
+      env: environment.env,
+    });
+  }
+
+  async #setUpBroker(parts: {
+    config: Config;
+    enclosure: Enclosure;
+    entry: SessionEntry;
+    state: string;
+    sid: Buffer;
+    audit: Buffer;
+    keys: BrokerKey[];
+  }): Promise<void> {
+    const { config, entry, sid } = parts;
+    const directory = this.#directory as RuntimeDirectory;
+    const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
+    mkdirSync(entry.directory, { recursive: true, mode: 0o700 });
+    this.#repeaters = new RepeaterProcesses(
+      { repeaters: config.repeaters, env: process.env, runtimeDirectory: directory.path, stateDirectory: entry.directory },
+      this.#broker,
+    );
+    await this.#broker.setUp({
+      type: 'setup',
+      sid: sid.toString('hex'),
+      sockets: { agent: directory.agentSocket, admin: directory.adminSocket },
+      repeaters: repeaterEntries(config.repeaters),
+      policy: config.policy as unknown as JsonObject,
+      call_ms_max: CALL_MS_MAX,
+      audit: {
+        directory: entry.directory,
+        certificate: toBase64url(certificate.signature),
+        host_public_key: toBase64url(certificate.hostKey),
+        start: this.#startRecord(config, parts.enclosure),
+      },
+      keys: parts.keys,
+    });
+  }
+
+  #startRecord(config: Config, enclosure: Enclosure): JsonObject {
+    const { command, label } = this.#options;
+    return {
+      turret: version,
+      label: label ?? '',
+      command: (command[0] ?? '').split('/').at(-1) ?? '',
+      argv: command,
+      isolation: enclosure.level,
+      policy_sha256: sha256(Buffer.from(JSON.stringify(config.policy))).toString('base64url'),
+      config: [...config.presets.map((name) => `preset:${name}`), ...config.sources.map(({ file }) => file)],
+      pid: process.pid,
+    };
+  }
+
+  #announce(config: Config, environment: AgentEnvironment, enclosure: Enclosure): void {
+    if (this.#options.quiet) return;
+    warn(enclosure.line);
+    if (config.sources.length === 0) {
+      warn(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
+    }
+    if (environment.withheld.length > 0) warn(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
+  }
+
+  #agentEnv(environment: AgentEnvironment, enclosure: Enclosure, token: string): Record<string, string> {
+    const { agentDirectory, level } = enclosure;
+    const env = { ...environment.env };
+    if (level !== 'none') delete env['TMPDIR'];
+    return {
+      ...env,
+      PATH: `${agentDirectory}/bin:${environment.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+      TURRET_TOKEN: token,
+      TURRET_ISOLATION: level,
+      // Without a sandbox a login shell's profile would put the real tools first again.
+      ...(level === 'none' ? { BASH_ENV: `${agentDirectory}/bash-env` } : {}),
+    };
+  }
+
+  async #end(exit: AgentExit, entry: SessionEntry, state: string): Promise<number> {
+    const summary: SessionSummary | undefined = await this.#broker.close(exit.code);
+    if (summary?.head !== undefined) closeSession(state, entry.name, summary.head, Date.now());
+    if (!this.#options.quiet) {
+      printSummary({ exit, summary, ms: Date.now() - this.#startedMs, sid: entry.sid, brokerDied: this.#brokerDied, lastWords: this.#broker.lastWords });
+    }
+    return exit.code;
+  }
+}
+
+function mintKey(kind: Extract<TokenKind, 'session' | 'admin'>, sid: Buffer, label: string): { token: string; key: BrokerKey } {
+  const seed = randomBytes(32);
+  const publicKey = signingKey(seed).publicKey;
+  const token = formatToken({ kind, seed, sid });
+  seed.fill(0); // the text form lives on; this copy does not have to
+  return { token, key: { public_key: toBase64url(publicKey), kind, label, lifetime_ms: TOKEN_MS_MAX } };
+}
+
+/** The exit code and words for an error that kept the agent from starting. */
+export function exitCodeOf(error: TurretError): number {
+  if (error.code === 'command_not_found') return EXIT.NOT_FOUND;
+  if (error.code === 'usage' || error.code === 'config_invalid' || error.code === 'config_unreadable') return 2;
+  return error.code === 'isolation_unavailable' || error.code === 'command_not_executable' || error.code === 'env_refused'
+    ? EXIT.DENIED
+    : EXIT.BROKEN;
+}

@@ -1,0 +1,20 @@
+// What Turret says on stderr, always as `turret: …`. stdout is for data. Everything foreign is made visible first.
+
+import { TurretError } from '../errors.js';
+import { visible } from './visible.js';
+
+export function say(line: string): void {
+  process.stderr.write(`turret: ${line}\n`);
+}
+
+export const warn = say;
+
+/** One cause, then what to do next. */
+export function sayError(error: unknown): void {
+  if (!(error instanceof TurretError)) {
+    say(`error: ${visible(error instanceof Error ? error.message : String(error))}`);
+    return;
+  }
+  for (const line of error.message.split('\n')) say(`error: ${visible(line)}`);
+  for (const hint of error.hints) say(`hint: ${visible(hint)}`);
+}
