@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 /**
  * What a config file would otherwise decide: `http://` values would be fetched (v1), the CRT client brings its own
- * network stack and would not use the proxy, history would keep arguments and answers on disk.
+ * network stack and would not use the proxy (`default` is the classic client by its oldest name), history would keep arguments and answers on disk.
  */
 const CONFIG = `[default]
 cli_follow_urlparam = false
@@ -13,7 +13,7 @@ cli_history = disabled
 cli_auto_prompt = off
 cli_pager =
 s3 =
-    preferred_transfer_client = classic
+    preferred_transfer_client = default
 `;
 
 /** @param directory private, of one call; gets an empty home and the config file */

@@ -47,10 +47,10 @@ export function credentialSource(options: CredentialOptions): () => Promise<Cred
 
 function providerFor({ source, env, region }: CredentialOptions): () => Promise<Identity> {
   const clientConfig = region === undefined ? {} : { clientConfig: { region } };
-  if (source === 'env') return () => Promise.resolve(fromValues(env));
+  if (source === 'env') return async () => fromValues(env);
   if (source === 'auto') {
     // A profile that was named wins over keys, as with the CLI; then the SDK's chain: SSO, ini, process, web identity, IMDS.
-    if (env['AWS_ACCESS_KEY_ID'] && !env['AWS_PROFILE']) return () => Promise.resolve(fromValues(env));
+    if (env['AWS_ACCESS_KEY_ID'] && !env['AWS_PROFILE']) return async () => fromValues(env);
     return async () => {
       const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
       return fromNodeProviderChain({ ignoreCache: true, ...clientConfig })();

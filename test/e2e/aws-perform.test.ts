@@ -1,0 +1,202 @@
+// From a command line to what the agent gets back, without the broker: resolve, plan, real CLI, injector, fake AWS.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createAwsRepeater } from '../../repeaters/aws/repeater.js';
+import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
+import type { Repeater, Run, RunResult } from '../../repeaters/sdk/types.js';
+import type { SignalName } from '../../src/protocol/codes.js';
+import { FAKE_AWS_KEY, startFakeAws, type FakeAws } from '../fakes/aws.js';
+
+const VERSIONS = join(homedir(), '.pyenv', 'versions');
+const MANAGED = existsSync(VERSIONS)
+  ? (await readdir(VERSIONS)).map((name) => join(VERSIONS, name, 'bin', 'aws'))
+  : [];
+const CLIS = ['/usr/bin/aws', ...MANAGED].filter((path) => existsSync(path));
+
+interface Outcome extends RunResult {
+  stdout: Buffer;
+  stderr: string;
+  files: Record<string, string>;
+}
+
+interface Given {
+  argv: string[];
+  stdin?: Buffer;
+  files?: Record<string, Buffer | number>;
+  onRunning?: (call: { abort: () => void; signal: (name: SignalName) => void }) => void;
+}
+
+async function perform(repeater: Repeater, { argv, stdin, files = {}, onRunning }: Given): Promise<Outcome> {
+  const resolved = await repeater.resolve?.({ tool: 'aws', argv, cwd: '/home/agent', facts: {} });
+  if (!resolved || !('capabilities' in resolved))
+    throw new Error(`not resolved: ${JSON.stringify(resolved)}`);
+  const { capabilities, needs } = resolved;
+  const [stdout, stderr, filesIn, filesOut] = [
+    new PassThrough(),
+    new PassThrough(),
+    new PassThrough(),
+    new PassThrough(),
+  ];
+  const abort = new AbortController();
+  let signalled: (signal: SignalName) => void = () => undefined;
+  const sent = (async () => {
+    for (const [path, content] of Object.entries(files)) {
+      const header = { path, mode: 0o644, mtime_ms: 1_700_000_000_000 };
+      if (typeof content === 'number')
+        await writeFileEntry(filesIn, { ...header, kind: 'stat', size: content });
+      else await writeFileEntry(filesIn, { ...header, kind: 'file', size: content.length }, [content]);
+    }
+    filesIn.end();
+  })();
+  const returned = (async () => {
+    const out: Record<string, string> = {};
+    for await (const entry of readFileEntries(filesOut)) {
+      const hash = createHash('sha256');
+      for await (const chunk of entry.content) hash.update(chunk);
+      out[entry.path] = hash.digest('hex');
+    }
+    return out;
+  })();
+  const run: Run = {
+    call: 'c1',
+    capabilities,
+    needs,
+    tty: undefined,
+    signal: abort.signal,
+    stdin: Readable.from(stdin ? [stdin] : []),
+    stdout,
+    stderr,
+    filesIn,
+    filesOut,
+    onSignal: (listener) => (signalled = listener),
+    onResize: () => undefined,
+  };
+  const output = Promise.all([buffer(stdout), buffer(stderr)]);
+  onRunning?.({ abort: () => abort.abort(), signal: (name) => signalled(name) });
+  const end = (): void => [stdout, stderr, filesOut].forEach((stream) => stream.end());
+  const result = await repeater.run(run).finally(end);
+  const [out, err] = await output;
+  await sent;
+  return { ...result, stdout: out, stderr: err.toString(), files: await returned };
+}
+
+const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
+
+describe.each(CLIS)('an approved call through %s', (cli) => {
+  let directory: string;
+  let fake: FakeAws;
+  let repeater: Repeater;
+  const env = {
+    AWS_ACCESS_KEY_ID: FAKE_AWS_KEY.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: FAKE_AWS_KEY.secretAccessKey,
+  };
+
+  const make = (more: Record<string, string>, credentials = 'env'): Promise<Repeater> =>
+    createAwsRepeater({
+      name: 'aws',
+      kind: 'aws',
+      config: { cli, credentials, endpoint: fake.url, region: 'us-east-1' },
+      env: { HOME: directory, PATH: '/usr/bin:/bin', ...more },
+      directory: join(directory, 'private'),
+      siblings: {},
+    });
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'turret-perform-'));
+    await mkdir(join(directory, 'private'), { mode: 0o700 });
+    fake = await startFakeAws();
+    repeater = await make(env);
+  });
+  afterEach(async () => {
+    await fake.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('prints what the CLI prints without Turret', async () => {
+    const argv = ['s3', 'ls'];
+    const guarded = await perform(repeater, { argv });
+    const direct = spawn(cli, [...argv, '--endpoint-url', fake.url, '--region', 'us-east-1'], {
+      env: { PATH: '/usr/bin:/bin', HOME: directory, LC_ALL: 'C.UTF-8', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const expected = (await buffer(direct.stdout)).toString();
+    expect(guarded).toMatchObject({ exit: 0, stderr: '' });
+    expect(guarded.stdout.toString()).toBe(expected);
+    expect(guarded.stdout.length).toBeGreaterThan(0);
+    expect(fake.requests.every(({ verified }) => verified)).toBe(true);
+  });
+
+  it('carries a file up and down by value, and leaves nothing behind', async () => {
+    const content = randomBytes(9 * 1024 * 1024);
+    const [bucket = ''] = fake.state.buckets.keys();
+    const up = await perform(repeater, {
+      argv: ['s3', 'cp', 'in/a.bin', `s3://${bucket}/k/a b.bin`],
+      files: { 'in/a.bin': content },
+    });
+    expect(up).toMatchObject({ exit: 0, stderr: '' });
+    const down = await perform(repeater, {
+      argv: ['s3api', 'get-object', `--bucket=${bucket}`, '--key=k/a b.bin', '/tmp/out/b.bin'],
+    });
+    expect(down).toMatchObject({ exit: 0, stderr: '', files: { '/tmp/out/b.bin': sha256(content) } });
+    expect((await readdir(join(directory, 'private'))).filter((name) => name.startsWith('call-'))).toEqual(
+      [],
+    );
+  });
+
+  it('reads stdin and writes stdout as streams', async () => {
+    const content = randomBytes(300_000);
+    const [bucket = ''] = fake.state.buckets.keys();
+    const up = await perform(repeater, { argv: ['s3', 'cp', '-', `s3://${bucket}/piped`], stdin: content });
+    expect(up).toMatchObject({ exit: 0, stderr: '' });
+    const down = await perform(repeater, { argv: ['s3', 'cp', `s3://${bucket}/piped`, '-'] });
+    expect(sha256(down.stdout)).toBe(sha256(content));
+  });
+
+  it('syncs a tree down and does not send back what was there already', async () => {
+    const [bucket = ''] = fake.state.buckets.keys();
+    for (const key of ['one', 'deep/two']) {
+      const argv = ['s3', 'cp', 'f', `s3://${bucket}/tree/${key}`];
+      expect(await perform(repeater, { argv, files: { f: Buffer.from(key) } })).toMatchObject({ exit: 0 });
+    }
+    const argv = ['s3', 'sync', `s3://${bucket}/tree`, 'local', '--size-only'];
+    const down = await perform(repeater, { argv, files: { 'local/one': 3 } });
+    expect(down).toMatchObject({ exit: 0, stderr: '', files: { 'local/deep/two': sha256('deep/two') } });
+    expect(Object.keys(down.files)).toEqual(['local/deep/two']);
+  });
+
+  it('refuses files that nobody asked for', async () => {
+    const [bucket = ''] = fake.state.buckets.keys();
+    const argv = ['s3', 'cp', 'a', `s3://${bucket}/a`];
+    await expect(perform(repeater, { argv, files: { b: Buffer.from('x') } })).rejects.toMatchObject({
+      code: 'protocol_error',
+    });
+  });
+
+  it('says what is missing, before anything runs, when there is no credential', async () => {
+    const without = await make({});
+    await expect(perform(without, { argv: ['s3', 'ls'] })).rejects.toMatchObject({ code: 'no_credentials' });
+    expect(await perform(without, { argv: ['--version'] })).toMatchObject({ exit: 0 });
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('kills the CLI and everything it started when the call is cancelled', async () => {
+    const argv = ['s3', 'cp', '-', `s3://${[...fake.state.buckets.keys()][0] ?? ''}/never`];
+    const running = (call: { abort: () => void }): void => {
+      setTimeout(() => call.abort(), 300);
+    };
+    await expect(
+      perform(repeater, { argv, stdin: Buffer.alloc(1), onRunning: running }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await readdir(join(directory, 'private'))).filter((name) => name.startsWith('call-'))).toEqual(
+      [],
+    );
+  });
+});
