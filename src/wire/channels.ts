@@ -45,6 +45,13 @@ export class InboundChannel extends Readable {
     this.#giveBack();
   }
 
+  // `_read` is asked before bytes leave the buffer. A peer that has used its whole window would then never hear of it.
+  override read(size?: number): Buffer | null {
+    const taken = super.read(size) as Buffer | null;
+    if (taken !== null) this.#giveBack();
+    return taken;
+  }
+
   // What the peer sent and nobody still has to read from our buffer was taken by the reader.
   #giveBack(): void {
     const taken = WINDOW_BYTES - this.#window - (this.destroyed ? 0 : this.readableLength);
