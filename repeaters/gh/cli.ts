@@ -45,7 +45,7 @@ function isProgram(file: string): boolean {
 /** @throws TurretError `repeater_unavailable` for a gh older than 2.23, which cannot be led to the injector */
 export async function readVersion(gh: string): Promise<string> {
   const { stdout } = await promisify(execFile)(gh, ['--version'], {
-    env: { GH_NO_UPDATE_NOTIFIER: '1', GH_CONFIG_DIR: '/dev/null', HOME: '/' },
+    env: { GH_NO_UPDATE_NOTIFIER: '1', GH_CONFIG_DIR: '/nonexistent', HOME: '/nonexistent' },
     timeout: CLI_ANSWER_MS_MAX,
     cwd: '/',
   });

@@ -7,7 +7,6 @@ import { ghEnvironment, makePlace, type Place } from './environment.js';
 import { preparePlaces, receiveFiles, sendFiles } from './files.js';
 import { startInjector } from './inject/injector.js';
 import type { Upstream } from './inject/upstream.js';
-import { planGh } from './plan.js';
 import type { GhContext, GhPlan } from './types.js';
 
 export interface GhRuntime {
@@ -21,9 +20,11 @@ export interface GhRuntime {
   log: (line: string) => void;
 }
 
-/** @throws TurretError for what Turret itself could not do */
-export async function performGh(run: Run, runtime: GhRuntime): Promise<RunResult> {
-  const plan = planGh(run, runtime.context);
+/**
+ * @param plan made from the run's own capabilities, by planGh
+ * @throws TurretError for what Turret itself could not do
+ */
+export async function performGh(run: Run, runtime: GhRuntime, plan: GhPlan): Promise<RunResult> {
   const token = plan.local ? '' : await runtime.token();
   const place = await makePlace({ parent: runtime.directory, branch: plan.branch });
   try {

@@ -7,6 +7,7 @@ import { findGh, readVersion } from './cli.js';
 import { findToken } from './credentials.js';
 import { createUpstream } from './inject/upstream.js';
 import { performGh } from './perform.js';
+import { planGh } from './plan.js';
 import { annotate, snake } from './resolve/annotations.js';
 import { resolveGh } from './resolve/resolve.js';
 import { loadTable } from './tables.js';
@@ -61,7 +62,7 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
     tools: ['gh'],
     actions: registeredActions(table),
     resolve: (call) => resolveGh(call, context),
-    run: (run) => performGh(run, runtime),
+    run: (run) => performGh(run, runtime, planGh(run, context)),
   };
 }
 

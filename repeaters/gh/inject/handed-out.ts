@@ -28,6 +28,9 @@ export class HandedOut {
     if (url?.protocol !== 'https:' || url.port !== '' || url.username !== '') return;
     if (this.#addresses.size >= INJECTOR_HANDED_OUT_MAX) return;
     this.#addresses.add(`${method} ${url.href}`);
+    // gh asks for the archive as the web offers it, without the `legacy.` that the API's redirect has.
+    const archive = url.href.replace(/^(https:\/\/codeload\.[^/]+\/[^/]+\/[^/]+\/)legacy\./, '$1');
+    this.#addresses.add(`${method} ${archive}`);
   }
 
   has({ method, address }: { method: string; address: string }): boolean {

@@ -42,10 +42,13 @@ export async function startInjector(options: InjectorOptions): Promise<Injector>
       return;
     }
     serve({ request, response, handedOut, options }).catch((error: unknown) => {
-      // The upstream broke off, or gh did: gh sees a broken connection, which is what happened.
+      // After the head, one side broke off, and gh does so with every body it does not want: nothing to say about it.
+      if (response.headersSent || response.destroyed) {
+        response.destroy();
+        return;
+      }
       options.onRefused?.(error instanceof Error ? error.message : 'a request failed');
-      if (response.headersSent) response.destroy();
-      else refuse(response, 502, 'GitHub could not be reached');
+      refuse(response, 502, 'GitHub could not be reached');
     });
   });
   await new Promise<void>((resolve, reject) => {
