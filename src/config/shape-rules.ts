@@ -1,7 +1,7 @@
 // The part of turret.yaml that a project file may have too: rules, limits, tests.
 
 import { RULE_CONDITIONS_MAX, RULES_MAX } from '../protocol/limits.js';
-import { ANNOTATION_KEYS, KIND_KEY } from '../policy/rule.js';
+import { ANNOTATION_KEYS, EFFECTS, KIND_KEY } from '../policy/rule.js';
 import {
   ACTION_NAME,
   ACTION_PATTERN,
@@ -129,8 +129,6 @@ const RULE: FieldsShape = {
   },
   check: ruleComplaints,
 };
-
-const EFFECTS = ['allow', 'ask', 'deny'] as const;
 
 function ruleComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['check']>> {
   const effects = EFFECTS.filter((effect) => node.entries.has(effect));

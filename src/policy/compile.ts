@@ -7,7 +7,7 @@ import { compileCondition } from './condition.js';
 import type { ConditionTest } from './condition.js';
 import { actionPatternProblem, compileAction, globPatternProblem, pathPatternProblem } from './pattern.js';
 import type { Matcher } from './pattern.js';
-import { ANNOTATION_KEYS, KIND_KEY, OPERATORS } from './rule.js';
+import { ANNOTATION_KEYS, EFFECTS, KIND_KEY, LAYERS, OPERATORS } from './rule.js';
 import type { Condition, Policy, Rule, SessionLimit } from './rule.js';
 
 export interface CompiledRule {
@@ -51,6 +51,8 @@ export function compile(policy: Policy): CompiledPolicy {
 }
 
 function compileRule(rule: Rule): CompiledRule {
+  if (!EFFECTS.includes(rule.effect)) throw invalid(rule, 'the effect is none of allow, ask, deny');
+  if (!LAYERS.includes(rule.layer)) throw invalid(rule, 'the layer is unknown');
   const entries = Object.entries(rule.where);
   if (entries.length > RULE_CONDITIONS_MAX)
     throw invalid(rule, `more than ${RULE_CONDITIONS_MAX} conditions`);

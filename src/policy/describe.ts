@@ -5,6 +5,7 @@ import { KIND_KEY, OPERATORS } from './rule.js';
 import type { Condition, Range } from './rule.js';
 
 const VALUES_SHOWN = 5;
+const TEXT_SHOWN = 80;
 
 /** All conditions of a rule, one text each. */
 export function conditionTexts(where: Record<string, Condition>): string[] {
@@ -88,6 +89,8 @@ function valueText(value: unknown): string {
 
 /** Plain when it is plain; otherwise JSON with everything but printable ASCII escaped. */
 function scalarText(value: unknown): string {
+  if (typeof value === 'string' && value.length > TEXT_SHOWN)
+    return scalarText(`${value.slice(0, TEXT_SHOWN - 1)}…`);
   if (typeof value === 'string' && /^[A-Za-z0-9_./:*@+-]+$/.test(value)) return value;
   return JSON.stringify(value).replaceAll(
     /[^\x20-\x7e]/g,

@@ -23,6 +23,7 @@ export interface Explanation extends Decision {
 }
 
 const NEAREST_SHOWN = 3;
+const NOT_COMPARABLE = ' (the value that was given cannot be compared with that)';
 
 /** The decision on one capability, with the allow rules that came nearest when it is not allowed. */
 export function explain(policy: CompiledPolicy, request: DecisionRequest): Explanation {
@@ -66,7 +67,7 @@ function missingConditions(compiled: CompiledRule, request: DecisionRequest): st
     if (unbounded) missing.push(`${key} could be bounded before the call`);
     else if (key.startsWith('$'))
       missing.push(`it were ${annotationTexts({ [key]: condition }).join(' ') || 'no secret'}`);
-    else missing.push(conditionText(key, condition, 'were'));
+    else missing.push(conditionText(key, condition, 'were') + (result.error ? NOT_COMPARABLE : ''));
   }
   if (missing.length === 0 && !matchRule(compiled, request).whole) {
     missing.push(
@@ -77,6 +78,8 @@ function missingConditions(compiled: CompiledRule, request: DecisionRequest): st
 }
 
 const SUMMARY_SHOWN = 3;
+/** An agent can be denied as often as it likes; a refusal must not cost more than a decision. */
+const SUMMARY_LOOKED_AT = 64;
 
 /**
  * What the policy allows instead of a denied action, at most three short lines for the hint an agent reads: the same
@@ -87,11 +90,13 @@ export function allowedSummary(policy: CompiledPolicy, action: string, kind?: st
     grants(compiled) && (kind === undefined || !otherKind(compiled, kind));
   const same = [...rulesFor(policy, action)]
     .filter(forKind)
+    .slice(0, SUMMARY_LOOKED_AT)
     .map((compiled) => describeGrant([action], compiled));
   if (same.length > 0) return unique(same);
   const family = action.split('.').slice(0, -1).join('.');
   const neighbours: string[] = [];
   for (const compiled of policy.byId.values()) {
+    if (neighbours.length >= SUMMARY_LOOKED_AT) break;
     if (!forKind(compiled)) continue;
     const near = compiled.rule.actions.filter((pattern) => pattern.startsWith(`${family}.`));
     if (near.length > 0) neighbours.push(describeGrant(near, compiled));

@@ -3,6 +3,7 @@
 import type { ParamScalar } from '../protocol/messages.js';
 
 export type Effect = 'allow' | 'ask' | 'deny';
+export const EFFECTS = ['allow', 'ask', 'deny'] as const satisfies readonly Effect[];
 
 /** Where a rule comes from. A project rule can only narrow: the agent can edit the working tree. */
 export type Layer = 'builtin' | 'preset' | 'user' | 'project';

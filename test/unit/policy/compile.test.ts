@@ -57,6 +57,8 @@ describe('a compiled policy', () => {
     ['a path', { where: { p: { path: ['a/../b'] } } }],
     ['an annotation', { where: { $readonly: { eq: true } } }],
     ['an empty condition', { where: { p: {} } }],
+    ['an effect', { effect: 'Deny' as Rule['effect'] }],
+    ['a layer', { layer: 'fleet' as Rule['layer'] }],
     ['an operator it does not know', { where: { p: JSON.parse('{"regex":"a"}') as object } }],
   ])('is refused as a whole for a deny rule with %s that cannot be used', (_name, more) => {
     expect(() => policyOf(rule('deny', ['aws.**'], more))).toThrow(TurretError);

@@ -30,6 +30,14 @@ describe('an explanation', () => {
       [],
     );
   });
+  test('says that a value has the wrong form, or that the action is of the wrong sort', () => {
+    const odd = explain(policy, request('aws.s3.get_object', { bucket: 'team-a', key: 'reports/../a' }));
+    expect(odd.nearest[0]?.sentence).toBe(
+      'would be allowed if key were like [reports/**] (the value that was given cannot be compared with that)',
+    );
+    const writing = explain(policy, request('aws.ec2.run_instances'));
+    expect(writing.nearest.map((miss) => miss.sentence)).toEqual(['would be allowed if it were read-only']);
+  });
   test('says that a call has to be bounded', () => {
     const call = request('aws.s3.get_object', { bucket: 'team-a' });
     call.capability.unbounded = ['key'];
@@ -67,6 +75,12 @@ describe('what an agent is told that it may do instead', () => {
       rule('allow', ['aws.s3.get'], { id: `r${index}`, where: { p: { eq: index } } }),
     );
     expect(allowedSummary(policyOf(...rules), 'aws.s3.get')).toHaveLength(3);
+  });
+  test('is short whatever the values are', () => {
+    const long = rule('allow', ['aws.s3.get'], {
+      where: { p: { in: Array.from({ length: 99 }, (_, index) => `${index}`.repeat(5_000)) } },
+    });
+    expect(allowedSummary(policyOf(long), 'aws.s3.get').join('').length).toBeLessThan(600);
   });
   test('holds nothing that moves a cursor', () => {
     expect(conditionText('p', { in: ['a\u001b[2J', '\u202e', 'ok'] })).toMatch(/^[\x20-\x7e]+$/);
