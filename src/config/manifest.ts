@@ -36,7 +36,10 @@ export function parseManifest(bytes: Uint8Array, file: string): { value?: Manife
   }
   const found = [...problems, ...validate(root, MANIFEST, file)].sort(byPlace);
   if (found.length > 0) return { problems: found };
-  return { value: { ...(plain(root) as Omit<Manifest, 'directory'>), directory: dirname(file) }, problems: [] };
+  return {
+    value: { ...(plain(root) as Omit<Manifest, 'directory'>), directory: dirname(file) },
+    problems: [],
+  };
 }
 
 function fieldsOf(shape: unknown): Record<string, Field> {
@@ -55,7 +58,11 @@ export const MANIFEST: FieldsShape = {
   is: 'fields',
   fields: {
     version: { shape: TEXT, about: 'Version of the repeater, in quotes.' },
-    profile: { shape: { is: 'word', words: REPEATER_PROFILES }, about: 'How the program is spoken to.', required: true },
+    profile: {
+      shape: { is: 'word', words: REPEATER_PROFILES },
+      about: 'How the program is spoken to.',
+      required: true,
+    },
     command: { ...(SHARED['command'] as Field), required: true },
     secrets: SHARED['secrets'] as Field,
     tools: SHARED['tools'] as Field,
@@ -68,6 +75,13 @@ export const MANIFEST: FieldsShape = {
     node.entries.get('profile')?.value.is === 'scalar' &&
     (plain(node) as Partial<Manifest>).profile === 'exec' &&
     !node.entries.has('actions')
-      ? [{ line: node.line, column: node.column, message: 'an exec repeater must list its actions', hint: 'add actions: with a name each' }]
+      ? [
+          {
+            line: node.line,
+            column: node.column,
+            message: 'an exec repeater must list its actions',
+            hint: 'add actions: with a name each',
+          },
+        ]
       : [],
 };

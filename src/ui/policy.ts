@@ -94,7 +94,10 @@ export function showLines(config: Config, colors: Colors): string[] {
 }
 
 function ruleRow(rule: Rule): string[] {
-  const except = rule.except === undefined ? '' : ` except ${rule.except.length > PATTERNS_SHOWN ? `${rule.except.length} patterns` : listText(rule.except)}`;
+  const except =
+    rule.except === undefined
+      ? ''
+      : ` except ${rule.except.length > PATTERNS_SHOWN ? `${rule.except.length} patterns` : listText(rule.except)}`;
   const where = conditionTexts(rule.where).join(' and ');
   const place = rule.file === undefined ? rule.layer : `${rule.file}:${rule.line ?? 1}`;
   return [
