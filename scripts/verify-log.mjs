@@ -122,7 +122,7 @@ function publicKeyFrom(raw) {
   if (y.length !== 32) return null;
   y[31] &= 127;
   const low = [
-    `${'00'.repeat(32)}`,
+    '00'.repeat(32),
     `01${'00'.repeat(31)}`,
     `ec${'ff'.repeat(30)}7f`,
     '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
@@ -142,8 +142,7 @@ const signedBy = (key, message, signature) =>
 /** The signed notes of a checkpoints file; null for a block that is not one. */
 function readNotes(file) {
   if (!existsSync(file)) return [];
-  const text = readFileSync(file).toString();
-  const rows = text.split('\n');
+  const rows = readFileSync(file).toString().split('\n');
   const torn = rows.pop() !== '';
   const notes = [];
   while (rows.length > 0) {
@@ -169,10 +168,11 @@ function readNotes(file) {
   return notes;
 }
 
+const text = (value) => (typeof value === 'string' ? value : '');
+
 /** What the first record says about keys, and whether the host key stands behind it. */
 function readIdentity(first, hostKey) {
   const { sid, key, host_key: host, certificate } = first;
-  const text = (value) => (typeof value === 'string' ? value : '');
   const raw = Buffer.from(text(key), 'base64url');
   const publicKey = publicKeyFrom(raw);
   const id = /^[0-9a-f]{20}$/.test(text(sid)) ? sid : null;

@@ -7,6 +7,7 @@ import { sha256 } from '../crypto/hash.js';
 
 const RUN = String.raw`[A-Za-z0-9_-]`;
 const START = String.raw`(?<![A-Za-z0-9_-])`;
+const WORD_START = String.raw`(?<![A-Za-z0-9])`;
 
 /** `[aA][bB]`: a pattern part for any spelling, since flags cannot be set for a part. */
 function anyCase(words: string): string {
@@ -24,8 +25,8 @@ const PATTERNS: readonly (readonly [kind: string, source: string])[] = [
   ['aws-key-id', String.raw`(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}${RUN}*`],
   ['github', String.raw`(?:gh[pousr]_[A-Za-z0-9]{20}|github_pat_[A-Za-z0-9_]{20})${RUN}*`],
   ['turret', String.raw`tr[tabr]_[0-9A-Za-z]{40}${RUN}*`],
-  ['slack', String.raw`${START}xox[a-z]-[A-Za-z0-9-]{10}${RUN}*`],
-  ['api-key', String.raw`${START}sk-[A-Za-z0-9_-]{16}${RUN}*`],
+  ['slack', String.raw`${WORD_START}xox[a-z]-[A-Za-z0-9-]{10}${RUN}*`],
+  ['api-key', String.raw`${WORD_START}sk-[A-Za-z0-9_-]{16}${RUN}*`],
   ['jwt', String.raw`${START}eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?${RUN}*`],
   [
     'aws-query',

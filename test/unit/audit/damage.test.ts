@@ -67,11 +67,14 @@ interface Damage {
   what: string;
 }
 
+/** A file of these lines, bytes as latin1. */
+function fileOf(lines: readonly string[]): Buffer {
+  return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
+}
+
 function damage(original: Buffer, random: (below: number) => number): Damage {
   const lines = original.toString('latin1').split('\n').slice(0, -1);
   const at = random(lines.length);
-  const join = (changed: string[]): Buffer =>
-    Buffer.from(changed.map((line) => `${line}\n`).join(''), 'latin1');
   switch (random(6)) {
     case 0: {
       const text = Buffer.from(original);
@@ -81,12 +84,12 @@ function damage(original: Buffer, random: (below: number) => number): Damage {
       return { text, from: record, to: record + 1, what: `byte ${byte} flipped` };
     }
     case 1:
-      return { text: join(lines.toSpliced(at, 1)), from: at, to: at, what: `record ${at} dropped` };
+      return { text: fileOf(lines.toSpliced(at, 1)), from: at, to: at, what: `record ${at} dropped` };
     case 2: {
       const other = Math.min(at, lines.length - 2);
       const [a = '', b = ''] = lines.slice(other, other + 2);
       return {
-        text: join(lines.toSpliced(other, 2, b, a)),
+        text: fileOf(lines.toSpliced(other, 2, b, a)),
         from: other,
         to: other + 1,
         what: `${other} swapped`,
@@ -94,7 +97,7 @@ function damage(original: Buffer, random: (below: number) => number): Damage {
     }
     case 3:
       return {
-        text: join(lines.toSpliced(at, 0, lines[at] ?? '')),
+        text: fileOf(lines.toSpliced(at, 0, lines[at] ?? '')),
         from: at,
         to: at,
         what: `record ${at} twice`,
@@ -112,7 +115,7 @@ function damage(original: Buffer, random: (below: number) => number): Damage {
     default: {
       const count = 1 + random(5);
       return {
-        text: join(lines.toSpliced(at, count)),
+        text: fileOf(lines.toSpliced(at, count)),
         from: at,
         to: at + count - 1,
         what: `${count} dropped at ${at}`,
@@ -142,14 +145,14 @@ describe('two verifiers, one verdict', () => {
     for (const [index, file] of files.entries()) {
       const { from, to, what } = damages[index] ?? { from: -1, to: -1, what: '' };
       const verdict = first(file);
-      expect(verdict.ok, `${what} is found`).toBe(false);
+      expect({ what, ok: verdict.ok }).toEqual({ what, ok: false });
       const located = verdict.findings.some(
         (finding) => finding.seq <= to && (finding.to ?? finding.seq) >= from,
       );
-      expect(located, `${what}: ${JSON.stringify(verdict.findings)}`).toBe(true);
+      expect({ what, located, findings: verdict.findings }).toMatchObject({ located: true });
       // No finding lies before the damage, apart from a range that reaches into it.
       expect(verdict.findings.every((finding) => (finding.to ?? finding.seq) >= from - 1)).toBe(true);
-      expect(verdicts[index], what).toEqual(short(verdict));
+      expect(verdicts[index]).toEqual(short(verdict));
     }
   });
 
@@ -221,8 +224,8 @@ describe('two verifiers, one verdict', () => {
     const { verdicts } = second(files, HOST.publicKey);
     for (const [index, file] of files.entries()) {
       const verdict = first(file);
-      expect(verdict.ok, `variant ${index}`).toBe(false);
-      expect(verdicts[index], `variant ${index}`).toEqual(short(verdict));
+      expect({ index, ok: verdict.ok }).toEqual({ index, ok: false });
+      expect(verdicts[index]).toEqual(short(verdict));
     }
   });
 });
