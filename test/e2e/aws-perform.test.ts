@@ -1,18 +1,19 @@
 // From a command line to what the agent gets back, without the broker: resolve, plan, real CLI, injector, fake AWS.
 
 import { spawn } from 'node:child_process';
+import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAwsRepeater } from '../../repeaters/aws/repeater.js';
 import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
 import type { Repeater, Run, RunResult } from '../../repeaters/sdk/types.js';
-import type { SignalName } from '../../src/protocol/codes.js';
 import { FAKE_AWS_KEY, startFakeAws, type FakeAws } from '../fakes/aws.js';
 
 const VERSIONS = join(homedir(), '.pyenv', 'versions');
@@ -31,10 +32,12 @@ interface Given {
   argv: string[];
   stdin?: Buffer;
   files?: Record<string, Buffer | number>;
-  onRunning?: (call: { abort: () => void; signal: (name: SignalName) => void }) => void;
+  abort?: AbortController;
+  /** Emits `signal` with a name. */
+  signals?: EventEmitter;
 }
 
-async function perform(repeater: Repeater, { argv, stdin, files = {}, onRunning }: Given): Promise<Outcome> {
+async function perform(repeater: Repeater, { argv, stdin, files = {}, ...given }: Given): Promise<Outcome> {
   const resolved = await repeater.resolve?.({ tool: 'aws', argv, cwd: '/home/agent', facts: {} });
   if (!resolved || !('capabilities' in resolved))
     throw new Error(`not resolved: ${JSON.stringify(resolved)}`);
@@ -45,8 +48,7 @@ async function perform(repeater: Repeater, { argv, stdin, files = {}, onRunning 
     new PassThrough(),
     new PassThrough(),
   ];
-  const abort = new AbortController();
-  let signalled: (signal: SignalName) => void = () => undefined;
+  const abort = given.abort ?? new AbortController();
   const sent = (async () => {
     for (const [path, content] of Object.entries(files)) {
       const header = { path, mode: 0o644, mtime_ms: 1_700_000_000_000 };
@@ -76,11 +78,10 @@ async function perform(repeater: Repeater, { argv, stdin, files = {}, onRunning 
     stderr,
     filesIn,
     filesOut,
-    onSignal: (listener) => (signalled = listener),
+    onSignal: (listener) => given.signals?.on('signal', listener),
     onResize: () => undefined,
   };
   const output = Promise.all([buffer(stdout), buffer(stderr)]);
-  onRunning?.({ abort: () => abort.abort(), signal: (name) => signalled(name) });
   const end = (): void => [stdout, stderr, filesOut].forEach((stream) => stream.end());
   const result = await repeater.run(run).finally(end);
   const [out, err] = await output;
@@ -108,6 +109,9 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
       directory: join(directory, 'private'),
       siblings: {},
     });
+
+  const leftOvers = async (): Promise<string[]> =>
+    (await readdir(join(directory, 'private'))).filter((name) => name.startsWith('call-'));
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'turret-perform-'));
@@ -188,15 +192,30 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
   });
 
   it('kills the CLI and everything it started when the call is cancelled', async () => {
-    const argv = ['s3', 'cp', '-', `s3://${[...fake.state.buckets.keys()][0] ?? ''}/never`];
-    const running = (call: { abort: () => void }): void => {
-      setTimeout(() => call.abort(), 300);
-    };
-    await expect(
-      perform(repeater, { argv, stdin: Buffer.alloc(1), onRunning: running }),
-    ).rejects.toMatchObject({ code: 'cancelled' });
-    expect((await readdir(join(directory, 'private'))).filter((name) => name.startsWith('call-'))).toEqual(
-      [],
-    );
+    fake.faults.push({ kind: 'hang', times: 1 });
+    const abort = new AbortController();
+    const call = perform(repeater, { argv: ['s3', 'ls'], abort });
+    await vi.waitFor(() => expect(fake.faults[0]?.times).toBe(0), { timeout: 20_000 });
+    expect(await processesBelow(directory)).not.toEqual([]);
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ code: 'cancelled' });
+    await vi.waitFor(async () => expect(await processesBelow(directory)).toEqual([]));
+    expect(await leftOvers()).toEqual([]);
+  });
+
+  it('forwards a signal, and gives back what the CLI makes of it', async () => {
+    fake.faults.push({ kind: 'hang', times: 1 });
+    const signals = new EventEmitter();
+    const call = perform(repeater, { argv: ['s3', 'ls'], signals });
+    await vi.waitFor(() => expect(fake.faults[0]?.times).toBe(0), { timeout: 20_000 });
+    signals.emit('signal', 'INT');
+    expect(await call).toMatchObject({ exit: 130 });
   });
 });
+
+/** Programs whose working directory is below `directory`. */
+async function processesBelow(directory: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const places = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => ''))); // It ended, or is not ours.
+  return places.filter((place) => place.startsWith(directory));
+}

@@ -45,6 +45,8 @@ export function basesFor(
   scope: Pick<Scope, 'service' | 'region'>,
   tables: WireTables,
 ): { base: string; global: boolean }[] {
+  // A dot in the region would put labels of somebody's choice into the host.
+  if (!/^[a-z0-9-]+$/.test(scope.region)) return [];
   const table = tables.hosts();
   const known = Object.hasOwn(table, scope.service) ? (table[scope.service] ?? []) : [];
   const legacy = Object.hasOwn(LEGACY, scope.service) ? (LEGACY[scope.service] ?? []) : [];
