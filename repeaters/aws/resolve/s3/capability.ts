@@ -16,7 +16,7 @@ export function s3Capability(
   if (known === undefined) throw new TypeError(`the tables have no s3api ${operation}`);
   return {
     action: actionName(context.name, 's3api', operation),
-    params,
+    params: { ...params },
     annotations: annotationsOf(known),
     ...(unbounded ? { unbounded: ['key'] } : {}),
   };

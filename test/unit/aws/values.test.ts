@@ -1,0 +1,150 @@
+// Values that the CLI would read as something else: files, downloads, expansions.
+
+import { describe, expect, it } from 'vitest';
+import { checkPath } from '../../../repeaters/aws/resolve/files.js';
+import { asked, contextV2, CWD, refusal, resolved } from './aws-context.js';
+
+describe('file:// in a value', () => {
+  it('becomes a file by value for documents, structures and bytes', () => {
+    const files = (line: string) => resolved(line).needs.files;
+    const read = (path: string) => [{ path, use: 'read', tree: false }];
+    expect(
+      files('iam put-role-policy --role-name r --policy-name p --policy-document file://p.json'),
+    ).toEqual(read('p.json'));
+    expect(files('ec2 describe-instances --filters file://./a/../f.json')).toEqual(read('f.json'));
+    expect(files(`lambda update-function-code --function-name f --zip-file fileb://${CWD}/x.zip`)).toEqual(
+      read('x.zip'),
+    );
+    expect(files('lambda update-function-code --function-name f --zip-file fileb:///tmp/x.zip')).toEqual(
+      read('/tmp/x.zip'),
+    );
+    expect(asked('ec2 describe-instances --filters file://./a/../f.json')).toEqual([
+      ['aws.ec2.describe_instances', { filters: ['file://f.json'] }],
+    ]);
+  });
+
+  it.each([
+    's3api list-objects-v2 --bucket file://b',
+    's3api head-object --bucket allowed --key file://k',
+    'ec2 describe-instances --instance-ids file://ids',
+    'ec2 describe-instances --max-results file://n',
+    'sts assume-role --role-session-name x --role-arn file://arn',
+    'iam get-role --role-name fileb://n',
+    's3 ls s3://allowed --page-size file://n',
+    's3 cp s3://allowed/k out --exclude file://x',
+    's3 cp s3://allowed/k out --include https://x',
+    'cloudformation create-stack --stack-name s --template-url file://t',
+    'iam put-role-policy --role-name r --policy-name p --policy-document File://p.json',
+    'ec2 describe-instances --filters Name=a,Values=b file://f',
+  ])('is refused in %s', (line) => {
+    expect(refusal(line)).toMatch(/read from a file|no pattern|would be fetched/);
+  });
+
+  it.each([
+    'file://$HOME/x',
+    'file://${X}',
+    'file://~/x',
+    'file://~root/x',
+    'file:///etc/passwd',
+    'file:///proc/self/environ',
+    'file://../x',
+    'file://a/../../x',
+    'file:///tmp/../etc/x',
+    'file://.ssh/id',
+    'file:///dev/fd/3',
+    `file://${CWD}/../x`,
+  ])('is refused for %s', (value) => {
+    expect(refusal(['ec2', 'describe-instances', '--filters', value])).toMatch(
+      /expand|outside|not a file of yours|hidden/,
+    );
+  });
+
+  it('is refused inside shorthand, and JSON may hold the same characters', () => {
+    expect(refusal('ec2 describe-tags --filters Name=key,Values@=file://x')).toMatch(/@=/);
+    expect(refusal('s3api put-object --bucket allowed --key k --metadata a@=file://x')).toMatch(/@=/);
+    expect(asked(['ec2', 'describe-tags', '--filters', '[{"Name":"a@=b"}]'])).toHaveLength(1);
+  });
+});
+
+describe('URLs in a value', () => {
+  it('pass where the CLI never fetches, and nowhere else', () => {
+    expect(
+      asked('cloudformation create-stack --stack-name s --template-url https://x.example/t'),
+    ).toHaveLength(1);
+    expect(refusal('cloudformation create-stack --stack-name https://x.example/t')).toMatch(
+      /would be fetched/,
+    );
+    expect(refusal('s3api list-objects-v2 --bucket http://169.254.169.254/')).toMatch(/would be fetched/);
+    expect(refusal(['iam', 'put-role-policy', '--policy-document', ' HTTPS://x'])).toMatch(
+      /would be fetched/,
+    );
+  });
+
+  it('pass as the URL of a queue of SQS only', () => {
+    const send = (url: string) => `sqs send-message --message-body b --queue-url ${url}`;
+    for (const use of [undefined, contextV2]) {
+      expect(asked(send('https://sqs.us-east-1.amazonaws.com/123456789012/q.fifo'), use)).toHaveLength(1);
+      for (const url of [
+        'https://evil.example/123456789012/q',
+        'https://sqs.us-east-1.amazonaws.com.evil.example/123456789012/q',
+        'http://sqs.us-east-1.amazonaws.com/123456789012/q',
+        'https://sqs.us-east-1.amazonaws.com@evil.example/123456789012/q',
+      ]) {
+        expect(refusal(send(url), use)).toMatch(/not one of SQS/);
+      }
+    }
+  });
+});
+
+it('takes several lines in a document, and one line everywhere else', () => {
+  const policy = '{\n\t"Version": "2012-10-17"\n}';
+  expect(
+    asked(['iam', 'put-role-policy', '--role-name', 'r', '--policy-name', 'p', '--policy-document', policy]),
+  ).toHaveLength(1);
+  expect(refusal(['iam', 'get-role', '--role-name', 'a\nb'])).toMatch(/line breaks/);
+  expect(refusal(['s3', 'ls', 's3://allowed/a\nb'])).toMatch(/line breaks/);
+});
+
+describe('paths', () => {
+  const read = (raw: string, cwd = CWD) => checkPath(raw, { cwd, use: 'read', tree: false });
+
+  it('come out relative to the working directory, or absolute below /tmp', () => {
+    expect(read('./a//b/../c')).toBe('a/c');
+    expect(read(`${CWD}/a`)).toBe('a');
+    expect(read('/tmp/x/y')).toBe('/tmp/x/y');
+    expect(read('.env')).toBe('.env');
+    expect(checkPath('.', { cwd: CWD, use: 'read', tree: true })).toBe('.');
+  });
+
+  it.each([
+    '../a',
+    '/',
+    '/tmp',
+    '/tmpx/a',
+    '/home/agent',
+    '/home/agent/work2/a',
+    '~',
+    '$A',
+    'a\nb',
+    '/tmp/../home/x',
+    '/proc/1/x',
+    '-x',
+    './-x',
+  ])('never %j', (raw) => {
+    expect(() => read(raw)).toThrow();
+  });
+
+  it('never reach the machine below a working directory of /', () => {
+    expect(read('/etc/hosts', '/')).toBe('etc/hosts');
+    expect(() => read('/proc/self/environ', '/')).toThrow();
+    expect(() => read('dev/fd/3', '/')).toThrow();
+  });
+
+  it('never go through hidden directories, and never write hidden files', () => {
+    expect(() => read('.aws/credentials')).toThrow();
+    expect(() => read('/tmp/.git/config')).toThrow();
+    expect(() => checkPath('.bashrc', { cwd: CWD, use: 'write', tree: false })).toThrow();
+    expect(() => checkPath('.git', { cwd: CWD, use: 'read', tree: true })).toThrow();
+    expect(checkPath('a/b.txt', { cwd: CWD, use: 'write', tree: false })).toBe('a/b.txt');
+  });
+});
