@@ -1,9 +1,9 @@
 import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { splitCheckpoints } from '../../../src/audit/checkpoint.js';
 import { LogVerifier, type Verdict } from '../../../src/audit/verify.js';
-import { AUDIT_LINE_BYTES_MAX, CHECKPOINT_RECORDS } from '../../../src/protocol/limits.js';
+import { AUDIT_LINE_BYTES_MAX, CHECKPOINT_MS, CHECKPOINT_RECORDS } from '../../../src/protocol/limits.js';
 import { CHECKPOINTS_FILE, LOG_FILE } from '../../../src/platform/audit-file.js';
 import { decided, END, HOST, openWriter, START, temporaryDirectory, writeSession } from '../audit/records.js';
 
@@ -146,5 +146,34 @@ describe('the audit log writer', () => {
     expect(() => openWriter(join(file, 'session'))).toThrowError(
       expect.objectContaining({ code: 'audit_unavailable' }),
     );
+  });
+});
+
+describe('checkpoints and syncs by time', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('signs what was written within ten seconds, once, and not again while nothing new is there', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const directory = temporaryDirectory();
+    const writer = openWriter(directory);
+    const sizes = (): unknown[] =>
+      splitCheckpoints(readFileSync(join(directory, CHECKPOINTS_FILE), 'utf8')).map(
+        (checkpoint) => checkpoint?.size,
+      );
+    writer.append(START);
+    writer.append(decided('c1'));
+    vi.advanceTimersByTime(CHECKPOINT_MS - 1);
+    expect(sizes()).toEqual([1]);
+    vi.advanceTimersByTime(1);
+    expect(sizes()).toEqual([1, 2]);
+    vi.advanceTimersByTime(10 * CHECKPOINT_MS);
+    expect(sizes()).toEqual([1, 2]);
+    writer.append(decided('c2'));
+    vi.advanceTimersByTime(CHECKPOINT_MS);
+    expect(sizes()).toEqual([1, 2, 3]);
+    writer.close();
+    expect(sizes()).toEqual([1, 2, 3]);
   });
 });
