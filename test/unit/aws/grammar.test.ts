@@ -4,6 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { ARGV_ITEMS_MAX, ARGV_WORD_BYTES_MAX } from '../../../src/protocol/limits.js';
 import { asked, contextV2, refusal, resolved } from './aws-context.js';
 
+const withValue = (value: string): string[] => ['ec2', 'describe-regions', `--query=${value}`];
+const filters = (count: number): string[] => [
+  'ec2',
+  'describe-instances',
+  '--instance-ids',
+  ...Array<string>(count).fill('i-1'),
+];
+
 describe('options', () => {
   it('takes an option in both spellings and refuses every abbreviation of it', () => {
     const params = { bucket: 'allowed' };
@@ -72,7 +80,7 @@ describe('options', () => {
       ['aws.s3.list_objects_v2', { bucket: 'allowed', prefix: '--x' }],
     ]);
     expect(refusal('s3api list-objects-v2 --bucket allowed --prefix --x')).toMatch(/needs a value/);
-    expect(asked('logs filter-log-events --log-group-name g --start-time -5')[0]![1]['start_time']).toBe(
+    expect(asked('logs filter-log-events --log-group-name g --start-time -5')[0]?.[1]['start_time']).toBe(
       '-5',
     );
   });
@@ -111,8 +119,6 @@ describe('options', () => {
 });
 
 describe('words', () => {
-  const withValue = (value: string): string[] => ['ec2', 'describe-regions', `--query=${value}`];
-
   it('takes what a person can read, in any script', () => {
     expect(resolved(withValue('Regions[?Name==`日本 é`]')).capabilities).toHaveLength(1);
   });
@@ -137,12 +143,6 @@ describe('words', () => {
   });
 
   it('counts words and bytes before it reads them', () => {
-    const filters = (count: number): string[] => [
-      'ec2',
-      'describe-instances',
-      '--instance-ids',
-      ...Array<string>(count).fill('i-1'),
-    ];
     expect(resolved(filters(ARGV_ITEMS_MAX - 3)).capabilities).toHaveLength(1);
     expect(refusal(filters(ARGV_ITEMS_MAX - 2))).toMatch(/words/);
     expect(resolved(withValue('a'.repeat(ARGV_WORD_BYTES_MAX - 8))).capabilities).toHaveLength(1);

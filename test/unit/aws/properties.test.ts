@@ -1,6 +1,19 @@
 // Whatever an agent types: a refusal of ours, or capabilities that can be rebuilt into a command line meaning exactly them.
 
-import fc from 'fast-check';
+import {
+  type Arbitrary,
+  array as arrayOf,
+  assert as assertProperty,
+  boolean as anyBoolean,
+  constant,
+  constantFrom,
+  dictionary,
+  integer,
+  oneof,
+  property,
+  record,
+  string as text,
+} from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planAws } from '../../../repeaters/aws/plan/plan.js';
 import type { AwsContext } from '../../../repeaters/aws/resolve/context.js';
@@ -49,11 +62,7 @@ const NASTY = [
   '$(id)',
   '%2e%2e',
 ];
-const value = fc.oneof(
-  fc.constantFrom(...NASTY),
-  fc.string({ maxLength: 12 }),
-  fc.string({ unit: 'binary', maxLength: 6 }),
-);
+const value = oneof(constantFrom(...NASTY), text({ maxLength: 12 }), text({ unit: 'binary', maxLength: 6 }));
 
 const SERVICES = [
   's3',
@@ -70,7 +79,7 @@ const SERVICES = [
   'iot',
 ];
 
-function commands(tables: AwsTables): fc.Arbitrary<{ words: string[]; options: AwsOption[] }> {
+function commands(tables: AwsTables): Arbitrary<{ words: string[]; options: AwsOption[] }> {
   const all = SERVICES.flatMap((name) => {
     const service = tables.service(name);
     if (service === undefined) return [];
@@ -92,7 +101,7 @@ function commands(tables: AwsTables): fc.Arbitrary<{ words: string[]; options: A
       ),
     ];
   });
-  return fc.constantFrom(...all);
+  return constantFrom(...all);
 }
 
 const GLOBALS = [
@@ -106,41 +115,42 @@ const GLOBALS = [
   '--reg=x',
 ];
 
-function optionWords(option: AwsOption): fc.Arbitrary<string[]> {
-  if (option.positional) return fc.array(value, { minLength: 1, maxLength: 2 });
+function optionWords(option: AwsOption): Arbitrary<string[]> {
+  if (option.positional) return arrayOf(value, { minLength: 1, maxLength: 2 });
   const name = `--${option.name}`;
-  const good = option.choices === undefined ? value : fc.oneof(fc.constantFrom(...option.choices), value);
+  const good = option.choices === undefined ? value : oneof(constantFrom(...option.choices), value);
   if (option.arity === 'flag')
-    return fc.constantFrom([name], option.negatable ? [`--no-${option.name}`] : [name], [`${name}=true`]);
-  return fc.oneof(
+    return constantFrom([name], option.negatable ? [`--no-${option.name}`] : [name], [`${name}=true`]);
+  return oneof(
     good.map((one) => [`${name}=${one}`]),
-    fc.array(good, { maxLength: 3 }).map((many) => [name, ...many]),
+    arrayOf(good, { maxLength: 3 }).map((many) => [name, ...many]),
   );
 }
 
-function commandLines(tables: AwsTables): fc.Arbitrary<string[]> {
+function commandLines(tables: AwsTables): Arbitrary<string[]> {
   return commands(tables).chain(({ words, options }) =>
-    fc
-      .record({
-        parts:
-          options.length === 0
-            ? fc.constant([])
-            : fc.array(fc.constantFrom(...options).chain(optionWords), { maxLength: 4 }),
-        operands: fc.array(value, { maxLength: 2 }),
-        globals: fc.array(fc.constantFrom(...GLOBALS), { maxLength: 1 }),
-      })
-      .map(({ parts, operands, globals }) => [...globals, ...words, ...operands, ...parts.flat()]),
+    record({
+      parts:
+        options.length === 0
+          ? constant([])
+          : arrayOf(constantFrom(...options).chain(optionWords), { maxLength: 4 }),
+      operands: arrayOf(value, { maxLength: 2 }),
+      globals: arrayOf(constantFrom(...GLOBALS), { maxLength: 1 }),
+    }).map(({ parts, operands, globals }) => [...globals, ...words, ...operands, ...parts.flat()]),
   );
 }
 
-function attempt(argv: string[], use: AwsContext): ResolveResult | undefined {
+/** Undefined for a refusal of ours; everything else that is thrown is a failure. */
+function guarded(resolve: () => ResolveResult): ResolveResult | undefined {
   try {
-    return resolveAws({ tool: 'aws', argv, cwd: CWD, facts: {} }, use);
+    return resolve();
   } catch (error) {
     if (error instanceof TurretError && error.code === 'unresolvable') return undefined;
     throw error;
   }
 }
+const attempt = (argv: string[], use: AwsContext): ResolveResult | undefined =>
+  guarded(() => resolveAws({ tool: 'aws', argv, cwd: CWD, facts: {} }, use));
 
 describe.each([
   ['1', context],
@@ -148,15 +158,17 @@ describe.each([
 ])('with the CLI of major version %s', (_major, use) => {
   it('every command line is refused by us or can be planned and resolved again to the same', () => {
     let planned = 0;
-    fc.assert(
-      fc.property(commandLines(use.tables), (argv) => {
+    assertProperty(
+      property(commandLines(use.tables), (argv) => {
         const result = attempt(argv, use);
         if (result === undefined || !('capabilities' in result)) return;
         const plan = planAws(result.capabilities, use);
         planned += 1;
         const again = attempt(plan.argv, { ...use });
         expect(again).toBeDefined();
-        if (plan.files.every(({ path, local }) => path === local)) expect(again).toEqual(result);
+        // A file below /tmp has another name in the private directory.
+        const sameNames = plan.files.every(({ path, local }) => path === local);
+        expect(sameNames ? again : result).toEqual(result);
       }),
       { numRuns: 4000, seed: 7 },
     );
@@ -164,8 +176,8 @@ describe.each([
   });
 
   it('no value gets out of its place: rebuilt words are known names, and what stands bare does not begin with two dashes', () => {
-    fc.assert(
-      fc.property(commandLines(use.tables), (argv) => {
+    assertProperty(
+      property(commandLines(use.tables), (argv) => {
         const result = attempt(argv, use);
         if (result === undefined || !('capabilities' in result)) return;
         for (const word of planAws(result.capabilities, use).argv) {
@@ -181,11 +193,11 @@ describe.each([
   });
 
   it('any words at all are refused by us or resolved', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.oneof(value, fc.constantFrom(...SERVICES, 'ls', 'cp', 'wait')), { maxLength: 6 }),
+    assertProperty(
+      property(
+        arrayOf(oneof(value, constantFrom(...SERVICES, 'ls', 'cp', 'wait')), { maxLength: 6 }),
         (argv) => {
-          attempt(argv, use);
+          expect(['undefined', 'object']).toContain(typeof attempt(argv, use));
         },
       ),
       { numRuns: 3000 },
@@ -193,9 +205,9 @@ describe.each([
   });
 
   it('any action and params are refused by us or resolve to that action', () => {
-    const scalar = fc.oneof(value, fc.boolean(), fc.integer());
-    const names = fc.oneof(
-      fc.constantFrom(
+    const scalar = oneof(value, anyBoolean(), integer());
+    const names = oneof(
+      constantFrom(
         'bucket',
         'key',
         'prefix',
@@ -207,23 +219,20 @@ describe.each([
         'tz',
         'outfile',
       ),
-      fc.string(),
+      text(),
     );
-    const params = fc.dictionary(names, fc.oneof(scalar, fc.array(scalar, { maxLength: 3 })), { maxKeys: 4 });
-    const action = fc.oneof(
+    const params = dictionary(names, oneof(scalar, arrayOf(scalar, { maxLength: 3 })), { maxKeys: 4 });
+    const action = oneof(
       commands(use.tables).map(
         ({ words }) => `aws.${words.join('.').replaceAll('-', '_').replace('s3api', 's3')}`,
       ),
-      fc.string(),
+      text(),
     );
-    fc.assert(
-      fc.property(action, params, (name, given) => {
-        try {
-          const result = resolveAws({ action: name, params: given }, use);
-          if ('capabilities' in result) expect(result.capabilities[0]!.action).toBe(name);
-        } catch (error) {
-          if (!(error instanceof TurretError) || error.code !== 'unresolvable') throw error;
-        }
+    assertProperty(
+      property(action, params, (name, given) => {
+        const result = guarded(() => resolveAws({ action: name, params: given }, use));
+        const got = result !== undefined && 'capabilities' in result ? result.capabilities[0]?.action : name;
+        expect(got).toBe(name);
       }),
       { numRuns: 3000 },
     );

@@ -13,6 +13,11 @@ const objects = (line: string) =>
     ...(unbounded === undefined ? {} : { unbounded }),
   }));
 
+const zone = (TZ: string) => {
+  const result = resolveLine('s3 ls', { facts: { 'env.TZ': TZ } });
+  return 'capabilities' in result ? result.capabilities[0]?.params['tz'] : result;
+};
+
 describe('aws s3 ls', () => {
   it('is list_buckets without an operand and list_objects_v2 with one, with or without scheme', () => {
     expect(asked('s3 ls')).toEqual([['aws.s3.list_buckets', { command: 's3 ls' }]]);
@@ -25,16 +30,12 @@ describe('aws s3 ls', () => {
   });
 
   it('carries the time zone it prints in, unless that is a path', () => {
-    const zone = (TZ: string) => {
-      const result = resolveLine('s3 ls', { facts: { 'env.TZ': TZ } });
-      return 'capabilities' in result ? result.capabilities[0]!.params['tz'] : result;
-    };
     for (const good of ['Europe/Berlin', 'UTC', 'CET-1CEST,M3.5.0,M10.5.0/3', '<+03>-3'])
       expect(zone(good)).toBe(good);
     for (const bad of [':/etc/shadow', '/etc/shadow', '../../x', 'a/../../b', 'a\nb', ''])
       expect(zone(bad)).toBeUndefined();
     const other = resolveLine('s3 cp s3://allowed/k -', { facts: { 'env.TZ': 'UTC' } });
-    expect('capabilities' in other && other.capabilities[0]!.params).not.toHaveProperty('tz');
+    expect('capabilities' in other && other.capabilities[0]?.params).not.toHaveProperty('tz');
   });
 
   it.each([
@@ -137,12 +138,12 @@ describe('aws s3 cp, mv, sync', () => {
 
   it('keeps include and exclude in their order', () => {
     expect(
-      asked('s3 cp d s3://allowed --recursive --exclude * --include *.txt --exclude b*')[0]![1]['filters'],
+      asked('s3 cp d s3://allowed --recursive --exclude * --include *.txt --exclude b*')[0]?.[1]['filters'],
     ).toEqual(['exclude=*', 'include=*.txt', 'exclude=b*']);
   });
 
   it('never follows links out of a tree', () => {
-    expect(asked('s3 sync . s3://allowed')[0]![1]['follow_symlinks']).toBe(false);
+    expect(asked('s3 sync . s3://allowed')[0]?.[1]['follow_symlinks']).toBe(false);
     expect(refusal('s3 sync . s3://allowed --follow-symlinks')).toMatch(/not followed/);
   });
 
@@ -194,7 +195,9 @@ describe('aws s3 rm, rb, mb, website', () => {
       'list_objects_v2',
     ]);
     expect(refusal('s3 rb s3://allowed/k')).toMatch(/not a key/);
-    expect(asked('s3api delete-objects --bucket allowed --delete Objects=[{Key=a}]')[0]![2]).toEqual(['key']);
+    expect(asked('s3api delete-objects --bucket allowed --delete Objects=[{Key=a}]')[0]?.[2]).toEqual([
+      'key',
+    ]);
   });
 
   it('makes buckets and websites', () => {
@@ -209,15 +212,15 @@ describe('aws s3 rm, rb, mb, website', () => {
 
 it('annotates every capability from the table', () => {
   const [get] = resolved('s3 cp s3://allowed/k -').capabilities;
-  expect(get!.annotations).toMatchObject({
+  expect(get?.annotations).toMatchObject({
     untrustedOutput: true,
     secretOutput: true,
     destructive: false,
     egress: true,
   });
   const [list] = resolved('s3 ls').capabilities;
-  expect(list!.annotations).toMatchObject({ readOnly: true, egress: false, openWorld: true });
-  expect(resolved('s3 rm s3://allowed/k').capabilities[0]!.annotations.destructive).toBe(true);
+  expect(list?.annotations).toMatchObject({ readOnly: true, egress: false, openWorld: true });
+  expect(resolved('s3 rm s3://allowed/k').capabilities[0]?.annotations.destructive).toBe(true);
 });
 
 it('resolves logs tail to filter_log_events of the same group', () => {

@@ -109,7 +109,8 @@ describe.each([V1, V2])('the generated table of aws $version', (tables) => {
       const service = tables.service(name)!;
       const polled = Object.values(service.waiters).map(({ polls }) => polls);
       expect(polled.filter((operation) => tables.operation(name, operation) === undefined)).toEqual([]);
-      if (service.model !== '') expect(tables.routes(service.model), service.model).toBeDefined();
+      const speaks = service.model === '' || tables.routes(service.model) !== undefined;
+      expect([name, speaks]).toEqual([name, true]);
     }
   });
 

@@ -2,21 +2,25 @@
 
 import { describe, expect, it } from 'vitest';
 import { checkPath } from '../../../repeaters/aws/resolve/files.js';
+import { TurretError } from '../../../src/errors.js';
 import { asked, contextV2, CWD, refusal, resolved } from './aws-context.js';
+
+const files = (line: string) => resolved(line).needs.files;
+const oneRead = (path: string) => [{ path, use: 'read', tree: false }];
+const send = (url: string) => `sqs send-message --message-body b --queue-url ${url}`;
+const read = (raw: string, cwd = CWD) => checkPath(raw, { cwd, use: 'read', tree: false });
 
 describe('file:// in a value', () => {
   it('becomes a file by value for documents, structures and bytes', () => {
-    const files = (line: string) => resolved(line).needs.files;
-    const read = (path: string) => [{ path, use: 'read', tree: false }];
     expect(
       files('iam put-role-policy --role-name r --policy-name p --policy-document file://p.json'),
-    ).toEqual(read('p.json'));
-    expect(files('ec2 describe-instances --filters file://./a/../f.json')).toEqual(read('f.json'));
+    ).toEqual(oneRead('p.json'));
+    expect(files('ec2 describe-instances --filters file://./a/../f.json')).toEqual(oneRead('f.json'));
     expect(files(`lambda update-function-code --function-name f --zip-file fileb://${CWD}/x.zip`)).toEqual(
-      read('x.zip'),
+      oneRead('x.zip'),
     );
     expect(files('lambda update-function-code --function-name f --zip-file fileb:///tmp/x.zip')).toEqual(
-      read('/tmp/x.zip'),
+      oneRead('/tmp/x.zip'),
     );
     expect(asked('ec2 describe-instances --filters file://./a/../f.json')).toEqual([
       ['aws.ec2.describe_instances', { filters: ['file://f.json'] }],
@@ -81,7 +85,6 @@ describe('URLs in a value', () => {
   });
 
   it('pass as the URL of a queue of SQS only', () => {
-    const send = (url: string) => `sqs send-message --message-body b --queue-url ${url}`;
     for (const use of [undefined, contextV2]) {
       expect(asked(send('https://sqs.us-east-1.amazonaws.com/123456789012/q.fifo'), use)).toHaveLength(1);
       for (const url of [
@@ -106,8 +109,6 @@ it('takes several lines in a document, and one line everywhere else', () => {
 });
 
 describe('paths', () => {
-  const read = (raw: string, cwd = CWD) => checkPath(raw, { cwd, use: 'read', tree: false });
-
   it('come out relative to the working directory, or absolute below /tmp', () => {
     expect(read('./a//b/../c')).toBe('a/c');
     expect(read(`${CWD}/a`)).toBe('a');
@@ -131,20 +132,20 @@ describe('paths', () => {
     '-x',
     './-x',
   ])('never %j', (raw) => {
-    expect(() => read(raw)).toThrow();
+    expect(() => read(raw)).toThrow(TurretError);
   });
 
   it('never reach the machine below a working directory of /', () => {
     expect(read('/etc/hosts', '/')).toBe('etc/hosts');
-    expect(() => read('/proc/self/environ', '/')).toThrow();
-    expect(() => read('dev/fd/3', '/')).toThrow();
+    expect(() => read('/proc/self/environ', '/')).toThrow(TurretError);
+    expect(() => read('dev/fd/3', '/')).toThrow(TurretError);
   });
 
   it('never go through hidden directories, and never write hidden files', () => {
-    expect(() => read('.aws/credentials')).toThrow();
-    expect(() => read('/tmp/.git/config')).toThrow();
-    expect(() => checkPath('.bashrc', { cwd: CWD, use: 'write', tree: false })).toThrow();
-    expect(() => checkPath('.git', { cwd: CWD, use: 'read', tree: true })).toThrow();
+    expect(() => read('.aws/credentials')).toThrow(TurretError);
+    expect(() => read('/tmp/.git/config')).toThrow(TurretError);
+    expect(() => checkPath('.bashrc', { cwd: CWD, use: 'write', tree: false })).toThrow(TurretError);
+    expect(() => checkPath('.git', { cwd: CWD, use: 'read', tree: true })).toThrow(TurretError);
     expect(checkPath('a/b.txt', { cwd: CWD, use: 'write', tree: false })).toBe('a/b.txt');
   });
 });
