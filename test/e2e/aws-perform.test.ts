@@ -1,7 +1,6 @@
 // From a command line to what the agent gets back, without the broker: resolve, plan, real CLI, injector, fake AWS.
 
 import { spawn } from 'node:child_process';
-import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -31,7 +30,7 @@ interface Outcome extends RunResult {
 interface Given {
   argv: string[];
   stdin?: Buffer;
-  files?: Record<string, Buffer | number>;
+  files?: Record<string, Uint8Array | number>;
   abort?: AbortController;
   /** Emits `signal` with a name. */
   signals?: EventEmitter;
@@ -54,7 +53,10 @@ async function perform(repeater: Repeater, { argv, stdin, files = {}, ...given }
       const header = { path, mode: 0o644, mtime_ms: 1_700_000_000_000 };
       if (typeof content === 'number')
         await writeFileEntry(filesIn, { ...header, kind: 'stat', size: content });
-      else await writeFileEntry(filesIn, { ...header, kind: 'file', size: content.length }, [content]);
+      else
+        await writeFileEntry(filesIn, { ...header, kind: 'file', size: content.length }, [
+          Buffer.from(content),
+        ]);
     }
     filesIn.end();
   })();
@@ -89,7 +91,7 @@ async function perform(repeater: Repeater, { argv, stdin, files = {}, ...given }
   return { ...result, stdout: out, stderr: err.toString(), files: await returned };
 }
 
-const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
+const sha256 = (content: Uint8Array | string): string => createHash('sha256').update(content).digest('hex');
 
 describe.each(CLIS)('an approved call through %s', (cli) => {
   let directory: string;

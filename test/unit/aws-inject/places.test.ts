@@ -62,9 +62,9 @@ describe('hosts a real credential may go to', () => {
   ])('does not take %j for the name of a host', (host) => expect(isHostName(host)).toBe(false));
 });
 
-describe('bucket and key of an S3 request', () => {
-  const at = (host: string, path: string, region = 'us-east-1') => s3AddressOf(host, path, region, tables);
+const at = (host: string, path: string, region = 'us-east-1') => s3AddressOf(host, path, region, tables);
 
+describe('bucket and key of an S3 request', () => {
   it.each([
     ['s3.us-east-1.amazonaws.com', '/', [], undefined],
     ['s3.amazonaws.com', '/b-1/k', ['b-1'], 'k'],
@@ -112,16 +112,16 @@ describe('bucket and key of an S3 request', () => {
   );
 });
 
-describe('the source of a copy', () => {
-  const source = (value: string) =>
-    copySourceOf({
-      method: 'PUT',
-      host: '',
-      path: '/',
-      query: '',
-      headers: new Map([['x-amz-copy-source', [value]]]),
-    } satisfies WireRequest);
+const sourceIn = (value: string) =>
+  copySourceOf({
+    method: 'PUT',
+    host: '',
+    path: '/',
+    query: '',
+    headers: new Map([['x-amz-copy-source', [value]]]),
+  } satisfies WireRequest);
 
+describe('the source of a copy', () => {
   it.each([
     ['b/k', 'b', 'k'],
     ['/b/k/l', 'b', 'k/l'],
@@ -131,7 +131,7 @@ describe('the source of a copy', () => {
       'arn:aws:s3:us-east-1:123456789012:accesspoint/ap',
       'k',
     ],
-  ])('is read from %s', (value, bucket, key) => expect(source(value)).toEqual({ bucket, key }));
+  ])('is read from %s', (value, bucket, key) => expect(sourceIn(value)).toEqual({ bucket, key }));
 
   it.each([
     'b',
@@ -146,7 +146,7 @@ describe('the source of a copy', () => {
     'b/%ff',
     'arn:aws:s3:::b/k',
     'b/k?versionId=',
-  ])('is refused in %s', (value) => expect(() => source(value)).toThrow(denied));
+  ])('is refused in %s', (value) => expect(() => sourceIn(value)).toThrow(denied));
 });
 
 const target = (bucket: string | undefined, key?: string, listPrefix?: string) => ({

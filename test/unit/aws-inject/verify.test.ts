@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -70,11 +69,7 @@ function change(
 
 function verify(
   request: WireRequest,
-  {
-    now = NOW,
-    body = BODY,
-    dummy = DUMMY,
-  }: { now?: number; body?: Buffer | undefined; dummy?: typeof DUMMY } = {},
+  { now = NOW, body = BODY, dummy = DUMMY }: { now?: number; body?: Buffer; dummy?: typeof DUMMY } = {},
 ): void {
   verifySignature(request, parseAuthorization(request), { dummy, now, body });
 }
