@@ -43,7 +43,12 @@ function flagsOf(text, known) {
     const match = FLAG.exec(line);
     if (!match || match[2] === 'help') continue;
     const [, short, long, word] = match;
-    const flag = { type: word === undefined ? 'bool' : (known?.lists?.[long] ?? LISTS[word] ?? (word === 'int' ? 'int' : 'string')) };
+    const flag = {
+      type:
+        word === undefined
+          ? 'bool'
+          : (known?.lists?.[long] ?? LISTS[word] ?? (word === 'int' ? 'int' : 'string')),
+    };
     if (short) flag.short = short;
     const use = known?.files?.[long];
     if (use) flag.file = use;
@@ -83,14 +88,18 @@ function walk(words) {
 
 try {
   walk([]);
-  const version = /gh version (\d+\.\d+\.\d+)/.exec(execFileSync(gh, ['--version'], { encoding: 'utf8', env: { HOME: home, GH_CONFIG_DIR: home } }))[1];
+  const version = /gh version (\d+\.\d+\.\d+)/.exec(
+    execFileSync(gh, ['--version'], { encoding: 'utf8', env: { HOME: home, GH_CONFIG_DIR: home } }),
+  )[1];
   const rows = Object.entries(commands).sort(([a], [b]) => (a < b ? -1 : 1));
   writeFileSync(
     join(tables, `${version}.json`),
     `{\n"version": ${JSON.stringify(version)},\n"groups": ${JSON.stringify(groups)},\n"commands": {\n${rows.map(([name, row]) => `${JSON.stringify(name)}: ${JSON.stringify(row)}`).join(',\n')}\n}\n}\n`,
   );
   const unknown = rows.filter(([, row]) => row.class === 'unknown').map(([name]) => name);
-  console.log(`gh ${version}: ${rows.length} commands, ${unknown.length} without a class${unknown.length ? `: ${unknown.join(', ')}` : ''}`);
+  console.log(
+    `gh ${version}: ${rows.length} commands, ${unknown.length} without a class${unknown.length ? `: ${unknown.join(', ')}` : ''}`,
+  );
 } finally {
   rmSync(home, { recursive: true });
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
-import type { SignalName } from '../../src/protocol/codes.js';
+import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
 import type { Run, RunResult } from '../sdk/types.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file));
@@ -38,13 +38,14 @@ export async function runGh(run: Run, { gh, argv, cwd, env, stdin }: GhProcess):
   const abort = (): void => kill('KILL');
   run.signal.addEventListener('abort', abort, { once: true });
   run.onSignal(kill);
+  // What gh may have started and left behind would keep the streams open.
+  child.once('exit', abort);
   try {
     const [ended] = await Promise.all([ending(child), output(child, run, abort), input(child, run)]);
     return ended;
   } finally {
     run.signal.removeEventListener('abort', abort);
-    // What gh may have started and left behind.
-    abort();
+    if (child.exitCode === null && child.signalCode === null) abort();
   }
 }
 
@@ -64,9 +65,14 @@ function ending(child: ChildProcess): Promise<RunResult> {
     });
     child.once('exit', (code, signal) => {
       if (signal === null) resolve({ exit: code ?? 1 });
-      else resolve({ exit: 128 + constants.signals[signal], signal: signal.slice(3) as SignalName | 'KILL' });
+      else resolve({ exit: 128 + constants.signals[signal], ...named(signal) });
     });
   });
+}
+
+function named(signal: string): { signal?: SignalName | 'KILL' } {
+  const found = ([...SIGNALS, 'KILL'] as const).find((name) => `SIG${name}` === signal);
+  return found === undefined ? {} : { signal: found };
 }
 
 async function output(child: ChildProcess, run: Run, abort: () => void): Promise<void> {

@@ -21,7 +21,9 @@ export function findGh({ wanted, path }: { wanted: string | undefined; path: str
   const hint = 'install gh, or set cli: to its absolute path in turret.yaml';
   if (wanted !== undefined) {
     if (isAbsolute(wanted) && isProgram(wanted)) return realpathSync(wanted);
-    throw new TurretError('repeater_unavailable', `${JSON.stringify(wanted)} is not a program`, { hints: [hint] });
+    throw new TurretError('repeater_unavailable', `${JSON.stringify(wanted)} is not a program`, {
+      hints: [hint],
+    });
   }
   for (const directory of path.split(':')) {
     const file = join(directory, 'gh');

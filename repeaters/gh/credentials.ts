@@ -15,7 +15,8 @@ export interface CredentialSource {
 
 /** @throws TurretError `no_credentials` */
 export async function findToken({ env, host, mode, gh }: CredentialSource): Promise<string> {
-  const names = host === 'github.com' ? ['GH_TOKEN', 'GITHUB_TOKEN'] : ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'];
+  const names =
+    host === 'github.com' ? ['GH_TOKEN', 'GITHUB_TOKEN'] : ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'];
   for (const name of names) if (env[name]) return checked(env[name], name);
   const stored = mode === 'auto' ? await storedToken({ env, host, gh }) : '';
   if (stored !== '') return checked(stored, 'gh auth token');
@@ -26,7 +27,14 @@ export async function findToken({ env, host, mode, gh }: CredentialSource): Prom
 
 /** What gh itself would use: run as the user, outside any session. */
 async function storedToken({ env, host, gh }: Omit<CredentialSource, 'mode'>): Promise<string> {
-  const passed = ['HOME', 'PATH', 'XDG_CONFIG_HOME', 'GH_CONFIG_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR'];
+  const passed = [
+    'HOME',
+    'PATH',
+    'XDG_CONFIG_HOME',
+    'GH_CONFIG_DIR',
+    'DBUS_SESSION_BUS_ADDRESS',
+    'XDG_RUNTIME_DIR',
+  ];
   const own = passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   try {
     const { stdout } = await promisify(execFile)(gh, ['auth', 'token', '--hostname', host], {
@@ -44,5 +52,7 @@ async function storedToken({ env, host, gh }: Omit<CredentialSource, 'mode'>): P
 function checked(token: string, source: string): string {
   // A line break would end the header it is written into.
   if (/^[\u0021-\u007e]{1,1024}$/.test(token)) return token;
-  throw new TurretError('no_credentials', `${source} does not hold a token`, { hints: ['set it again, as one word'] });
+  throw new TurretError('no_credentials', `${source} does not hold a token`, {
+    hints: ['set it again, as one word'],
+  });
 }

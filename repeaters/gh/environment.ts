@@ -21,7 +21,13 @@ const SOCKET_NAME = 's';
  * @param parent preferred; a path too long for a socket makes it a directory of its own in the system's place
  * @param branch what `git symbolic-ref HEAD` answers; every other question to git fails
  */
-export async function makePlace({ parent, branch }: { parent: string; branch: string | undefined }): Promise<Place> {
+export async function makePlace({
+  parent,
+  branch,
+}: {
+  parent: string;
+  branch: string | undefined;
+}): Promise<Place> {
   const fits = Buffer.byteLength(join(parent, 'g-XXXXXX', SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX;
   const root = await mkdtemp(join(fits ? parent : tmpdir(), 'g-'));
   await chmod(root, 0o700);
@@ -58,7 +64,8 @@ export function ghEnvironment({ place, host, dummy, tty, env }: GhEnvironment): 
   const identity: Record<string, string> =
     host === 'github.com' ? { GH_TOKEN: dummy } : { GH_ENTERPRISE_TOKEN: dummy, GH_HOST: host };
   const terminal: Record<string, string> = tty?.stdout === true ? { GH_FORCE_TTY: String(tty.cols) } : {};
-  const color: Record<string, string> = tty?.color === true ? { CLICOLOR: '1', TERM: 'xterm-256color' } : { NO_COLOR: '1' };
+  const color: Record<string, string> =
+    tty?.color === true ? { CLICOLOR: '1', TERM: 'xterm-256color' } : { NO_COLOR: '1' };
   return {
     PATH: join(root, 'bin'),
     HOME: join(root, 'home'),

@@ -14,13 +14,20 @@ import type { PlannedFile } from './types.js';
  * Write the files of the stream below `work`. Only files that the plan names are taken.
  * @throws TurretError `protocol_error` for another file, `repeater_error` for a missing one
  */
-export async function receiveFiles(from: Readable, files: readonly PlannedFile[], work: string): Promise<void> {
+export async function receiveFiles(
+  from: Readable,
+  files: readonly PlannedFile[],
+  work: string,
+): Promise<void> {
   const wanted = new Map(files.filter(({ use }) => use === 'read').map((file) => [file.path, file]));
   if (wanted.size === 0) return;
   for await (const entry of readFileEntries(from)) {
     const file = wanted.get(entry.path);
     if (!file || entry.kind !== 'file') {
-      throw new TurretError('protocol_error', `the caller sent ${JSON.stringify(entry.path)}, which nobody asked for`);
+      throw new TurretError(
+        'protocol_error',
+        `the caller sent ${JSON.stringify(entry.path)}, which nobody asked for`,
+      );
     }
     wanted.delete(entry.path);
     const copy = join(work, file.copy);
@@ -49,7 +56,11 @@ export async function preparePlaces(files: readonly PlannedFile[], work: string)
  * is no plain file stay here.
  * @returns the names that were left out
  */
-export async function sendFiles(to: Writable, files: readonly PlannedFile[], work: string): Promise<string[]> {
+export async function sendFiles(
+  to: Writable,
+  files: readonly PlannedFile[],
+  work: string,
+): Promise<string[]> {
   const left: string[] = [];
   let entries = 0;
   const send = async (name: string, path: string): Promise<void> => {

@@ -60,10 +60,18 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
       });
   try {
     const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
-    const result = await runGh(run, { gh: runtime.gh, argv: plan.argv, cwd: place.work, env, stdin: plan.stdin });
+    const result = await runGh(run, {
+      gh: runtime.gh,
+      argv: plan.argv,
+      cwd: place.work,
+      env,
+      stdin: plan.stdin,
+    });
     const left = await sendFiles(run.filesOut, plan.files, place.work);
     if (left.length === 0) return result;
-    run.stderr.write(`turret: not written, because of its name: ${left.map((name) => JSON.stringify(name)).join(', ')}\n`);
+    run.stderr.write(
+      `turret: not written, because of its name: ${left.map((name) => JSON.stringify(name)).join(', ')}\n`,
+    );
     return { ...result, exit: result.exit === 0 ? 1 : result.exit };
   } finally {
     await injector?.close();

@@ -8,11 +8,16 @@ import { resolveGh } from './resolve/resolve.js';
 import type { GhContext, GhPlan, PlannedFile } from './types.js';
 import { allowanceOf } from './wire.js';
 
+interface Approved {
+  capabilities: Capability[];
+  needs: Needs;
+}
+
 /**
  * @returns the plan of capabilities[0]
  * @throws TurretError `internal` when argv, resolved again, is not the same capabilities and needs
  */
-export function planGh({ capabilities, needs }: { capabilities: Capability[]; needs: Needs }, context: GhContext): GhPlan {
+export function planGh({ capabilities, needs }: Approved, context: GhContext): GhPlan {
   const primary = capabilities[0];
   if (!primary) throw new TypeError('a plan needs a capability');
   const { argv, facts } = argvOf(primary, context);
@@ -23,7 +28,8 @@ export function planGh({ capabilities, needs }: { capabilities: Capability[]; ne
     });
   }
   const files: PlannedFile[] = needs.files.map((need) => ({ ...need, copy: copyName(need.path) }));
-  const branch = facts && typeof primary.params['branch'] === 'string' ? { branch: primary.params['branch'] } : {};
+  const branch =
+    facts && typeof primary.params['branch'] === 'string' ? { branch: primary.params['branch'] } : {};
   return {
     argv: argvOf(primary, context, copyName).argv,
     env: facts ? { GH_REPO: `${context.host}/${String(primary.params['repo'])}` } : {},
@@ -36,11 +42,12 @@ export function planGh({ capabilities, needs }: { capabilities: Capability[]; ne
 }
 
 /** Order of keys does not count, and neither do prototypes: one side has been through the broker. */
-function same(a: { capabilities: Capability[]; needs: Needs }, b: { capabilities: Capability[]; needs: Needs }): boolean {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  return (
-    isDeepStrictEqual(plain(a.capabilities), plain(b.capabilities)) && isDeepStrictEqual(plain(a.needs), plain(b.needs))
-  );
+function same(a: Approved, b: Approved): boolean {
+  return isDeepStrictEqual(plain(a), plain(b));
+}
+
+function plain({ capabilities, needs }: Approved): unknown {
+  return JSON.parse(JSON.stringify({ capabilities, needs }));
 }
 
 /**

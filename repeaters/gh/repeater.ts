@@ -34,7 +34,8 @@ const API_READS = ['cache.list', 'variable.list', 'variable.get', 'search.code']
 export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
   const { config, env } = secrets;
   const host = text(config, 'host')?.toLowerCase() ?? 'github.com';
-  if (!/^[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$/.test(host)) throw invalid('host', 'a host name, for example github.com');
+  if (!/^[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$/.test(host))
+    throw invalid('host', 'a host name, for example github.com');
   const mode = text(config, 'credentials') ?? 'auto';
   if (mode !== 'env' && mode !== 'auto') throw invalid('credentials', 'env or auto');
   const gh = findGh({ wanted: text(config, 'cli'), path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
@@ -99,5 +100,7 @@ function endpointOf(value: string | undefined): URL | undefined {
 }
 
 function invalid(key: string, wanted: string): TurretError {
-  return new TurretError('config_invalid', `${key} of a gh repeater is not understood`, { hints: [`write ${wanted}`] });
+  return new TurretError('config_invalid', `${key} of a gh repeater is not understood`, {
+    hints: [`write ${wanted}`],
+  });
 }

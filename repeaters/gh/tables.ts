@@ -1,6 +1,6 @@
 // Which table belongs to the installed gh.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TurretError } from '../../src/errors.js';
 import type { GhTable } from './types.js';
@@ -39,18 +39,19 @@ export function loadTable(version: string): GhTable {
     const files = listTables(directory).filter((file) => compareVersions(parseVersion(file), wanted) <= 0);
     files.sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
     const nearest = files[0];
-    if (nearest !== undefined) return JSON.parse(readFileSync(directory + nearest, 'utf8')) as GhTable;
+    if (nearest !== undefined) return readTable(directory + nearest);
   }
   throw new TurretError('repeater_unavailable', `gh ${wanted.join('.')} is older than turret knows`, {
     hints: ['install gh 2.23 or newer'],
   });
 }
 
+/** Written by scripts/gh-tables.mjs, so its shape is this program's own. */
+function readTable(file: string): GhTable {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
 function listTables(directory: string): string[] {
-  try {
-    return readdirSync(directory).filter((file) => /^\d+\.\d+\.\d+\.json$/.test(file));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw cause;
-  }
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).filter((file) => /^\d+\.\d+\.\d+\.json$/.test(file));
 }

@@ -21,7 +21,15 @@ export interface GhPositional {
   many?: boolean;
 }
 
-export type GhClass = 'read' | 'download' | 'write' | 'destructive' | 'credential' | 'local' | 'api' | 'unknown';
+export type GhClass =
+  | 'read'
+  | 'download'
+  | 'write'
+  | 'destructive'
+  | 'credential'
+  | 'local'
+  | 'api'
+  | 'unknown';
 
 /** One subcommand: its flags from gh's own help, the rest from tables/classes.json. */
 export interface GhCommand {

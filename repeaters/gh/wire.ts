@@ -15,8 +15,11 @@ export function allowanceOf(capability: Capability, context: GhContext): GhWireA
   const words = action.slice(context.name.length + 1);
   if (words.startsWith('cli.')) return NOTHING;
   if (words.startsWith('api.graphql_')) return { ...NOTHING, graphql: graphqlOf(capability) };
-  if (words.startsWith('api.') || params['command'] === 'api') return { ...NOTHING, routes: [apiRoute(words, capability)] };
-  const found = Object.entries(context.table.commands).find(([name]) => actionName(context.name, name) === action);
+  if (words.startsWith('api.') || params['command'] === 'api')
+    return { ...NOTHING, routes: [apiRoute(words, capability)] };
+  const found = Object.entries(context.table.commands).find(
+    ([name]) => actionName(context.name, name) === action,
+  );
   return found ? commandAllowance(found[1], capability) : NOTHING;
 }
 
@@ -38,7 +41,8 @@ function commandAllowance(command: GhCommand, { params, unbounded }: Capability)
     const [method = '', path = ''] = route.split(' ');
     return `${method} /repos/{repo}${path === '/' ? '' : path}`;
   });
-  const reads = repos.length > 0 ? ['GET /repos/{repo}', 'GET /repos/{repo}/**', 'HEAD /repos/{repo}/**'] : [];
+  const reads =
+    repos.length > 0 ? ['GET /repos/{repo}', 'GET /repos/{repo}/**', 'HEAD /repos/{repo}/**'] : [];
   return {
     repos,
     routes: [...reads, ...(repos.length > 0 ? below : []), ...(command.routes ?? [])],

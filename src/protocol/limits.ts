@@ -115,3 +115,5 @@ export const CLI_ANSWER_MS_MAX = 8_000;
 
 /** Time a sandbox has to run `true`. */
 export const PROBE_MS_MAX = 5_000;
+/** One line of a repeater that speaks JSON lines, its end included. */
+export const LINE_BYTES_MAX = 262_144;

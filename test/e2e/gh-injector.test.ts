@@ -103,7 +103,16 @@ const SAME: readonly [argv: string[], call?: GhCall & { bare?: string[] }][] = [
   [['api', 'repos/acme/app/issues', '-f', 'title=x', '-F', 'body=@b.md'], { files: { 'b.md': 'text' } }],
   [['api', 'repos/acme/app/issues', '--input', '-'], { stdin: '{"title":"from stdin"}' }],
   [['api', 'graphql', '-f', 'query={repository(owner:"acme",name:"app"){issue(number:3){title}}}']],
-  [['api', 'graphql', '-F', 'n=3', '-f', 'query=query($n:Int!){repository(owner:"acme",name:"app"){issue(number:$n){title}}}']],
+  [
+    [
+      'api',
+      'graphql',
+      '-F',
+      'n=3',
+      '-f',
+      'query=query($n:Int!){repository(owner:"acme",name:"app"){issue(number:$n){title}}}',
+    ],
+  ],
   [['version']],
   [['help', 'environment']],
   [['pr', 'list', '--help']],
@@ -130,35 +139,91 @@ describe('what is allowed prints what the bare gh prints', () => {
   });
 });
 
-describe('the injector refuses what was not approved', () => {
-  /** Approve one thing, and let gh try another: what the wire says when the grammar has been fooled. */
-  async function approved(action: string, params: Params, typed: readonly string[]): Promise<GuardedOutcome> {
-    const { capabilities, needs } = session.resolve(typed);
-    const [capability] = capabilities;
-    if (!capability) throw new Error('nothing to perform');
-    const allow = [allowanceOf({ ...capability, action, params }, session.context)];
-    return session.performAllowing(capabilities, needs, allow);
-  }
+/** Approve one thing, and let gh try another: what the wire says when the grammar has been fooled. */
+async function approved(action: string, params: Params, typed: readonly string[]): Promise<GuardedOutcome> {
+  const { capabilities, needs } = session.resolve(typed);
+  const [capability] = capabilities;
+  if (!capability) throw new Error('nothing to perform');
+  const allow = [allowanceOf({ ...capability, action, params }, session.context)];
+  return session.performAllowing(capabilities, needs, allow);
+}
 
+const ask = (socket: string, path: string, headers: Record<string, string>, method = 'GET') =>
+  new Promise<{ status: number; body: string }>((resolve, reject) => {
+    const asked = request({ socketPath: socket, path, method, headers, agent: false }, (response) => {
+      text(response).then((body) => {
+        resolve({ status: response.statusCode ?? 0, body });
+      }, reject);
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
+
+describe('the injector refuses what was not approved', () => {
   it.each<[title: string, action: string, params: Params, typed: string[]]>([
     ['another repository', 'gh.pr.list', { repo: 'acme/app' }, ['pr', 'list', '-R', 'victim/private']],
-    ['another repository by REST', 'gh.run.list', { repo: 'acme/app' }, ['run', 'list', '-R', 'victim/private']],
-    ['a search of another repository', 'gh.pr.list', { repo: 'acme/app' }, ['pr', 'list', '-R', 'victim/private', '--label', 'x']],
-    ['a write for a read', 'gh.issue.view', { repo: 'acme/app', number: 3 }, ['issue', 'close', '3', '-R', 'acme/app']],
-    ['another write', 'gh.issue.comment', { repo: 'acme/app', number: 3 }, ['issue', 'close', '3', '-R', 'acme/app']],
-    ['a REST write for a read', 'gh.label.list', { repo: 'acme/app' }, ['label', 'create', 'x', '-R', 'acme/app']],
-    ['deleting for editing', 'gh.label.edit', { repo: 'acme/app' }, ['label', 'delete', 'bug', '-R', 'acme/app', '--yes']],
+    [
+      'another repository by REST',
+      'gh.run.list',
+      { repo: 'acme/app' },
+      ['run', 'list', '-R', 'victim/private'],
+    ],
+    [
+      'a search of another repository',
+      'gh.pr.list',
+      { repo: 'acme/app' },
+      ['pr', 'list', '-R', 'victim/private', '--label', 'x'],
+    ],
+    [
+      'a write for a read',
+      'gh.issue.view',
+      { repo: 'acme/app', number: 3 },
+      ['issue', 'close', '3', '-R', 'acme/app'],
+    ],
+    [
+      'another write',
+      'gh.issue.comment',
+      { repo: 'acme/app', number: 3 },
+      ['issue', 'close', '3', '-R', 'acme/app'],
+    ],
+    [
+      'a REST write for a read',
+      'gh.label.list',
+      { repo: 'acme/app' },
+      ['label', 'create', 'x', '-R', 'acme/app'],
+    ],
+    [
+      'deleting for editing',
+      'gh.label.edit',
+      { repo: 'acme/app' },
+      ['label', 'delete', 'bug', '-R', 'acme/app', '--yes'],
+    ],
     ['an API path for a command', 'gh.pr.list', { repo: 'acme/app' }, ['api', 'user']],
     ['another API path', 'gh.api.get', { path: '/repos/acme/app/pulls' }, ['api', 'repos/acme/app/issues']],
-    ['another method', 'gh.api.get', { path: '/repos/acme/app/issues' }, ['api', 'repos/acme/app/issues', '-f', 'title=x']],
     [
-      'another GraphQL document', 'gh.api.graphql_query', { query: '{viewer{login}}' },
+      'another method',
+      'gh.api.get',
+      { path: '/repos/acme/app/issues' },
+      ['api', 'repos/acme/app/issues', '-f', 'title=x'],
+    ],
+    [
+      'another GraphQL document',
+      'gh.api.graphql_query',
+      { query: '{viewer{login}}' },
       ['api', 'graphql', '-f', 'query={repository(owner:"victim",name:"private"){description}}'],
     ],
     [
-      'other GraphQL variables', 'gh.api.graphql_query',
+      'other GraphQL variables',
+      'gh.api.graphql_query',
       { query: 'query($o:String!){repository(owner:$o,name:"app"){description}}', raw_field: ['o=acme'] },
-      ['api', 'graphql', '-f', 'query=query($o:String!){repository(owner:$o,name:"app"){description}}', '-f', 'o=victim'],
+      [
+        'api',
+        'graphql',
+        '-f',
+        'query=query($o:String!){repository(owner:$o,name:"app"){description}}',
+        '-f',
+        'o=victim',
+      ],
     ],
   ])('%s', async (_title, action, params, typed) => {
     const before = github.requests.length;
@@ -168,24 +233,40 @@ describe('the injector refuses what was not approved', () => {
     const text = outcome.stdout.toString() + outcome.stderr.toString();
     expect(text).not.toContain(VICTIM_CANARY);
     const reached = github.requests.slice(before);
-    expect(reached.filter(({ path, operation }) => path.includes('victim') || operation.includes('mutation'))).toEqual([]);
+    expect(
+      reached.filter(({ path, operation }) => path.includes('victim') || operation.includes('mutation')),
+    ).toEqual([]);
     expect(reached.filter(({ method, path }) => method !== 'GET' && path !== '/graphql')).toEqual([]);
   });
 
   it('passes the neighbour of each that was approved', async () => {
-    const outcome = await approved('gh.label.list', { repo: 'acme/app' }, ['label', 'list', '-R', 'acme/app']);
+    const outcome = await approved('gh.label.list', { repo: 'acme/app' }, [
+      'label',
+      'list',
+      '-R',
+      'acme/app',
+    ]);
     expect(outcome.refused).toEqual([]);
     expect(outcome.exit).toBe(0);
   });
 });
 
 describe('the socket of a call', () => {
-  const allow = [{ repos: ['acme/app'], routes: ['GET /repos/{repo}/**'], mutations: [], queries: [], searchScoped: true }];
+  const allow = [
+    { repos: ['acme/app'], routes: ['GET /repos/{repo}/**'], mutations: [], queries: [], searchScoped: true },
+  ];
   const open = async (): Promise<{ socket: string; close: () => Promise<void> }> => {
     const socket = join(directory, 'i');
     const upstream = createUpstream(new URL(github.url));
     const token = FAKE_GITHUB_TOKEN.token;
-    const injector = await startInjector({ socket, dummy: 'ghp_dummy', token, host: 'github.com', allow, upstream });
+    const injector = await startInjector({
+      socket,
+      dummy: 'ghp_dummy',
+      token,
+      host: 'github.com',
+      allow,
+      upstream,
+    });
     return {
       socket,
       close: async () => {
@@ -194,24 +275,29 @@ describe('the socket of a call', () => {
       },
     };
   };
-  const ask = (socket: string, path: string, headers: Record<string, string>, method = 'GET') =>
-    new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const asked = request({ socketPath: socket, path, method, headers, agent: false }, (response) => {
-        text(response).then((body) => {
-          resolve({ status: response.statusCode ?? 0, body });
-        }, reject);
-      });
-      asked.once('error', reject);
-      asked.end();
-    });
   const AUTHORIZED = { host: 'api.github.com', authorization: 'token ghp_dummy' };
 
   it.each<[string, string, Record<string, string>, number, method?: string]>([
     ['answers the token of the call', '/repos/acme/app/pulls', AUTHORIZED, 200],
-    ['takes Bearer as well', '/repos/acme/app/pulls', { ...AUTHORIZED, authorization: 'Bearer ghp_dummy' }, 200],
+    [
+      'takes Bearer as well',
+      '/repos/acme/app/pulls',
+      { ...AUTHORIZED, authorization: 'Bearer ghp_dummy' },
+      200,
+    ],
     ['refuses no token', '/repos/acme/app/pulls', { host: 'api.github.com' }, 401],
-    ['refuses another token', '/repos/acme/app/pulls', { ...AUTHORIZED, authorization: 'token ghp_dummx' }, 401],
-    ['refuses the real token', '/repos/acme/app/pulls', { ...AUTHORIZED, authorization: `token ${FAKE_GITHUB_TOKEN.token}` }, 401],
+    [
+      'refuses another token',
+      '/repos/acme/app/pulls',
+      { ...AUTHORIZED, authorization: 'token ghp_dummx' },
+      401,
+    ],
+    [
+      'refuses the real token',
+      '/repos/acme/app/pulls',
+      { ...AUTHORIZED, authorization: `token ${FAKE_GITHUB_TOKEN.token}` },
+      401,
+    ],
     ['refuses another host', '/repos/acme/app/pulls', { ...AUTHORIZED, host: 'evil.example.com' }, 403],
     ['refuses a subdomain', '/repos/acme/app/pulls', { ...AUTHORIZED, host: 'evil.github.com' }, 403],
     ['refuses a port', '/repos/acme/app/pulls', { ...AUTHORIZED, host: 'api.github.com:8443' }, 403],
@@ -220,8 +306,18 @@ describe('the socket of a call', () => {
     ['refuses a second slash', '/repos/acme/app//pulls', AUTHORIZED, 403],
     ['refuses another repository', '/repos/victim/private/pulls', AUTHORIZED, 403],
     ['refuses a longer name', '/repos/acme/app2/pulls', AUTHORIZED, 403],
-    ['refuses a stored file nobody pointed to', '/acme/app/1', { ...AUTHORIZED, host: 'objects.githubusercontent.com' }, 403],
-    ['refuses an archive nobody pointed to', '/victim/private/zip/x', { ...AUTHORIZED, host: 'codeload.github.com' }, 403],
+    [
+      'refuses a stored file nobody pointed to',
+      '/acme/app/1',
+      { ...AUTHORIZED, host: 'objects.githubusercontent.com' },
+      403,
+    ],
+    [
+      'refuses an archive nobody pointed to',
+      '/victim/private/zip/x',
+      { ...AUTHORIZED, host: 'codeload.github.com' },
+      403,
+    ],
     ['refuses a repository by number', '/repositories/1/pulls', AUTHORIZED, 403],
     ['refuses writing', '/repos/acme/app/pulls', AUTHORIZED, 403, 'POST'],
     ['refuses GraphQL that is none', '/graphql', AUTHORIZED, 403, 'POST'],
@@ -255,7 +351,9 @@ describe('the process of gh', () => {
         expect(environ).not.toMatch(/AWS_|NODE_|\/root/);
         expect(await memoryHas(pid, 'ghp_canary_real_token')).toBe(false);
         // The search itself works: what gh does hold is found.
-        expect(await memoryHas(pid, /GH_TOKEN=(\S{40})/.exec(environ.replaceAll('\0', '\n'))?.[1] ?? '?')).toBe(true);
+        expect(
+          await memoryHas(pid, /GH_TOKEN=(\S{40})/.exec(environ.replaceAll('\0', '\n'))?.[1] ?? '?'),
+        ).toBe(true);
       }
       abort.abort();
       await call;

@@ -13,12 +13,11 @@ export interface Stalling {
 
 /** An upstream that takes a request and never answers. */
 export async function startStalling(): Promise<Stalling> {
-  let first: (headers: IncomingHttpHeaders) => void = () => {};
+  const server = createServer();
   const asked = new Promise<IncomingHttpHeaders>((resolve) => {
-    first = resolve;
-  });
-  const server = createServer((request) => {
-    first(request.headers);
+    server.once('request', ({ headers }: { headers: IncomingHttpHeaders }) => {
+      resolve(headers);
+    });
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

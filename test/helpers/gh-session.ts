@@ -20,7 +20,7 @@ import type { Capability, Needs, Tty } from '../../src/protocol/messages.js';
 export interface GhCall {
   cwd?: string;
   facts?: Record<string, string>;
-  stdin?: Buffer | string;
+  stdin?: string;
   /** Files of the caller, by path as the need names it. */
   files?: Record<string, string>;
   tty?: Tty;
@@ -50,7 +50,11 @@ export interface GhSession {
   /** Perform these capabilities, whatever resolving would have said. */
   perform(capabilities: Capability[], needs: Needs, call?: GhCall): Promise<GuardedOutcome>;
   /** Perform them while the wire allows something else: a resolver that has been fooled. */
-  performAllowing(capabilities: Capability[], needs: Needs, allow: GhWireAllowance[]): Promise<GuardedOutcome>;
+  performAllowing(
+    capabilities: Capability[],
+    needs: Needs,
+    allow: GhWireAllowance[],
+  ): Promise<GuardedOutcome>;
   /** Where the private directories of the calls are. */
   directory: string;
   bare(argv: readonly string[], call?: GhCall): Promise<GhOutcome & { written: Record<string, string> }>;
@@ -58,7 +62,11 @@ export interface GhSession {
 }
 
 /** @param options.socket the fake's Unix socket, for the bare gh; @param options.endpoint its address, for the guarded one */
-export async function openGhSession(options: { endpoint: string; socket: string; token: string }): Promise<GhSession> {
+export async function openGhSession(options: {
+  endpoint: string;
+  socket: string;
+  token: string;
+}): Promise<GhSession> {
   const gh = findGh({ wanted: undefined, path: '/usr/local/bin:/usr/bin:/bin' });
   const context = { name: 'gh', host: 'github.com', table: loadTable(await readVersion(gh)) };
   const directory = await mkdtemp(join(tmpdir(), 'tgh-'));
@@ -84,7 +92,11 @@ export async function openGhSession(options: { endpoint: string; socket: string;
     };
     const { run, collected } = makeRun(capabilities, needs, call);
     const plan = planGh(run, context);
-    const result: RunResult = await performGh(run, runtime, call.allow ? { ...plan, allow: call.allow } : plan);
+    const result: RunResult = await performGh(
+      run,
+      runtime,
+      call.allow ? { ...plan, allow: call.allow } : plan,
+    );
     return { exit: result.exit, capabilities, refused, ...(await collected()) };
   };
   return {
@@ -107,14 +119,18 @@ export async function openGhSession(options: { endpoint: string; socket: string;
 }
 
 function makeRun(capabilities: Capability[], needs: Needs, call: GhCall) {
-  const [stdout, stderr, filesIn, filesOut] = [new PassThrough(), new PassThrough(), new PassThrough(), new PassThrough()];
+  const [stdout, stderr, filesIn, filesOut] = [
+    new PassThrough(),
+    new PassThrough(),
+    new PassThrough(),
+    new PassThrough(),
+  ];
   void sendFiles(filesIn, needs, call.files ?? {});
   const kept = Promise.all([buffer(stdout), buffer(stderr), receiveFiles(filesOut)]);
   const run: Run = {
     call: 'c1',
     // As after the broker: plain JSON, no identity with what resolve returned.
-    capabilities: JSON.parse(JSON.stringify(capabilities)) as Capability[],
-    needs: JSON.parse(JSON.stringify(needs)) as Needs,
+    ...plain({ capabilities, needs }),
     tty: call.tty,
     signal: call.signal ?? new AbortController().signal,
     stdin: Readable.from(call.stdin === undefined ? [] : [Buffer.from(call.stdin)]),
@@ -133,6 +149,10 @@ function makeRun(capabilities: Capability[], needs: Needs, call: GhCall) {
     return { stdout: out, stderr: err, written };
   };
   return { run, collected };
+}
+
+function plain<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
 }
 
 async function sendFiles(to: PassThrough, needs: Needs, files: Record<string, string>): Promise<void> {
@@ -167,7 +187,8 @@ async function runBare(
     await mkdir(dirname(join(work, path)), { recursive: true });
     await writeFile(join(work, path), content);
   }
-  const color: Record<string, string> = call.tty?.color === true ? { CLICOLOR: '1', TERM: 'xterm-256color' } : { NO_COLOR: '1' };
+  const color: Record<string, string> =
+    call.tty?.color === true ? { CLICOLOR: '1', TERM: 'xterm-256color' } : { NO_COLOR: '1' };
   const child = spawn(gh, [...argv], {
     cwd: work,
     env: {

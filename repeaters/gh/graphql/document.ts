@@ -3,7 +3,11 @@
 
 import { Kind, parse, valueFromASTUntyped } from 'graphql';
 import type {
-  DocumentNode, FieldNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionSetNode,
 } from 'graphql';
 import { GRAPHQL_TOKENS_MAX } from '../../../src/protocol/limits.js';
 
@@ -42,14 +46,19 @@ export function readGraphql(
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
     else if (node.kind !== Kind.OPERATION_DEFINITION) return undefined;
   }
-  const named = operations.filter((node) => operationName === undefined || node.name?.value === operationName);
+  const named = operations.filter(
+    (node) => operationName === undefined || node.name?.value === operationName,
+  );
   const operation = named[0];
   if (!operation || named.length !== 1) return undefined;
   return readOperation(operation, fragments, withDefaults(operation, variables));
 }
 
 /** Variables that were not given take their default; the type of a value is GitHub's business. */
-function withDefaults(operation: OperationDefinitionNode, given: Record<string, unknown>): Record<string, unknown> {
+function withDefaults(
+  operation: OperationDefinitionNode,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
   const variables: Record<string, unknown> = { ...given };
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue && !Object.hasOwn(given, variable.name.value)) {

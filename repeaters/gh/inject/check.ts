@@ -9,7 +9,10 @@ import { isDeepStrictEqual } from 'node:util';
 export type Refusal = string | undefined;
 
 /** @param path without the query string, as github.com has it */
-export function checkRest(request: { method: string; path: string }, allow: readonly GhWireAllowance[]): Refusal {
+export function checkRest(
+  request: { method: string; path: string },
+  allow: readonly GhWireAllowance[],
+): Refusal {
   const parts = request.path.slice(1).split('/');
   const dotted = parts.some((part) => part === '' || part === '.' || part === '..');
   if (!request.path.startsWith('/') || dotted || /%(?:2e|5c|25|7f|[01][0-9a-f])|[\\;#]/i.test(request.path)) {
@@ -46,7 +49,9 @@ export function checkGraphql(body: string, allow: readonly GhWireAllowance[]): R
   const { query, variables, operationName } = request;
   const read = readGraphql(query, variables, operationName);
   if (!read || read.roots.length === 0) return 'the GraphQL document is not understood';
-  const reasons = allow.map((one) => (one.graphql ? checkExact(request, one.graphql) : checkRoots(read, one)));
+  const reasons = allow.map((one) =>
+    one.graphql ? checkExact(request, one.graphql) : checkRoots(read, one),
+  );
   return reasons.includes(undefined) ? undefined : (reasons[0] ?? 'GraphQL is not part of what was allowed');
 }
 
@@ -67,10 +72,13 @@ function parseBody(body: string): Body | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { query, variables, operationName, ...more }: Record<string, unknown> = { ...value };
   const named = operationName === undefined || operationName === null || typeof operationName === 'string';
-  const valued = variables === undefined || variables === null || (typeof variables === 'object' && !Array.isArray(variables));
+  const valued =
+    variables === undefined ||
+    variables === null ||
+    (typeof variables === 'object' && !Array.isArray(variables));
   if (typeof query !== 'string' || !named || !valued || Object.keys(more).length > 0) return undefined;
   const name = typeof operationName === 'string' && operationName !== '' ? { operationName } : {};
-  return { query, variables: { ...(variables as Record<string, unknown> | undefined) }, ...name };
+  return { query, variables: { ...variables }, ...name };
 }
 
 /** `gh api graphql`: exactly what was approved; only the cursor moves from page to page. */
@@ -90,7 +98,8 @@ function checkRoots(
 ): Refusal {
   for (const root of roots) {
     const reason = operation === 'mutation' ? checkMutation(root, allow) : checkQuery(root, allow);
-    if (operation === 'subscription' || reason !== undefined) return reason ?? 'a subscription is not allowed';
+    if (operation === 'subscription' || reason !== undefined)
+      return reason ?? 'a subscription is not allowed';
   }
   return undefined;
 }
@@ -116,5 +125,9 @@ function checkQuery(root: RootField, allow: GhWireAllowance): Refusal {
 function staysInside(query: string, repos: readonly string[]): boolean {
   const named = new RegExp(String.raw`(?:^|\s)repo:(\S+)(?=\s|$)`, 'gi');
   const names = [...query.matchAll(named)].map((match) => (match[1] ?? '').replaceAll('"', '').toLowerCase());
-  return names.length > 0 && names.every((name) => repos.includes(name)) && !widensSearch(query.replace(named, ' '));
+  return (
+    names.length > 0 &&
+    names.every((name) => repos.includes(name)) &&
+    !widensSearch(query.replace(named, ' '))
+  );
 }

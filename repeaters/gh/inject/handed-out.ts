@@ -19,7 +19,8 @@ export class HandedOut {
     }
     if (method !== 'GET' || status !== 200) return;
     const links = [headers['link'] ?? []].flat().join(',');
-    for (const match of links.matchAll(/<([^<>\s]{1,4096})>\s*;\s*rel="next"/g)) this.#add('GET', match[1] ?? '', address);
+    for (const match of links.matchAll(/<([^<>\s]{1,4096})>\s*;\s*rel="next"/g))
+      this.#add('GET', match[1] ?? '', address);
   }
 
   #add(method: string, target: string, base: string): void {

@@ -5,7 +5,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
-  INJECTOR_GRAPHQL_BYTES_MAX, INJECTOR_HEADER_BYTES_MAX, INJECTOR_REQUESTS_MAX,
+  INJECTOR_GRAPHQL_BYTES_MAX,
+  INJECTOR_HEADER_BYTES_MAX,
+  INJECTOR_REQUESTS_MAX,
 } from '../../../src/protocol/limits.js';
 import type { GhWireAllowance } from '../types.js';
 import { checkGraphql, checkRest, type Refusal } from './check.js';
@@ -35,22 +37,25 @@ export interface Injector {
 export async function startInjector(options: InjectorOptions): Promise<Injector> {
   const handedOut = new HandedOut();
   let requests = 0;
-  const server = createServer({ maxHeaderSize: INJECTOR_HEADER_BYTES_MAX, requestTimeout: 0 }, (request, response) => {
-    requests += 1;
-    if (requests > INJECTOR_REQUESTS_MAX) {
-      refuse(response, 429, 'too many requests in one call');
-      return;
-    }
-    serve({ request, response, handedOut, options }).catch((error: unknown) => {
-      // After the head, one side broke off, and gh does so with every body it does not want: nothing to say about it.
-      if (response.headersSent || response.destroyed) {
-        response.destroy();
+  const server = createServer(
+    { maxHeaderSize: INJECTOR_HEADER_BYTES_MAX, requestTimeout: 0 },
+    (request, response) => {
+      requests += 1;
+      if (requests > INJECTOR_REQUESTS_MAX) {
+        refuse(response, 429, 'too many requests in one call');
         return;
       }
-      options.onRefused?.(error instanceof Error ? error.message : 'a request failed');
-      refuse(response, 502, 'GitHub could not be reached');
-    });
-  });
+      serve({ request, response, handedOut, options }).catch((error: unknown) => {
+        // After the head, one side broke off, and gh does so with every body it does not want: nothing to say about it.
+        if (response.headersSent || response.destroyed) {
+          response.destroy();
+          return;
+        }
+        options.onRefused?.(error instanceof Error ? error.message : 'a request failed');
+        refuse(response, 502, 'GitHub could not be reached');
+      });
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.socket, resolve);
@@ -82,7 +87,11 @@ async function serve({ request, response, handedOut, options }: Exchange): Promi
   const followed = handedOut.has({ method, address });
   const authorization = headers.authorization;
   // Addresses of stored files carry a signature of their own, and gh sends no token there.
-  const needsToken = !(followed && (role === 'download' || role === 'archive') && authorization === undefined);
+  const needsToken = !(
+    followed &&
+    (role === 'download' || role === 'archive') &&
+    authorization === undefined
+  );
   if (needsToken && !isDummy(authorization, options.dummy)) {
     deny(options, response, 401, 'the request does not carry the token of this call');
     return;
@@ -104,7 +113,13 @@ async function serve({ request, response, handedOut, options }: Exchange): Promi
   });
 }
 
-function checkOwn({ method, path, role, body, options }: {
+function checkOwn({
+  method,
+  path,
+  role,
+  body,
+  options,
+}: {
   method: string;
   path: string;
   role: HostRole;

@@ -1,6 +1,12 @@
 // The way to GitHub, or to the one address the operator pinned instead. The only place where the real token is written.
 
-import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 
@@ -26,10 +32,27 @@ export interface Upstream {
 
 /** Between two machines, not from end to end; and what must never be passed on. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
-  'authorization', 'connection', 'cookie', 'expect', 'keep-alive', 'proxy-authenticate', 'proxy-authorization',
-  'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'x-github-otp',
+  'authorization',
+  'connection',
+  'cookie',
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-github-otp',
 ]);
-const NOT_RETURNED: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'set-cookie', 'transfer-encoding', 'upgrade']);
+const NOT_RETURNED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'set-cookie',
+  'transfer-encoding',
+  'upgrade',
+]);
 
 /** @param endpoint the operator's pinned upstream for all hosts; without it, GitHub itself over TLS */
 export function createUpstream(endpoint: URL | undefined): Upstream {
@@ -62,7 +85,9 @@ async function forward(
     path: (endpoint ? endpoint.pathname.replace(/\/$/, '') : '') + (request.url ?? '/'),
     headers,
   };
-  const upstream = secure ? httpsRequest({ ...options, agent: agents.https }) : httpRequest({ ...options, agent: agents.http });
+  const upstream = secure
+    ? httpsRequest({ ...options, agent: agents.https })
+    : httpRequest({ ...options, agent: agents.http });
   response.once('close', () => upstream.destroy());
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once('response', resolve);
@@ -70,7 +95,10 @@ async function forward(
   });
   const sent = Buffer.isBuffer(body) ? Promise.resolve(upstream.end(body)) : pipeline(request, upstream);
   // An upstream that answers before it has read the body ends the sending with an error that says nothing new.
-  const sending = sent.then(() => undefined, () => undefined);
+  const sending = sent.then(
+    () => undefined,
+    () => undefined,
+  );
   const answer = await answered;
   const status = answer.statusCode ?? 502;
   learn({ status, headers: answer.headers });
@@ -79,7 +107,11 @@ async function forward(
   await sending;
 }
 
-function outgoing(given: IncomingHttpHeaders, host: string, token: string | undefined): Record<string, string | string[]> {
+function outgoing(
+  given: IncomingHttpHeaders,
+  host: string,
+  token: string | undefined,
+): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined && !NOT_FORWARDED.has(name)) headers[name] = value;

@@ -25,12 +25,18 @@ export function parseApiPath(endpoint: string): ApiPath {
   const hint = 'type the path of the API, for example repos/OWNER/REPO/pulls';
   checkWord(endpoint, 'the endpoint');
   if (PLACEHOLDER.test(endpoint)) throw refusal('the endpoint has a placeholder', 'write owner and name out');
-  if (/:\/\/|[#{}\\]/.test(endpoint)) throw refusal(`${JSON.stringify(endpoint)} is not a path of the API`, hint);
+  if (/:\/\/|[#{}\\]/.test(endpoint))
+    throw refusal(`${JSON.stringify(endpoint)} is not a path of the API`, hint);
   const [raw = '', ...rest] = endpoint.split('?');
-  if (rest.length > 1 || !/^[\u0021-\u007e]*$/.test(rest[0] ?? '')) throw refusal('the query string is unusual', 'escape it');
-  const segments = raw.replace(/^\//, '').split('/').map((segment) => decodeSegment(segment, endpoint));
+  if (rest.length > 1 || !/^[\u0021-\u007e]*$/.test(rest[0] ?? ''))
+    throw refusal('the query string is unusual', 'escape it');
+  const segments = raw
+    .replace(/^\//, '')
+    .split('/')
+    .map((segment) => decodeSegment(segment, endpoint));
   const [first, owner = '', name = ''] = segments;
-  if (first === 'repositories') throw refusal('a repository by number cannot be told from another', 'use repos/OWNER/REPO');
+  if (first === 'repositories')
+    throw refusal('a repository by number cannot be told from another', 'use repos/OWNER/REPO');
   if (first === 'graphql' || (first === 'api' && owner === 'v3')) {
     throw refusal(`${JSON.stringify(endpoint)} is not a path of the API`, 'for GraphQL type gh api graphql');
   }
@@ -47,7 +53,8 @@ function decodeSegment(segment: string, endpoint: string): string {
   const hint = 'write the path without empty or dotted parts, and escape only what needs it';
   if (!PLAIN.test(segment)) throw refusal(`the path ${shown} is unusual`, hint);
   // A second decoding somewhere behind would see another path: escaped separators and escapes are refused.
-  if (/%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i.test(segment)) throw refusal(`the path ${shown} hides a separator`, hint);
+  if (/%(?:2e|2f|5c|25|7f|[01][0-9a-f])/i.test(segment))
+    throw refusal(`the path ${shown} hides a separator`, hint);
   let decoded: string;
   try {
     decoded = decodeURIComponent(segment);
@@ -60,5 +67,10 @@ function decodeSegment(segment: string, endpoint: string): string {
 }
 
 function join(segments: readonly string[]): string {
-  return segments.map((segment) => `/${encodeURIComponent(segment).replaceAll('%40', '@').replaceAll('%3A', ':').replaceAll('*', '%2A')}`).join('');
+  return segments
+    .map(
+      (segment) =>
+        `/${encodeURIComponent(segment).replaceAll('%40', '@').replaceAll('%3A', ':').replaceAll('*', '%2A')}`,
+    )
+    .join('');
 }

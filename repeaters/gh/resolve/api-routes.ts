@@ -48,7 +48,10 @@ const ROUTES: readonly (readonly [pattern: string, action: string])[] = [
   ['keys/#key_id', 'repo.deploy_key.list'],
 ];
 const SEARCHES: Record<string, string> = {
-  code: 'search.code', commits: 'search.commits', issues: 'search.issues', repositories: 'search.repos',
+  code: 'search.code',
+  commits: 'search.commits',
+  issues: 'search.issues',
+  repositories: 'search.repos',
 };
 /** Names of files that hold secrets by custom. Reading one is not an ordinary read. */
 const SECRET_FILE =
@@ -101,10 +104,14 @@ function contentRoute(rest: readonly string[], repo: string): ApiRoute | undefin
   }
   const blob = first === 'tarball' || first === 'zipball' || (first === 'git' && second === 'blobs');
   // Any file of the repository can be in it, so it is as secret as the most secret one.
-  return blob ? { action: 'repo.read_blob', params: { repo }, annotations: { secretOutput: true } } : undefined;
+  return blob
+    ? { action: 'repo.read_blob', params: { repo }, annotations: { secretOutput: true } }
+    : undefined;
 }
 
 /** Writes whose answer is a credential. */
 export function mintsCredential({ path }: ApiPath): boolean {
-  return /\/(?:registration-token|remove-token|access_tokens|generate-jitconfig|token(?:\/scoped)?)$/.test(path);
+  return /\/(?:registration-token|remove-token|access_tokens|generate-jitconfig|token(?:\/scoped)?)$/.test(
+    path,
+  );
 }

@@ -13,8 +13,19 @@ import { checkJq, checkTemplate } from './programs.js';
 import { refusal } from './refusal.js';
 import { widensSearch } from './search.js';
 
-const METHODS = { GET: 'read', HEAD: 'read', POST: 'write', PUT: 'write', PATCH: 'write', DELETE: 'destructive' } as const;
+const METHODS = {
+  GET: 'read',
+  HEAD: 'read',
+  POST: 'write',
+  PUT: 'write',
+  PATCH: 'write',
+  DELETE: 'destructive',
+} as const;
 export type ApiMethod = keyof typeof METHODS;
+
+function isMethod(word: string): word is ApiMethod {
+  return Object.hasOwn(METHODS, word);
+}
 
 /** Everything that was typed, read but not yet named. */
 export interface ApiCall {
@@ -64,9 +75,11 @@ function readApiFlags(flags: ReadonlyMap<string, ParamValue>, cwd: string): ApiC
   const typed = flags.get('method');
   const body = fields.length + rawFields.length > 0 || input !== undefined;
   const method = String(typed ?? (body ? 'POST' : 'GET')).toUpperCase();
-  if (!Object.hasOwn(METHODS, method)) throw refusal(`${JSON.stringify(method)} is not a method`, 'use GET, POST, PUT, PATCH or DELETE');
-  if (paginate === true && input !== undefined) throw refusal('--paginate and --input exclude each other', 'give one of them');
-  return { params, needs, fields, rawFields, method: method as ApiMethod, methodTyped: typed !== undefined };
+  if (!isMethod(method))
+    throw refusal(`${JSON.stringify(method)} is not a method`, 'use GET, POST, PUT, PATCH or DELETE');
+  if (paginate === true && input !== undefined)
+    throw refusal('--paginate and --input exclude each other', 'give one of them');
+  return { params, needs, fields, rawFields, method, methodTyped: typed !== undefined };
 }
 
 function textList(value: ParamValue | undefined): string[] {
@@ -76,13 +89,17 @@ function textList(value: ParamValue | undefined): string[] {
 /** gh splits at the first colon and sends what it finds: only these two change nothing but the form of the answer. */
 function checkHeader(header: string): void {
   if (!/^(?:accept|x-github-api-version): ?[A-Za-z0-9 ./+;=,*_-]{1,200}$/i.test(header)) {
-    throw refusal(`the header ${JSON.stringify(header.split(':')[0])} is not available`, 'only Accept and X-GitHub-Api-Version are');
+    throw refusal(
+      `the header ${JSON.stringify(header.split(':')[0])} is not available`,
+      'only Accept and X-GitHub-Api-Version are',
+    );
   }
 }
 
 function restCapability(path: ApiPath, call: ApiCall, context: GhContext): ResolveResult {
   const { method, params, needs } = call;
-  if (params['paginate'] === true && method !== 'GET') throw refusal('--paginate is for GET', 'leave it out, or add -X GET');
+  if (params['paginate'] === true && method !== 'GET')
+    throw refusal('--paginate is for GET', 'leave it out, or add -X GET');
   if (params['input'] !== undefined && (method === 'GET' || method === 'HEAD')) {
     throw refusal(`a ${method} has no body`, 'leave --input out');
   }

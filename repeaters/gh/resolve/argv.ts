@@ -29,8 +29,11 @@ export function argvOf(
   const words = action.slice(context.name.length + 1);
   if (words === 'cli.version') return { argv: [params['command'] === '--version' ? '--version' : 'version'] };
   if (words === 'cli.help') return { argv: helpArgv(params) };
-  if (words.startsWith('api.') || params['command'] === 'api') return { argv: apiArgv(words, params, carried) };
-  const found = Object.entries(context.table.commands).find(([name]) => actionName(context.name, name) === action);
+  if (words.startsWith('api.') || params['command'] === 'api')
+    return { argv: apiArgv(words, params, carried) };
+  const found = Object.entries(context.table.commands).find(
+    ([name]) => actionName(context.name, name) === action,
+  );
   if (!found) throw noSuchAction(action);
   return commandArgv({ name: found[0], command: found[1], params, host: context.host, carried });
 }
@@ -82,7 +85,13 @@ function commandArgv({ name, command, params, host, carried }: CommandWords): Re
     }
   }
   if (!asStatus) return { argv };
-  return { argv, facts: { [FACT.repo]: prefix + scalarText('repo', params['repo']), [FACT.branch]: String(params['branch']) } };
+  return {
+    argv,
+    facts: {
+      [FACT.repo]: prefix + scalarText('repo', params['repo']),
+      [FACT.branch]: String(params['branch']),
+    },
+  };
 }
 
 function checkParams(name: string, command: GhCommand, params: Params, own: ReadonlySet<string>): void {
@@ -107,7 +116,18 @@ function flagWords(long: string, value: ParamValue): string[] {
 }
 
 const API_FILES: Record<string, GhFlag['file']> = { field: 'field', input: 'read' };
-const API_FLAGS = ['field', 'header', 'include', 'input', 'jq', 'method', 'paginate', 'raw-field', 'silent', 'template'];
+const API_FLAGS = [
+  'field',
+  'header',
+  'include',
+  'input',
+  'jq',
+  'method',
+  'paginate',
+  'raw-field',
+  'silent',
+  'template',
+];
 
 function apiArgv(words: string, params: Params, carried: CarriedName): string[] {
   const argv = ['api'];
@@ -115,11 +135,13 @@ function apiArgv(words: string, params: Params, carried: CarriedName): string[] 
     const value = params[snake(long)];
     if (value !== undefined) argv.push(...flagWords(long, carryFlag(API_FILES[long], value, carried)));
   }
-  if (words.startsWith('api.graphql_')) return [...argv, `--raw-field=query=${scalarText('query', params['query'])}`, 'graphql'];
+  if (words.startsWith('api.graphql_'))
+    return [...argv, `--raw-field=query=${scalarText('query', params['query'])}`, 'graphql'];
   const query = [params['query'] ?? []].flat().join('&');
   // Actions of the API by name have no typed method: the action's own word is the method.
   const method = /^api\.(post|put|patch|delete)$/.exec(words)?.[1];
-  const implied = params['field'] !== undefined || params['raw_field'] !== undefined || params['input'] !== undefined;
+  const implied =
+    params['field'] !== undefined || params['raw_field'] !== undefined || params['input'] !== undefined;
   if (method !== undefined && params['method'] === undefined && !(method === 'post' && implied)) {
     argv.push(`--method=${method.toUpperCase()}`);
   }

@@ -94,7 +94,8 @@ function addDownload(params: Params, files: FileNeed[]): void {
   if (params['output'] !== undefined && params['dir'] !== undefined) {
     throw refusal('--dir and --output are both there', 'give one of them');
   }
-  if (params['output'] === undefined && files.length === 0) files.push({ path: '.', use: 'write', tree: true });
+  if (params['output'] === undefined && files.length === 0)
+    files.push({ path: '.', use: 'write', tree: true });
 }
 
 /** Sets `repo`. @returns names of params whose values are not bounded */
@@ -132,7 +133,8 @@ function addFlagRepo(
     params['repo'] = parseRepo(typed, context.host);
   }
   if (params['repo'] === undefined) {
-    if (command.repo_unless?.some((long) => params[long] !== undefined && params[long] !== false)) return ['repo'];
+    if (command.repo_unless?.some((long) => params[long] !== undefined && params[long] !== false))
+      return ['repo'];
     params['repo'] = facts.repo();
   }
   const searches = command.search_flags?.map((long) => params[snake(long)]) ?? [];
@@ -160,12 +162,19 @@ function addSurroundings({ name, command, params, facts }: Reading, typedRepo: b
 function currentHead(facts: Facts, repo: string): string {
   const branch = facts.branch();
   if (branch === undefined) throw refusal('no branch is checked out here', 'give the number or the branch');
-  const owner = facts.hasNamedRepo() ? undefined : facts.remotes().find(({ name }) => name === 'origin')?.repo.split('/')[0];
+  const owner = facts.hasNamedRepo()
+    ? undefined
+    : facts
+        .remotes()
+        .find(({ name }) => name === 'origin')
+        ?.repo.split('/')[0];
   return owner === undefined || owner === repo.split('/')[0] ? branch : `${owner}:${branch}`;
 }
 
 function readsStdin(command: GhCommand, { flags, positionals }: ParsedWords, params: Params): boolean {
-  const fileFlags = [...flags].filter(([long, value]) => command.flags[long]?.file === 'read' && value === '-');
+  const fileFlags = [...flags].filter(
+    ([long, value]) => command.flags[long]?.file === 'read' && value === '-',
+  );
   if (fileFlags.length > 0 || positionals.includes('-')) return true;
   if (command.stdin_flags?.some((long) => params[snake(long)] === true) === true) return true;
   if (command.stdin === 'no positional') return positionals.length === 0;

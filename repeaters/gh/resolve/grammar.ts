@@ -63,7 +63,9 @@ function findShort(command: GhCommand, name: string, word: string): FoundFlag {
     if (flag.refuse !== undefined) throw refusal(`--${long} is not available`, flag.refuse);
     throw refusal(
       `${JSON.stringify(word)} joins a short flag to something else`,
-      flag.type === 'bool' ? `type each flag by itself, as -${letter}` : `type -${letter} VALUE or --${long}=VALUE`,
+      flag.type === 'bool'
+        ? `type each flag by itself, as -${letter}`
+        : `type -${letter} VALUE or --${long}=VALUE`,
     );
   }
   return { long, flag, value: undefined };
@@ -90,7 +92,8 @@ function listItems(long: string, flag: GhFlag, value: string): string[] {
   else checkWord(value, `--${long}`);
   if (flag.type === 'array') return [value];
   // pflag reads the value as a line of CSV; a quote would start CSV's own quoting.
-  if (value.includes('"')) throw refusal(`--${long} holds a quotation mark`, `repeat --${long} for each value`);
+  if (value.includes('"'))
+    throw refusal(`--${long} holds a quotation mark`, `repeat --${long} for each value`);
   const items = value.split(',');
   if (items.includes('')) throw refusal(`--${long} holds an empty value`, `type --${long}=ONE,TWO`);
   return items;

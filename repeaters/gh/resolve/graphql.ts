@@ -26,14 +26,23 @@ const INSIDE: ReadonlySet<string> = new Set(
 /** @throws TurretError `unresolvable` when the document is not in one `query` field, or does not parse */
 export function resolveGraphql(call: ApiCall, context: GhContext): ResolveResult {
   const { params: typed, needs } = call;
-  if (call.method !== 'POST' || call.methodTyped || typed['input'] !== undefined || needs.stdin || needs.files.length > 0) {
-    throw refusal('the GraphQL request is not in the command line', "type gh api graphql -f query='…' -F name=value");
+  if (
+    call.method !== 'POST' ||
+    call.methodTyped ||
+    typed['input'] !== undefined ||
+    needs.stdin ||
+    needs.files.length > 0
+  ) {
+    throw refusal(
+      'the GraphQL request is not in the command line',
+      "type gh api graphql -f query='…' -F name=value",
+    );
   }
   const { query, variables, operationName } = readBody(call);
   const request = readGraphql(query, variables, operationName);
   if (!request) throw refusal('the GraphQL document is not understood', 'send one operation that parses');
   if (request.operation === 'subscription') throw refusal('subscriptions do not exist here', 'send a query');
-  const { field, raw_field: rawField, ...flags } = typed;
+  const { field: _field, raw_field: _rawField, ...flags } = typed;
   const params: Params = { ...flags, query, fields: request.roots.map(({ name }) => name) };
   const others = call.rawFields.filter((text) => !text.startsWith('query='));
   const magic = call.fields.filter((text) => !text.startsWith('query='));
@@ -72,16 +81,19 @@ export function readBody({ fields, rawFields }: Pick<ApiCall, 'fields' | 'rawFie
   const add = (field: string, magic: boolean): void => {
     const equals = field.indexOf('=');
     const [key, text] = [field.slice(0, equals), field.slice(equals + 1)];
-    if (!/^[A-Za-z_]\w*$/.test(key)) throw refusal('a GraphQL variable has an unusual name', 'type -f name=value');
+    if (!/^[A-Za-z_]\w*$/.test(key))
+      throw refusal('a GraphQL variable has an unusual name', 'type -f name=value');
     if (values.has(key)) throw refusal(`the GraphQL field ${key} is there twice`, 'give it once');
     values.set(key, magic ? magicValue(text) : text);
   };
   for (const field of rawFields) add(field, false);
   for (const field of fields) add(field, true);
   const { query, operationName, ...variables } = Object.fromEntries(values);
-  if (typeof query !== 'string' || query === '') throw refusal('the GraphQL query is missing', "type -f query='…'");
+  if (typeof query !== 'string' || query === '')
+    throw refusal('the GraphQL query is missing', "type -f query='…'");
   if (operationName === undefined) return { query, variables };
-  if (typeof operationName !== 'string') throw refusal('the operation name is not a name', 'type -f operationName=NAME');
+  if (typeof operationName !== 'string')
+    throw refusal('the operation name is not a name', 'type -f operationName=NAME');
   return { query, variables, operationName };
 }
 

@@ -21,7 +21,8 @@ export function carriedPath(word: string, { cwd, what }: { cwd: string; what: st
   }
   if (word.split('/').includes('..')) throw refusal(`${what} ${JSON.stringify(word)} has a .. in it`, hint);
   const path = below(posix.normalize(word).replace(/(?<=.)\/$/, ''), cwd);
-  if (path === undefined) throw refusal(`${what} ${JSON.stringify(word)} is outside the current directory`, hint);
+  if (path === undefined)
+    throw refusal(`${what} ${JSON.stringify(word)} is outside the current directory`, hint);
   const parts = path.split('/').filter((part) => part !== '');
   if (path !== '.' && parts.some((part) => part.startsWith('.') || part.startsWith('-'))) {
     throw refusal(`${what} ${JSON.stringify(word)} has a hidden or option-like name in it`, hint);

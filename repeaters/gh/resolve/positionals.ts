@@ -34,12 +34,15 @@ export function readPositionals(
     }
     if (taken.includes('')) throw refusal('a word of the command line is empty', 'leave it out');
     if (positional.many === true) {
-      params[positional.name] = taken.map((word) => String(readOne(positional, word, around)[positional.name]));
+      params[positional.name] = taken.map((word) =>
+        String(readOne(positional, word, around)[positional.name]),
+      );
     } else {
       Object.assign(params, readOne(positional, taken[0] ?? '', around));
     }
   }
-  if (left.length > 0) throw refusal(`${JSON.stringify(left[0])} is one word too many`, 'quote values that have spaces');
+  if (left.length > 0)
+    throw refusal(`${JSON.stringify(left[0])} is one word too many`, 'quote values that have spaces');
   return params;
 }
 
@@ -90,7 +93,8 @@ function readSelector(kind: 'issue' | 'pull', word: string, { host }: Surroundin
 }
 
 function readNumber(word: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(word)) throw refusal(`${JSON.stringify(word)} is not a number`, 'give the id as digits');
+  if (!/^[1-9]\d{0,14}$/.test(word))
+    throw refusal(`${JSON.stringify(word)} is not a number`, 'give the id as digits');
   return Number(word);
 }
 
@@ -107,7 +111,10 @@ function readGist(word: string, host: string): string {
 function readName(name: string, word: string): string {
   const parts = word.split('/');
   const fits = parts.length === 1 || (name === 'new_repo' && parts.length === 2);
-  if (!fits || !parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(part) && !part.includes('..'))) {
+  if (
+    !fits ||
+    !parts.every((part) => /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(part) && !part.includes('..'))
+  ) {
     throw refusal(`${JSON.stringify(word)} is not a name`, 'use letters, digits, _, . and -');
   }
   return word;
@@ -115,7 +122,10 @@ function readName(name: string, word: string): string {
 
 function readText(word: string): string {
   if (word.split('/').some((part) => part === '' || part === '.' || part === '..') || /[?#%\\]/.test(word)) {
-    throw refusal(`${JSON.stringify(word)} is not a plain name`, 'use a name without /../, ?, #, % and backslash');
+    throw refusal(
+      `${JSON.stringify(word)} is not a plain name`,
+      'use a name without /../, ?, #, % and backslash',
+    );
   }
   return word;
 }

@@ -5,14 +5,24 @@
 import { refusal } from './refusal.js';
 
 const JQ_REFUSED: ReadonlySet<string> = new Set([
-  'env', '$ENV', '$__prog_args', 'input_filename', 'import', 'include', 'modulemeta', 'get_search_list',
+  'env',
+  '$ENV',
+  '$__prog_args',
+  'input_filename',
+  'import',
+  'include',
+  'modulemeta',
+  'get_search_list',
 ]);
 
 /** @throws TurretError `unresolvable` when the program reads the environment, or other files */
 export function checkJq(program: string): void {
   for (const name of jqNames(program)) {
     if (JQ_REFUSED.has(name)) {
-      throw refusal(`the jq program uses ${name}`, 'read only what the command returns, for example .[].title');
+      throw refusal(
+        `the jq program uses ${name}`,
+        'read only what the command returns, for example .[].title',
+      );
     }
   }
 }
@@ -21,7 +31,7 @@ export function checkJq(program: string): void {
 function* jqNames(program: string): Generator<string> {
   // What closes the innermost open thing: `"` a string, `)` an interpolation or a group.
   const open: string[] = [];
-  for (let i = 0; i < program.length; ) {
+  for (let i = 0; i < program.length;) {
     const char = program[i] ?? '';
     if (open.at(-1) === '"') {
       if (program.startsWith('\\(', i)) open.push('\\');

@@ -22,18 +22,22 @@ export function parseRemotes(text: string, host: string): Remote[] {
     const repo = parseRemoteUrl(url, host);
     if (repo !== undefined && !remotes.some((other) => other.name === name)) remotes.push({ name, repo });
   }
-  const rank = ({ name }: Remote): number => ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length;
+  const rank = ({ name }: Remote): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
   return remotes.sort((a, b) => rank(a) - rank(b));
 }
 
 /** `https://host/o/r[.git]`, `ssh://git@host/o/r.git`, `git@host:o/r.git`; undefined for anything else. */
 export function parseRemoteUrl(url: string, host: string): string | undefined {
   const scp = /^(?:[A-Za-z0-9_-]+@)?([A-Za-z0-9.-]+):(?!\/)([^\s]+)$/.exec(url);
-  const full = /^(?:https?|ssh|git|git\+ssh):\/\/(?:[^@/\s]*@)?([A-Za-z0-9.-]+)(?::(?:443|22))?\/([^\s]+)$/.exec(url);
+  const full =
+    /^(?:https?|ssh|git|git\+ssh):\/\/(?:[^@/\s]*@)?([A-Za-z0-9.-]+)(?::(?:443|22))?\/([^\s]+)$/.exec(url);
   const match = full ?? scp;
   if (!match) return undefined;
   const found = (match[1] ?? '').toLowerCase().replace(/^(?:www|ssh)\./, '');
-  const parts = (match[2] ?? '').replace(/\/$/, '').replace(/\.git$/i, '').split('/');
+  const parts = (match[2] ?? '')
+    .replace(/\/$/, '')
+    .replace(/\.git$/i, '')
+    .split('/');
   if (found !== host || parts.length !== 2) return undefined;
   return repoName(parts[0] ?? '', parts[1] ?? '');
 }
@@ -43,13 +47,22 @@ export function parseRemoteUrl(url: string, host: string): string | undefined {
  * @param resolved lines of `git config --get-regexp '^remote\..*\.gh-resolved$'`
  * @throws TurretError `unresolvable` when no remote is on the host, or the mark is not simple
  */
-export function chooseRepo({ remotes, resolved, host }: { remotes: Remote[]; resolved: string; host: string }): string {
+export function chooseRepo({
+  remotes,
+  resolved,
+  host,
+}: {
+  remotes: Remote[];
+  resolved: string;
+  host: string;
+}): string {
   const hint = 'give the repository with -R OWNER/REPO';
-  if (remotes.length === 0) throw refusal(`no git remote here is a repository on ${host}`, hint);
+  const [first] = remotes;
+  if (!first) throw refusal(`no git remote here is a repository on ${host}`, hint);
   const marks = resolved.split('\n').filter((line) => line.trim() !== '');
   if (marks.length > 1) throw refusal('more than one git remote is marked as the default', hint);
   const mark = marks[0];
-  if (mark === undefined) return (remotes[0] as Remote).repo;
+  if (mark === undefined) return first.repo;
   const match = /^remote\.(\S+)\.gh-resolved (\S+)$/.exec(mark.trim());
   const remote = match && remotes.find(({ name }) => name === match[1]);
   if (!match || !remote) throw refusal('the default repository of this checkout is not understood', hint);

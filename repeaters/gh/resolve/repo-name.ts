@@ -29,7 +29,10 @@ export function parseRepo(word: string, host: string): string {
   const parts = word.split('/');
   const named = parts.length === 3 ? parts.shift() : undefined;
   if (named !== undefined && named.toLowerCase() !== host) {
-    throw refusal(`${JSON.stringify(named)} is not the configured host`, `leave the host out, or use ${host}`);
+    throw refusal(
+      `${JSON.stringify(named)} is not the configured host`,
+      `leave the host out, or use ${host}`,
+    );
   }
   const repo = parts.length === 2 ? repoName(parts[0] ?? '', parts[1] ?? '') : undefined;
   if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not a repository`, hint);
@@ -44,7 +47,10 @@ export function webPath(address: string, host: string): string[] {
   const match = /^https?:\/\/([^/?#]*)(\/[^?#]*)?(?:[?#].*)?$/.exec(address);
   const authority = match?.[1]?.toLowerCase();
   if (!match || (authority !== host && authority !== `www.${host}`)) {
-    throw refusal(`${JSON.stringify(address)} is not an address on ${host}`, 'give -R OWNER/REPO and the number');
+    throw refusal(
+      `${JSON.stringify(address)} is not an address on ${host}`,
+      'give -R OWNER/REPO and the number',
+    );
   }
   const path = match[2] ?? '/';
   const parts = path.slice(1).replace(/\/$/, '').split('/');

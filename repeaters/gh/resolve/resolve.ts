@@ -1,7 +1,13 @@
 // A command line for gh becomes a capability, a question, or a refusal. Nothing here touches a file, the network or
 // the clock.
 
-import type { ActionCall, AgentCall, Params, ResolveResult, ToolCall } from '../../../src/protocol/messages.js';
+import type {
+  ActionCall,
+  AgentCall,
+  Params,
+  ResolveResult,
+  ToolCall,
+} from '../../../src/protocol/messages.js';
 import type { GhContext } from '../types.js';
 import { annotate } from './annotations.js';
 import { resolveApi } from './api.js';
@@ -11,7 +17,13 @@ import { Facts, FactsWanted } from './facts.js';
 import { refusal } from './refusal.js';
 import { checkSize, checkWord } from './words.js';
 
-const GROUPS: Record<string, string> = { cs: 'codespace', ext: 'extension', extensions: 'extension', rs: 'ruleset', at: 'attestation' };
+const GROUPS: Record<string, string> = {
+  cs: 'codespace',
+  ext: 'extension',
+  extensions: 'extension',
+  rs: 'ruleset',
+  at: 'attestation',
+};
 const CREATED_AS_NEW: ReadonlySet<string> = new Set(['gist', 'issue', 'pr', 'release', 'repo']);
 const REMOVED: ReadonlySet<string> = new Set(['secret', 'variable']);
 
@@ -35,7 +47,10 @@ function resolveAction(call: ActionCall, context: GhContext): ResolveResult {
   const known = facts || given ? { facts: { ...facts, ...given } } : {};
   const result = resolveWords({ tool: 'gh', argv, cwd, ...known }, context);
   if ('capabilities' in result && result.capabilities[0]?.action !== call.action) {
-    throw refusal(`these params are ${result.capabilities[0]?.action ?? 'nothing'}`, 'ask for that action by its name');
+    throw refusal(
+      `these params are ${result.capabilities[0]?.action ?? 'nothing'}`,
+      'ask for that action by its name',
+    );
   }
   return result;
 }
@@ -71,7 +86,8 @@ function resolveLocal(argv: readonly string[], { name, table }: GhContext): Reso
   const topic = first === 'help' ? rest : asked ? argv.slice(0, -1) : [...argv];
   for (const word of topic) {
     checkWord(word, 'the topic');
-    if (!/^[a-z][a-z-]{0,40}$/.test(word)) throw refusal(`${JSON.stringify(word)} is no topic`, 'run gh help for the topics');
+    if (!/^[a-z][a-z-]{0,40}$/.test(word))
+      throw refusal(`${JSON.stringify(word)} is no topic`, 'run gh help for the topics');
   }
   const params: Params = { topic };
   if (first === 'help') params['command'] = 'help';
@@ -82,7 +98,8 @@ function resolveLocal(argv: readonly string[], { name, table }: GhContext): Reso
 /** The longest command that the first words are, aliases folded. */
 function findCommand(argv: readonly string[], { table }: GhContext): { name: string; words: string[] } {
   const [first = '', second = '', third = ''] = argv;
-  if (first.startsWith('-')) throw refusal('a flag stands before the command', 'type gh <group> <command> first');
+  if (first.startsWith('-'))
+    throw refusal('a flag stands before the command', 'type gh <group> <command> first');
   const group = Object.hasOwn(GROUPS, first) ? (GROUPS[first] ?? '') : first;
   for (const words of [[group, second, third], [group, second], [group]]) {
     const name = [...words.slice(0, -1), foldAlias(words)].join(' ');
@@ -91,7 +108,10 @@ function findCommand(argv: readonly string[], { table }: GhContext): { name: str
     }
   }
   const shown = JSON.stringify(Object.hasOwn(table.groups, group) ? `${first} ${second}` : first);
-  throw refusal(`gh has no command ${shown}`, 'type a command that gh help lists; aliases and extensions do not exist here');
+  throw refusal(
+    `gh has no command ${shown}`,
+    'type a command that gh help lists; aliases and extensions do not exist here',
+  );
 }
 
 function foldAlias(words: readonly string[]): string {

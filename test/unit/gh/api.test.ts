@@ -8,11 +8,21 @@ const context = { name: 'gh', host: 'github.com', table: loadTable('2.23.0') };
 function api(...words: string[]): Capability {
   const result = resolveGh({ tool: 'gh', argv: ['api', ...words], cwd: '/home/agent/w' }, context);
   if (!('capabilities' in result)) throw new Error('asks for facts');
-  return result.capabilities[0] as Capability;
+  const [capability] = result.capabilities;
+  if (!capability) throw new Error('no capability');
+  return capability;
 }
-const refused = (...words: string[]): void => {
-  expect(() => api(...words)).toThrow(TurretError);
-};
+function isRefused(...words: string[]): boolean {
+  try {
+    api(...words);
+    return false;
+  } catch (error) {
+    if (error instanceof TurretError) return true;
+    throw error;
+  }
+}
+
+const query = (text: string, ...more: string[]): Capability => api('graphql', '-f', `query=${text}`, ...more);
 
 describe('the method', () => {
   it.each([
@@ -29,11 +39,11 @@ describe('the method', () => {
     expect(api(...words).action).toBe(action);
   });
   it('is one of six, and given once', () => {
-    refused('repos/acme/app', '-X', 'TRACE');
-    refused('repos/acme/app', '-X', '');
-    refused('repos/acme/app', '-X', 'GET', '-X', 'DELETE');
-    refused('repos/acme/app', '-X', 'GET', '--input', '-');
-    refused('repos/acme/app/issues', '-f', 'title=x', '--paginate');
+    expect(isRefused('repos/acme/app', '-X', 'TRACE')).toBe(true);
+    expect(isRefused('repos/acme/app', '-X', '')).toBe(true);
+    expect(isRefused('repos/acme/app', '-X', 'GET', '-X', 'DELETE')).toBe(true);
+    expect(isRefused('repos/acme/app', '-X', 'GET', '--input', '-')).toBe(true);
+    expect(isRefused('repos/acme/app/issues', '-f', 'title=x', '--paginate')).toBe(true);
   });
 });
 
@@ -50,18 +60,50 @@ describe('the path', () => {
     expect(api(typed)).toMatchObject({ action: 'gh.api.get', params: { path } });
   });
   it.each([
-    'https://api.github.com/user', 'http://evil.example/', '//evil.example/x', 'repos//acme/app', 'repos/acme/app/', 'repos/acme/app/../../user',
-    'repos/acme/app/./x', 'repos/acme%2fapp/x', 'repos/acme/app%2e%2e/x', 'repos/acme/app/%2e%2e/x', 'repos/acme/app/%252e/x', 'repos/acme/app/%00',
-    'repos/acme/app/%0a', 'repos/acme/app/%zz', 'repos/acme/app/%ff', 'repos/acme/app#x', 'repos/acme/app\\x', 'repos/acme/app/a b', 'repos/{owner}/{repo}',
-    'repos/:owner/:repo', 'repos/acme/app/branches/{branch}', 'repos/acme', 'repos/acme/..', 'repos/a cme/app', 'repositories/1', 'graphql/', '/graphql',
-    'graphql/x', 'api/v3/user', 'user?a=1?b', 'user?a=b#c', 'search/issues?q=:owner', 'users/é', '', '/', '.', '..',
+    'https://api.github.com/user',
+    'http://evil.example/',
+    '//evil.example/x',
+    'repos//acme/app',
+    'repos/acme/app/',
+    'repos/acme/app/../../user',
+    'repos/acme/app/./x',
+    'repos/acme%2fapp/x',
+    'repos/acme/app%2e%2e/x',
+    'repos/acme/app/%2e%2e/x',
+    'repos/acme/app/%252e/x',
+    'repos/acme/app/%00',
+    'repos/acme/app/%0a',
+    'repos/acme/app/%zz',
+    'repos/acme/app/%ff',
+    'repos/acme/app#x',
+    'repos/acme/app\\x',
+    'repos/acme/app/a b',
+    'repos/{owner}/{repo}',
+    'repos/:owner/:repo',
+    'repos/acme/app/branches/{branch}',
+    'repos/acme',
+    'repos/acme/..',
+    'repos/a cme/app',
+    'repositories/1',
+    'graphql/',
+    '/graphql',
+    'graphql/x',
+    'api/v3/user',
+    'user?a=1?b',
+    'user?a=b#c',
+    'search/issues?q=:owner',
+    'users/é',
+    '',
+    '/',
+    '.',
+    '..',
   ])('%j is refused', (typed) => {
-    refused(typed);
+    expect(isRefused(typed)).toBe(true);
   });
   it('is one word', () => {
-    refused();
-    refused('user', 'repos/acme/app');
-    refused('--', 'user');
+    expect(isRefused()).toBe(true);
+    expect(isRefused('user', 'repos/acme/app')).toBe(true);
+    expect(isRefused('--', 'user')).toBe(true);
   });
 });
 
@@ -92,45 +134,83 @@ describe('one capability, whichever way it is typed', () => {
 
 describe('flags that would leave the plan', () => {
   it.each([
-    ['--hostname', 'evil.example'], ['--cache', '1h'], ['--preview', 'x'], ['-p', 'x'],
-    ['-H', 'X-HTTP-Method-Override: DELETE'], ['-H', 'Authorization: token x'], ['-H', 'Host: evil.example'], ['-H', 'Accept'],
-    ['-H', 'Accept: a\r\nX: b'], ['-H', 'Content-Length: 0'], ['-F', 'a=@/etc/passwd'], ['-F', 'a=@../x'], ['-F', 'a={owner}'], ['-F', 'a=x:repo'],
-    ['-F', 'novalue'], ['--input', '/etc/passwd'], ['-f', '=x'], ['--jq', '.', '--silent'],
+    ['--hostname', 'evil.example'],
+    ['--cache', '1h'],
+    ['--preview', 'x'],
+    ['-p', 'x'],
+    ['-H', 'X-HTTP-Method-Override: DELETE'],
+    ['-H', 'Authorization: token x'],
+    ['-H', 'Host: evil.example'],
+    ['-H', 'Accept'],
+    ['-H', 'Accept: a\r\nX: b'],
+    ['-H', 'Content-Length: 0'],
+    ['-F', 'a=@/etc/passwd'],
+    ['-F', 'a=@../x'],
+    ['-F', 'a={owner}'],
+    ['-F', 'a=x:repo'],
+    ['-F', 'novalue'],
+    ['--input', '/etc/passwd'],
+    ['-f', '=x'],
+    ['--jq', '.', '--silent'],
   ])('%j %j', (...words) => {
-    refused('repos/acme/app/issues', '-X', 'POST', ...words);
+    expect(isRefused('repos/acme/app/issues', '-X', 'POST', ...words)).toBe(true);
   });
   it.each([
-    ['-H', 'Accept: application/vnd.github.raw+json'], ['-H', 'X-GitHub-Api-Version: 2022-11-28'], ['-f', 'a={owner}'], ['-f', 'a=@/etc/passwd'],
-    ['-F', 'a=@-'], ['-F', 'a[b][]=true'],
+    ['-H', 'Accept: application/vnd.github.raw+json'],
+    ['-H', 'X-GitHub-Api-Version: 2022-11-28'],
+    ['-f', 'a={owner}'],
+    ['-f', 'a=@/etc/passwd'],
+    ['-F', 'a=@-'],
+    ['-F', 'a[b][]=true'],
   ])('but %j %j stays', (...words) => {
     expect(api('repos/acme/app/issues', '-X', 'POST', ...words).action).toBe('gh.api.post');
   });
 });
 
 describe('GraphQL', () => {
-  const query = (text: string, ...more: string[]): Capability => api('graphql', '-f', `query=${text}`, ...more);
   it('is told apart by operation and root fields', () => {
     expect(query('{viewer{login}}')).toMatchObject({
-      action: 'gh.api.graphql_query', params: { fields: ['viewer'] }, unbounded: ['repo'],
+      action: 'gh.api.graphql_query',
+      params: { fields: ['viewer'] },
+      unbounded: ['repo'],
     });
-    expect(query('mutation{a:deleteRef(input:{refId:"x"}){clientMutationId} ...on Mutation{closeIssue(input:{issueId:"x"}){issue{id}}}}')).toMatchObject({
-      action: 'gh.api.graphql_mutation', params: { fields: ['deleteRef', 'closeIssue'] }, annotations: { readOnly: false, destructive: true },
+    expect(
+      query(
+        'mutation{a:deleteRef(input:{refId:"x"}){clientMutationId} ...on Mutation{closeIssue(input:{issueId:"x"}){issue{id}}}}',
+      ),
+    ).toMatchObject({
+      action: 'gh.api.graphql_mutation',
+      params: { fields: ['deleteRef', 'closeIssue'] },
+      annotations: { readOnly: false, destructive: true },
     });
   });
   it('is bound to a repository by literals or variables', () => {
     const bound = { action: 'gh.api.graphql_query', params: { repo: 'acme/app', fields: ['repository'] } };
     expect(query('{repository(owner:"Acme",name:"app"){issue(number:3){title}}}')).toMatchObject(bound);
-    const variables = query('query($o:String!,$n:String="app"){repository(owner:$o,name:$n){name}}', '-f', 'o=acme');
+    const variables = query(
+      'query($o:String!,$n:String="app"){repository(owner:$o,name:$n){name}}',
+      '-f',
+      'o=acme',
+    );
     expect(variables).toMatchObject(bound);
     expect(variables.unbounded).toBeUndefined();
   });
   it.each([
-    ['two repositories', '{a:repository(owner:"acme",name:"app"){name} b:repository(owner:"victim",name:"private"){name}}'],
+    [
+      'two repositories',
+      '{a:repository(owner:"acme",name:"app"){name} b:repository(owner:"victim",name:"private"){name}}',
+    ],
     ['a second root', '{repository(owner:"acme",name:"app"){name} viewer{login}}'],
     ['a node by id', '{node(id:"R_1"){id}}'],
-    ['a way out of the repository', '{repository(owner:"acme",name:"app"){owner{repositories(first:9){nodes{name}}}}}'],
+    [
+      'a way out of the repository',
+      '{repository(owner:"acme",name:"app"){owner{repositories(first:9){nodes{name}}}}}',
+    ],
     ['a file', '{repository(owner:"acme",name:"app"){object(expression:"HEAD:.env"){... on Blob{text}}}}'],
-    ['a root in a fragment', 'query{...f} fragment f on Query{repository(owner:"victim",name:"private"){name} viewer{login}}'],
+    [
+      'a root in a fragment',
+      'query{...f} fragment f on Query{repository(owner:"victim",name:"private"){name} viewer{login}}',
+    ],
   ])('%s is unbounded', (_title, text) => {
     expect(query(text).unbounded).toEqual(['repo']);
   });
@@ -147,14 +227,21 @@ describe('GraphQL', () => {
     ['a missing fragment', ['graphql', '-f', 'query={...f}']],
     ['a nested variable', ['graphql', '-f', 'query={viewer{login}}', '-f', 'a[b]=c']],
   ])('%s is refused', (_title, words) => {
-    refused(...words);
+    expect(isRefused(...words)).toBe(true);
   });
   it('runs the operation that is named', () => {
-    expect(query('query A{viewer{login}} mutation B{x}', '-f', 'operationName=B').action).toBe('gh.api.graphql_mutation');
-    refused('graphql', '-f', 'query=query A{viewer{login}}', '-f', 'operationName=C');
+    expect(query('query A{viewer{login}} mutation B{x}', '-f', 'operationName=B').action).toBe(
+      'gh.api.graphql_mutation',
+    );
+    expect(isRefused('graphql', '-f', 'query=query A{viewer{login}}', '-f', 'operationName=C')).toBe(true);
   });
   it('does not hang on fragments that spread themselves or each other many times', () => {
-    const many = Array.from({ length: 60 }, (_, i) => `fragment f${i} on Query{...f${i + 1} ...f${i + 1} a${i}:viewer{login}}`).join(' ');
-    expect(query(`{...f0} ${many} fragment f60 on Query{...f0 viewer{login}}`).params['fields']).toHaveLength(61);
+    const many = Array.from(
+      { length: 60 },
+      (_, i) => `fragment f${i} on Query{...f${i + 1} ...f${i + 1} a${i}:viewer{login}}`,
+    ).join(' ');
+    expect(query(`{...f0} ${many} fragment f60 on Query{...f0 viewer{login}}`).params['fields']).toHaveLength(
+      61,
+    );
   });
 });

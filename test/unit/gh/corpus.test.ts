@@ -17,7 +17,10 @@ const context = { name: 'gh', host: 'github.com', table: loadTable('2.23.0') };
 
 function cases(file: string): Case[] {
   const text = readFileSync(new URL(`../../vectors/corpus/${file}.jsonl`, import.meta.url), 'utf8');
-  const all = text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Case);
+  const all = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): Case => JSON.parse(line));
   return all.filter(({ tool }) => tool === 'gh');
 }
 
@@ -52,33 +55,43 @@ function allows({ action, params, unbounded }: Capability): boolean {
   return READS.has(words) && params['repo'] === 'acme/app' && unbounded?.includes('repo') !== true;
 }
 
+/** `refused` must be a sentence with a hint; anything else that is thrown fails the test. */
+function verdict(one: Case): 'denied' | 'allowed' {
+  try {
+    const result = resolve(one);
+    if (!('capabilities' in result)) throw new Error('asks for facts a second time');
+    return result.capabilities.every(allows) ? 'allowed' : 'denied';
+  } catch (error) {
+    if (error instanceof TurretError && error.code === 'unresolvable' && error.hints.length === 1)
+      return 'denied';
+    throw error;
+  }
+}
+
 describe('every gh attack of the corpus', () => {
   const denied = cases('attacks').filter(({ expected }) => expected === 'deny');
   it('has cases', () => {
     expect(denied.length).toBeGreaterThan(100);
   });
-  it.each(denied.map((one) => [one.id, one] as const))('%s is refused, or asks for what the policy denies', (_id, one) => {
-    let result: ResolveResult;
-    try {
-      result = resolve(one);
-    } catch (error) {
-      expect(error).toBeInstanceOf(TurretError);
-      expect((error as TurretError).code).toBe('unresolvable');
-      expect((error as TurretError).hints.length).toBe(1);
-      return;
-    }
-    expect('capabilities' in result && result.capabilities.some((capability) => !allows(capability))).toBe(true);
-  });
+  it.each(denied.map((one) => [one.id, one] as const))(
+    '%s is refused, or asks for what the policy denies',
+    (_id, one) => {
+      expect(verdict(one)).toBe('denied');
+    },
+  );
 });
 
 describe('what must keep working', () => {
   const fine = [...cases('benign'), ...cases('attacks').filter(({ expected }) => expected !== 'deny')];
-  it.each(fine.map((one) => [one.id, one] as const))('%s resolves, is allowed, and comes back the same', (_id, one) => {
-    const result = resolve(one);
-    if (!('capabilities' in result)) throw new Error('still asks for facts');
-    // The baseline policy has no rule for /user, which these two read.
-    const ownUser = result.capabilities[0]?.params['path'] === '/user';
-    expect(result.capabilities.every(allows)).toBe(!ownUser);
-    expect(planGh(result, context).argv.length).toBeGreaterThan(0);
-  });
+  it.each(fine.map((one) => [one.id, one] as const))(
+    '%s resolves, is allowed, and comes back the same',
+    (_id, one) => {
+      const result = resolve(one);
+      if (!('capabilities' in result)) throw new Error('still asks for facts');
+      // The baseline policy has no rule for /user, which these two read.
+      const ownUser = result.capabilities[0]?.params['path'] === '/user';
+      expect(result.capabilities.every(allows)).toBe(!ownUser);
+      expect(planGh(result, context).argv.length).toBeGreaterThan(0);
+    },
+  );
 });

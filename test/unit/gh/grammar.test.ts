@@ -5,12 +5,20 @@ import { TurretError } from '../../../src/errors.js';
 import type { Capability, Needs } from '../../../src/protocol/messages.js';
 
 const context = { name: 'gh', host: 'github.com', table: loadTable('2.23.0') };
-function resolve(argv: string[], facts?: Record<string, string>, cwd = '/home/agent/w'): { capabilities: Capability[]; needs: Needs } {
+function resolve(
+  argv: string[],
+  facts?: Record<string, string>,
+  cwd = '/home/agent/w',
+): { capabilities: Capability[]; needs: Needs } {
   const result = resolveGh({ tool: 'gh', argv, cwd, ...(facts ? { facts } : {}) }, context);
   if (!('capabilities' in result)) throw new Error(`asks: ${JSON.stringify(result)}`);
   return result;
 }
-const first = (argv: string[], facts?: Record<string, string>): Capability => resolve(argv, facts).capabilities[0] as Capability;
+function first(argv: string[], facts?: Record<string, string>): Capability {
+  const [capability] = resolve(argv, facts).capabilities;
+  if (!capability) throw new Error('no capability');
+  return capability;
+}
 function refused(argv: string[], facts?: Record<string, string>): string {
   try {
     resolve(argv, facts);
@@ -21,6 +29,9 @@ function refused(argv: string[], facts?: Record<string, string>): string {
   return 'resolved';
 }
 const R = ['-R', 'acme/app'];
+
+const needs = (argv: string[], cwd?: string): Needs => resolve(argv, undefined, cwd).needs;
+const paths = (argv: string[]): string[] => needs(argv).files.map(({ path }) => path);
 
 describe('flags', () => {
   it('are exact, in any place after the command, with = or a word', () => {
@@ -61,8 +72,15 @@ describe('flags', () => {
     expect(first(['issue', 'create', '-t', 'x', '-b', body, ...R]).params['body']).toBe(body);
   });
   it('reads lists as gh does', () => {
-    expect(first(['pr', 'list', '-l', 'a,b', '--label=c d', ...R]).params['label']).toEqual(['a', 'b', 'c d']);
-    expect(first(['release', 'download', 'v1', '-p', 'a,b', '-p', 'c', ...R]).params['pattern']).toEqual(['a,b', 'c']);
+    expect(first(['pr', 'list', '-l', 'a,b', '--label=c d', ...R]).params['label']).toEqual([
+      'a',
+      'b',
+      'c d',
+    ]);
+    expect(first(['release', 'download', 'v1', '-p', 'a,b', '-p', 'c', ...R]).params['pattern']).toEqual([
+      'a,b',
+      'c',
+    ]);
   });
 });
 
@@ -77,10 +95,29 @@ describe('the repository', () => {
     expect(first(['pr', 'list', '-R', word]).params['repo']).toBe(repo);
   });
   it.each([
-    '', 'acme', 'acme/', '/app', 'acme/app/x', 'evil.example/acme/app', 'acme/..', 'acme/.', '../app', 'acme/app?x', 'acme/app#x',
-    'acme/a%2fb', 'acme/app ', 'https://evil.example/acme/app', 'https://github.com.evil.example/acme/app',
-    'https://user@github.com/acme/app', 'https://github.com:8443/acme/app', 'https://github.com/acme/app/pulls',
-    'http:/github.com/acme/app', 'ext::sh -c id', 'git@github.com:acme/app', '-acme/app', 'ácme/app',
+    '',
+    'acme',
+    'acme/',
+    '/app',
+    'acme/app/x',
+    'evil.example/acme/app',
+    'acme/..',
+    'acme/.',
+    '../app',
+    'acme/app?x',
+    'acme/app#x',
+    'acme/a%2fb',
+    'acme/app ',
+    'https://evil.example/acme/app',
+    'https://github.com.evil.example/acme/app',
+    'https://user@github.com/acme/app',
+    'https://github.com:8443/acme/app',
+    'https://github.com/acme/app/pulls',
+    'http:/github.com/acme/app',
+    'ext::sh -c id',
+    'git@github.com:acme/app',
+    '-acme/app',
+    'ácme/app',
   ])('%j is refused', (word) => {
     expect(refused(['pr', 'list', `--repo=${word}`])).not.toBe('resolved');
   });
@@ -156,36 +193,72 @@ describe('classes', () => {
   ])('%j is %j', (argv, annotations) => {
     expect(first(argv).annotations).toMatchObject(annotations);
   });
-  it.each(['issue create --web', 'issue comment 3 --editor', 'pr create --fill', 'pr create --recover=x'])('never gh %s', (line) => {
-    expect(refused([...line.split(' '), ...R])).toMatch(/not available/);
-  });
+  it.each(['issue create --web', 'issue comment 3 --editor', 'pr create --fill', 'pr create --recover=x'])(
+    'never gh %s',
+    (line) => {
+      expect(refused([...line.split(' '), ...R])).toMatch(/not available/);
+    },
+  );
   it.each([
-    'auth token', 'auth status', 'config get oauth_token', 'alias list', 'extension list', 'browse', 'codespace ssh', 'repo clone acme/app',
-    'repo fork acme/app', 'repo sync', 'gist clone 1', 'pr checkout 1', 'repo set-default acme/app', 'completion', 'co 1', 'whatever',
+    'auth token',
+    'auth status',
+    'config get oauth_token',
+    'alias list',
+    'extension list',
+    'browse',
+    'codespace ssh',
+    'repo clone acme/app',
+    'repo fork acme/app',
+    'repo sync',
+    'gist clone 1',
+    'pr checkout 1',
+    'repo set-default acme/app',
+    'completion',
+    'co 1',
+    'whatever',
   ])('never gh %s', (line) => {
     expect(refused(line.split(' '))).not.toBe('resolved');
   });
 });
 
 describe('files by value', () => {
-  const needs = (argv: string[], cwd?: string): Needs => resolve(argv, undefined, cwd).needs;
   it.each([
     ['./note.md', 'note.md'],
     ['docs//a/./b.md', 'docs/a/b.md'],
     ['/home/agent/w/docs/b.md', 'docs/b.md'],
     ['/tmp/x/note.md', '/tmp/x/note.md'],
   ])('%s is read as %s', (word, path) => {
-    expect(needs(['issue', 'comment', '3', '-F', word, ...R])).toEqual({ stdin: false, files: [{ path, use: 'read', tree: false }] });
+    expect(needs(['issue', 'comment', '3', '-F', word, ...R])).toEqual({
+      stdin: false,
+      files: [{ path, use: 'read', tree: false }],
+    });
   });
   it.each([
-    '../x', 'a/../../x', '/etc/passwd', '/home/agent/w2/x', '~/x', '$HOME/x', '.env', 'a/.git/config', '/proc/self/environ', '/tmp/../etc/passwd',
-    '/tmp/.X11-unix', '-x', '', '/home/agent/w/../x', 'a\\b',
+    '../x',
+    'a/../../x',
+    '/etc/passwd',
+    '/home/agent/w2/x',
+    '~/x',
+    '$HOME/x',
+    '.env',
+    'a/.git/config',
+    '/proc/self/environ',
+    '/tmp/../etc/passwd',
+    '/tmp/.X11-unix',
+    '-x',
+    '',
+    '/home/agent/w/../x',
+    'a\\b',
   ])('%j is refused', (word) => {
     expect(refused(['issue', 'comment', '3', `--body-file=${word}`, ...R])).not.toBe('resolved');
   });
   it('refuses kernel files below a cwd of /', () => {
-    expect(() => resolve(['issue', 'comment', '3', '-F', 'self/environ', ...R], undefined, '/proc')).toThrow(TurretError);
-    expect(() => resolve(['issue', 'comment', '3', '-F', '/etc/passwd', ...R], undefined, '/')).toThrow(TurretError);
+    expect(() => resolve(['issue', 'comment', '3', '-F', 'self/environ', ...R], undefined, '/proc')).toThrow(
+      TurretError,
+    );
+    expect(() => resolve(['issue', 'comment', '3', '-F', '/etc/passwd', ...R], undefined, '/')).toThrow(
+      TurretError,
+    );
   });
   it('reads standard input only when a command says so', () => {
     expect(needs(['issue', 'comment', '3', '-F', '-', ...R]).stdin).toBe(true);
@@ -195,17 +268,25 @@ describe('files by value', () => {
     expect(needs(['gist', 'create', '-']).stdin).toBe(true);
   });
   it('carries uploads, fields and workflow inputs', () => {
-    const paths = (argv: string[]): string[] => needs(argv).files.map(({ path }) => path);
     expect(paths(['release', 'upload', 'v1', 'a.zip', './b.zip', ...R])).toEqual(['a.zip', 'b.zip']);
-    expect(paths(['api', 'gists', '-F', 'files[a][content]=@a.txt', '--input', 'b.json'])).toEqual(['b.json', 'a.txt']);
+    expect(paths(['api', 'gists', '-F', 'files[a][content]=@a.txt', '--input', 'b.json'])).toEqual([
+      'b.json',
+      'a.txt',
+    ]);
     expect(paths(['workflow', 'run', 'ci.yml', '-F', 'a=@x.txt', ...R])).toEqual(['x.txt']);
     expect(paths(['workflow', 'run', 'ci.yml', '-f', 'a=@x.txt', ...R])).toEqual([]);
     expect(refused(['workflow', 'run', 'ci.yml', '-F', 'a=@/etc/passwd', ...R])).not.toBe('resolved');
   });
   it('writes downloads below the directory they are typed for', () => {
-    expect(needs(['release', 'download', 'v1', ...R]).files).toEqual([{ path: '.', use: 'write', tree: true }]);
-    expect(needs(['release', 'download', 'v1', '-D', 'out/', ...R]).files).toEqual([{ path: 'out', use: 'write', tree: true }]);
-    expect(needs(['release', 'download', 'v1', '-O', 'a.zip', ...R]).files).toEqual([{ path: 'a.zip', use: 'write', tree: false }]);
+    expect(needs(['release', 'download', 'v1', ...R]).files).toEqual([
+      { path: '.', use: 'write', tree: true },
+    ]);
+    expect(needs(['release', 'download', 'v1', '-D', 'out/', ...R]).files).toEqual([
+      { path: 'out', use: 'write', tree: true },
+    ]);
+    expect(needs(['release', 'download', 'v1', '-O', 'a.zip', ...R]).files).toEqual([
+      { path: 'a.zip', use: 'write', tree: false },
+    ]);
     expect(needs(['release', 'download', 'v1', '-O', '-', ...R]).files).toEqual([]);
     expect(refused(['run', 'download', '1', '-D', '/home/agent', ...R])).not.toBe('resolved');
   });

@@ -13,7 +13,8 @@ function allow(line: string): GhWireAllowance[] {
   if (!('capabilities' in result)) throw new Error('asks for facts');
   return result.capabilities.map((capability) => allowanceOf(capability, context));
 }
-const rest = (line: string, method: string, path: string): boolean => checkRest({ method, path }, allow(line)) === undefined;
+const rest = (line: string, method: string, path: string): boolean =>
+  checkRest({ method, path }, allow(line)) === undefined;
 const graphql = (line: string, query: string, variables: object = {}): boolean =>
   checkGraphql(JSON.stringify({ query, variables }), allow(line)) === undefined;
 
@@ -58,18 +59,78 @@ describe('GraphQL on the wire', () => {
     ['another repository', 'pr list -R acme/app', REPO, { o: 'victim', n: 'private' }, false],
     ['no repository', 'pr list -R acme/app', REPO, {}, false],
     ['a name that is no text', 'pr list -R acme/app', REPO, { o: ['acme'], n: 'app' }, false],
-    ['both', 'pr list -R acme/app', '{a:repository(owner:"acme",name:"app"){id} b:repository(owner:"victim",name:"x"){id}}', {}, false],
-    ['another in a fragment', 'pr list -R acme/app', 'query{...f} fragment f on Query{repository(owner:"victim",name:"x"){id}}', {}, false],
+    [
+      'both',
+      'pr list -R acme/app',
+      '{a:repository(owner:"acme",name:"app"){id} b:repository(owner:"victim",name:"x"){id}}',
+      {},
+      false,
+    ],
+    [
+      'another in a fragment',
+      'pr list -R acme/app',
+      'query{...f} fragment f on Query{repository(owner:"victim",name:"x"){id}}',
+      {},
+      false,
+    ],
     ['who am I', 'pr list -R acme/app', '{viewer{login}}', {}, true],
     ['a root it never asks', 'pr list -R acme/app', '{enterprise(slug:"x"){id}}', {}, false],
-    ['its search', 'pr list -R acme/app', 'query($q:String!){search(query:$q,type:ISSUE,first:1){issueCount}}', { q: 'repo:acme/app is:pr' }, true],
-    ['a search elsewhere', 'pr list -R acme/app', 'query($q:String!){search(query:$q,type:ISSUE,first:1){issueCount}}', { q: 'repo:victim/x is:pr' }, false],
-    ['a search of both', 'pr list -R acme/app', '{search(query:"repo:acme/app repo:victim/x",type:ISSUE,first:1){issueCount}}', {}, false],
-    ['a search of all', 'pr list -R acme/app', '{search(query:"is:pr",type:ISSUE,first:1){issueCount}}', {}, false],
-    ['a mutation for a read', 'pr list -R acme/app', 'mutation{closeIssue(input:{issueId:"x"}){issue{id}}}', {}, false],
-    ['its mutation', 'issue close 1 -R acme/app', 'mutation($input:CloseIssueInput!){closeIssue(input:$input){issue{id}}}', {}, true],
-    ['another mutation', 'issue close 1 -R acme/app', 'mutation{deleteIssue(input:{issueId:"x"}){clientMutationId}}', {}, false],
-    ['another beside its own', 'issue close 1 -R acme/app', 'mutation{closeIssue(input:{issueId:"x"}){issue{id}} deleteIssue(input:{issueId:"x"}){clientMutationId}}', {}, false],
+    [
+      'its search',
+      'pr list -R acme/app',
+      'query($q:String!){search(query:$q,type:ISSUE,first:1){issueCount}}',
+      { q: 'repo:acme/app is:pr' },
+      true,
+    ],
+    [
+      'a search elsewhere',
+      'pr list -R acme/app',
+      'query($q:String!){search(query:$q,type:ISSUE,first:1){issueCount}}',
+      { q: 'repo:victim/x is:pr' },
+      false,
+    ],
+    [
+      'a search of both',
+      'pr list -R acme/app',
+      '{search(query:"repo:acme/app repo:victim/x",type:ISSUE,first:1){issueCount}}',
+      {},
+      false,
+    ],
+    [
+      'a search of all',
+      'pr list -R acme/app',
+      '{search(query:"is:pr",type:ISSUE,first:1){issueCount}}',
+      {},
+      false,
+    ],
+    [
+      'a mutation for a read',
+      'pr list -R acme/app',
+      'mutation{closeIssue(input:{issueId:"x"}){issue{id}}}',
+      {},
+      false,
+    ],
+    [
+      'its mutation',
+      'issue close 1 -R acme/app',
+      'mutation($input:CloseIssueInput!){closeIssue(input:$input){issue{id}}}',
+      {},
+      true,
+    ],
+    [
+      'another mutation',
+      'issue close 1 -R acme/app',
+      'mutation{deleteIssue(input:{issueId:"x"}){clientMutationId}}',
+      {},
+      false,
+    ],
+    [
+      'another beside its own',
+      'issue close 1 -R acme/app',
+      'mutation{closeIssue(input:{issueId:"x"}){issue{id}} deleteIssue(input:{issueId:"x"}){clientMutationId}}',
+      {},
+      false,
+    ],
     ['a subscription', 'pr list -R acme/app', 'subscription{viewer{login}}', {}, false],
     ['nothing', 'pr list -R acme/app', '', {}, false],
     ['GraphQL for api', 'api user', '{viewer{login}}', {}, false],
@@ -79,7 +140,14 @@ describe('GraphQL on the wire', () => {
   it('is one JSON object with the three known members', () => {
     const pr = allow('pr list -R acme/app');
     expect(checkGraphql(JSON.stringify({ query: '{viewer{login}}' }), pr)).toBeUndefined();
-    for (const body of ['', '[]', 'null', '{"query":1}', '[{"query":"{viewer{login}}"}]', '{"query":"{viewer{login}}","extensions":{}}']) {
+    for (const body of [
+      '',
+      '[]',
+      'null',
+      '{"query":1}',
+      '[{"query":"{viewer{login}}"}]',
+      '{"query":"{viewer{login}}","extensions":{}}',
+    ]) {
       expect(checkGraphql(body, pr)).toMatch(/not understood/);
     }
   });
@@ -89,7 +157,12 @@ describe('addresses that GitHub gave', () => {
   const asked = { method: 'GET', address: 'https://api.github.com/repos/acme/app/pulls' };
   it('are followed as they are, and no other', () => {
     const out = new HandedOut();
-    out.learn(asked, { status: 200, headers: { link: '<https://api.github.com/repositories/1/pulls?page=2>; rel="next", <https://api.github.com/x>; rel="last"' } });
+    out.learn(asked, {
+      status: 200,
+      headers: {
+        link: '<https://api.github.com/repositories/1/pulls?page=2>; rel="next", <https://api.github.com/x>; rel="last"',
+      },
+    });
     out.learn(asked, { status: 302, headers: { location: 'https://objects.githubusercontent.com/a?sig=1' } });
     const has = (address: string, method = 'GET'): boolean => out.has({ method, address });
     expect(has('https://api.github.com/repositories/1/pulls?page=2')).toBe(true);
@@ -110,17 +183,28 @@ describe('addresses that GitHub gave', () => {
     expect(out.has({ method: 'POST', address: 'https://api.github.com/repositories/1/pulls' })).toBe(true);
     expect(out.has({ method: 'GET', address: 'https://api.github.com/repositories/2/pulls' })).toBe(true);
     expect(out.has({ method: 'POST', address: 'https://api.github.com/repositories/2/pulls' })).toBe(false);
-    for (const path of ['/y', '/z']) expect(out.has({ method: 'GET', address: `https://api.github.com${path}` })).toBe(false);
+    for (const path of ['/y', '/z'])
+      expect(out.has({ method: 'GET', address: `https://api.github.com${path}` })).toBe(false);
     expect(out.has({ method: 'GET', address: 'http://api.github.com/z' })).toBe(false);
   });
 });
 
 describe('hosts', () => {
   it.each([
-    ['api.github.com', 'api'], ['API.github.com', 'api'], ['uploads.github.com', 'uploads'], ['codeload.github.com', 'archive'],
-    ['objects.githubusercontent.com', 'download'], ['results-receiver.actions.githubusercontent.com', 'download'], ['productionresultssa1.blob.core.windows.net', 'download'],
-    ['github.com', undefined], ['evil.github.com', undefined], ['api.github.com.evil.example', undefined], ['api.github.com:443', undefined], ['', undefined],
-    ['a.b.blob.core.windows.net', undefined], ['xgithubusercontent.com', undefined],
+    ['api.github.com', 'api'],
+    ['API.github.com', 'api'],
+    ['uploads.github.com', 'uploads'],
+    ['codeload.github.com', 'archive'],
+    ['objects.githubusercontent.com', 'download'],
+    ['results-receiver.actions.githubusercontent.com', 'download'],
+    ['productionresultssa1.blob.core.windows.net', 'download'],
+    ['github.com', undefined],
+    ['evil.github.com', undefined],
+    ['api.github.com.evil.example', undefined],
+    ['api.github.com:443', undefined],
+    ['', undefined],
+    ['a.b.blob.core.windows.net', undefined],
+    ['xgithubusercontent.com', undefined],
   ])('%s is %s', (header, role) => {
     expect(hostRole(header, 'github.com')).toBe(role);
   });
