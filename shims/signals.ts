@@ -1,0 +1,61 @@
+// Signals of the shim are for the tool behind it. The first ^C is a signal like any other; the second one cancels,
+// because whoever types it has stopped believing in the first.
+
+import { WriteStream, isatty } from 'node:tty';
+
+import type { ClientCall } from '../src/client/client-call.js';
+import type { SignalName } from '../src/protocol/codes.js';
+import { INTERRUPT_TWICE_MS } from '../src/protocol/limits.js';
+import { dieBySignal } from './die.js';
+
+const FORWARDED: readonly SignalName[] = ['TERM', 'HUP', 'QUIT', 'USR1', 'USR2'];
+
+export class SignalForwarder {
+  #call: ClientCall | undefined;
+  #interruptedAtMs = -Infinity;
+
+  constructor() {
+    for (const name of FORWARDED) process.on(`SIG${name}`, () => this.#forward(name));
+    process.on('SIGINT', () => this.#interrupt());
+    process.on('SIGWINCH', () => this.#resize());
+  }
+
+  /** Signals are for this call until it is over. Without one, a signal does what it does to any process. */
+  follow(call: ClientCall): void {
+    this.#call = call;
+    const over = (): void => {
+      if (this.#call === call) this.#call = undefined;
+    };
+    call.finished.then(over, over);
+  }
+
+  #forward(name: SignalName): void {
+    if (this.#call === undefined) dieBySignal(name);
+    else this.#call.signal(name);
+  }
+
+  #interrupt(): void {
+    const now = performance.now();
+    if (this.#call === undefined || now - this.#interruptedAtMs > INTERRUPT_TWICE_MS) {
+      this.#interruptedAtMs = now;
+      return this.#forward('INT');
+    }
+    this.#call.cancel('interrupted twice');
+    // By the signal and not by code: 130 for a shell either way, and a write that nobody reads cannot hold it up.
+    setImmediate(() => dieBySignal('INT'));
+  }
+
+  #resize(): void {
+    const size = windowSize();
+    if (size !== undefined) this.#call?.resize(size);
+  }
+}
+
+/** Of the terminal we write to, if there is one. */
+export function windowSize(): { cols: number; rows: number } | undefined {
+  // Looking at process.stdout is enough to make Node set up the descriptor; so only when it is a terminal.
+  const terminal = isatty(1) ? process.stdout : isatty(2) ? process.stderr : undefined;
+  if (!(terminal instanceof WriteStream)) return undefined;
+  const [cols, rows] = terminal.getWindowSize();
+  return { cols, rows };
+}

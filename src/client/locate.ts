@@ -1,0 +1,89 @@
+// Where is the broker of this session, and what proves that we belong to it? Agents lose variables named *TOKEN* and
+// whole environments on the way to a command, so the session directory beside the shim answers too.
+//
+// Nothing found here is trusted: the broker proves itself against the token before anything is said to it.
+
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { TurretError } from '../errors.js';
+import { type Token, parseToken } from '../token/token.js';
+
+/** Where the sandbox shows the session directory, for a shim that is bound over the real tool. */
+export const FIXED_AGENT_DIRECTORY = '/run/turret';
+const SOCKET_NAME = 'agent.sock';
+const TOKEN_NAME = 'token';
+const TOKEN_FILE_BYTES_MAX = 256;
+
+export interface Located {
+  token: Token;
+  socketPath: string;
+}
+export interface Surroundings {
+  env: NodeJS.ProcessEnv;
+  /** The program as it was called: `<agent directory>/bin/<tool>`, perhaps by a link. */
+  program: string | undefined;
+  uid: number;
+}
+
+/** Throws TurretError not_in_session or token_malformed. */
+export function locate(here: Surroundings): Located {
+  const directories = agentDirectories(here.program);
+  const text = here.env['TURRET_TOKEN'] || tokenBeside(directories);
+  if (!text) throw outside('there is no token: neither in TURRET_TOKEN nor beside the command');
+  const token = parseToken(text.trim());
+  return { token, socketPath: here.env['TURRET_SOCKET'] || findSocket(here, directories, token) };
+}
+
+function agentDirectories(program: string | undefined): string[] {
+  if (program === undefined) return [FIXED_AGENT_DIRECTORY];
+  const programs = [program];
+  try {
+    programs.push(realpathSync(program));
+  } catch {
+    // Removed while we start; the other places remain.
+  }
+  return [...new Set([...programs.map((path) => dirname(dirname(path))), FIXED_AGENT_DIRECTORY])];
+}
+
+function tokenBeside(directories: string[]): string | undefined {
+  for (const directory of directories) {
+    try {
+      const path = join(directory, TOKEN_NAME);
+      const found = lstatSync(path);
+      if (found.isFile() && found.size <= TOKEN_FILE_BYTES_MAX) return readFileSync(path, 'utf8');
+    } catch {
+      // Not this one.
+    }
+  }
+  return undefined;
+}
+
+function findSocket({ env, uid }: Surroundings, directories: string[], token: Token): string {
+  for (const directory of directories) {
+    const path = join(directory, SOCKET_NAME);
+    if (isSocket(path)) return path;
+  }
+  const sid = Buffer.from(token.sid).toString('hex');
+  const runtime = env['XDG_RUNTIME_DIR'];
+  const bases = [...(runtime?.startsWith('/') ? [join(runtime, 'turret')] : []), `/tmp/turret-${uid}`];
+  for (const base of bases) {
+    const path = join(base, sid, 'agent', SOCKET_NAME);
+    // Anybody can make a directory in /tmp. What is not ours alone is not asked.
+    if (isPrivate(base, uid) && isPrivate(join(base, sid), uid) && isSocket(path)) return path;
+  }
+  throw outside('the broker of this token is not to be found: its session is over, or its directory cannot be seen from here');
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+}
+
+function isPrivate(directory: string, uid: number): boolean {
+  const found = lstatSync(directory, { throwIfNoEntry: false });
+  return found !== undefined && found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0;
+}
+
+function outside(message: string): TurretError {
+  return new TurretError('not_in_session', message, { hints: ['this command works inside `turret run -- <agent>`'] });
+}

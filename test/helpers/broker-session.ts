@@ -1,0 +1,124 @@
+// A real broker process with the loopback repeater behind it, and an agent directory with the real bundled shim. No supervisor.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+import { signingKey } from '../../src/crypto/ed25519.js';
+import type { BrokerSetup, FromBroker } from '../../src/protocol/control.js';
+import { formatToken, sidOf } from '../../src/token/token.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ENV = { PATH: '/usr/bin:/bin', NODE_ENV: 'production' };
+
+export interface BrokerSession {
+  /** Has `agent.sock`, `token` and `bin/loop`. */
+  agentDirectory: string;
+  shim: string;
+  token: string;
+  sid: string;
+  broker: ChildProcess;
+  /** What the repeater wrote to its stderr so far. */
+  repeaterLog(): string;
+  close(): void;
+}
+
+export async function startBrokerSession(): Promise<BrokerSession> {
+  const directory = mkdtempSync('/tmp/tss-');
+  const agentDirectory = join(directory, 'agent');
+  const shim = join(agentDirectory, 'bin', 'loop');
+  mkdirSync(join(agentDirectory, 'bin'), { recursive: true });
+  const broker = spawn(process.execPath, [join(ROOT, 'dist/src/broker/main.js')], {
+    env: ENV,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const repeaters: ChildProcess[] = [];
+  let log = '';
+  const waiting = new Map<string, (message: FromBroker) => void>();
+  broker.on('message', (message: FromBroker) => {
+    if (message.type === 'failed') throw new Error(message.message);
+    if (message.type === 'start_repeater') repeaters.push(startRepeater(broker, (text) => (log += text)));
+    waiting.get(message.type)?.(message);
+  });
+  const next = (type: FromBroker['type']): Promise<FromBroker> => new Promise((resolve) => waiting.set(type, resolve));
+  const ready = (await next('ready')) as Extract<FromBroker, { type: 'ready' }>;
+  const seed = randomBytes(32);
+  const sid = sidOf(Buffer.from(ready.broker_public_key, 'base64url'));
+  const token = formatToken({ kind: 'session', seed, sid });
+  const listening = next('listening');
+  broker.send(setupOf(directory, sid.toString('hex'), Buffer.from(signingKey(seed).publicKey).toString('base64url')));
+  await listening;
+  writeFileSync(join(agentDirectory, 'token'), token, { mode: 0o400 });
+  copyFileSync(join(ROOT, 'dist/shim.cjs'), shim);
+  writeFileSync(shim, `#!${process.execPath}\n${readFileSync(shim, 'utf8')}`);
+  chmodSync(shim, 0o755);
+  return {
+    agentDirectory,
+    shim,
+    token,
+    sid: sid.toString('hex'),
+    broker,
+    repeaterLog: () => log,
+    close: () => {
+      for (const child of [broker, ...repeaters]) child.kill('SIGKILL');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function setupOf(directory: string, sid: string, publicKey: string): BrokerSetup {
+  const base = { except: [], where: {}, layer: 'user' };
+  const rules = [
+    { id: 'all', effect: 'allow', actions: ['loop.**'], ...base },
+    { id: 'no-rm', effect: 'deny', actions: ['loop.remove'], ...base },
+  ];
+  return {
+    type: 'setup',
+    sid,
+    sockets: { agent: join(directory, 'agent/agent.sock'), admin: join(directory, 'admin.sock') },
+    repeaters: [{ name: 'loop', kind: 'loop', tools: ['loop'] }],
+    policy: { rules, limits: [] },
+    call_ms_max: 600_000,
+    audit: {
+      directory: join(directory, 'audit'),
+      certificate: randomBytes(64).toString('base64url'),
+      host_public_key: randomBytes(32).toString('base64url'),
+      start: {},
+    },
+    keys: [{ public_key: publicKey, kind: 'session', label: 'agent', lifetime_ms: 600_000 }],
+  };
+}
+
+function startRepeater(broker: ChildProcess, logged: (text: string) => void): ChildProcess {
+  const child = spawn(process.execPath, [join(ROOT, 'test/fixtures/repeater-loopback.mjs')], {
+    env: ENV,
+    stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
+  });
+  child.stderr?.setEncoding('utf8').on('data', logged);
+  const secrets = { name: 'loop', kind: 'loop', config: {}, env: {}, directory: '/', siblings: {} };
+  (child.stdio[4] as Writable).end(JSON.stringify(secrets));
+  broker.send({ type: 'repeater_started', name: 'loop', pid: child.pid ?? 0 }, child.stdio[3] as Socket);
+  return child;
+}
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** Collects what a child writes until it is gone and its pipes are closed. */
+export async function outcome(child: ChildProcess): Promise<Ran> {
+  const stdout: Buffer[] = [];
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return { code, signal, stdout: Buffer.concat(stdout), stderr };
+}
