@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { mergeRoutes } from './merge-routes.js';
 import { readMember, type MemberIndex } from './member-file.js';
 import { decodeOptions } from './options.js';
 import type {
@@ -59,7 +60,8 @@ class LazyTables implements AwsTables {
   readonly askedFor: string;
   readonly major: 1 | 2;
   readonly #directory: string;
-  readonly #hostFiles: string[];
+  /** Directories of the other versions' tables. */
+  readonly #others: string[];
   readonly #index: TableIndex;
   readonly #services = new Map<string, AwsService>();
   readonly #routes = new Map<string, WireService>();
@@ -80,8 +82,8 @@ class LazyTables implements AwsTables {
     this.version = version;
     this.major = version.startsWith('2.') ? 2 : 1;
     this.#directory = join(directory, version);
-    this.#hostFiles = available.map((name) => join(directory, name, 'hosts.json'));
-    this.#index = JSON.parse(readFileSync(join(this.#directory, 'index.json'), 'utf8'));
+    this.#others = available.filter((name) => name !== version).map((name) => join(directory, name));
+    this.#index = readIndex(this.#directory);
   }
 
   services(): string[] {
@@ -91,11 +93,7 @@ class LazyTables implements AwsTables {
   service(command: string): AwsService | undefined {
     const known = this.#services.get(command);
     if (known !== undefined) return known;
-    const text = readMember(
-      join(this.#directory, 'commands.gz'),
-      this.#index.services,
-      command,
-    );
+    const text = readMember(join(this.#directory, 'commands.gz'), this.#index.services, command);
     if (text === undefined) return undefined;
     const packed: PackedService = JSON.parse(text);
     const service = unpackService(packed);
@@ -129,9 +127,13 @@ class LazyTables implements AwsTables {
   routes(model: string): WireService | undefined {
     const known = this.#routes.get(model);
     if (known !== undefined) return known;
-    const text = readMember(join(this.#directory, 'wire.gz'), this.#index.models, model);
-    if (text === undefined) return undefined;
-    const found: WireService = JSON.parse(text);
+    const own = readWire(this.#directory, this.#index, model);
+    if (own === undefined) return undefined;
+    const others = this.version === this.askedFor ? [] : this.#others;
+    const found = others
+      .map((directory) => readWire(directory, readIndex(directory), model))
+      .filter((other) => other !== undefined)
+      .reduce(mergeRoutes, own);
     this.#routes.set(model, found);
     return found;
   }
@@ -142,10 +144,24 @@ class LazyTables implements AwsTables {
 
   hosts(): HostTable {
     this.#hosts ??= mergeHosts(
-      this.#hostFiles.map((file): HostTable => JSON.parse(readFileSync(file, 'utf8'))),
+      [this.#directory, ...this.#others].map((directory): HostTable =>
+        JSON.parse(readFileSync(join(directory, 'hosts.json'), 'utf8')),
+      ),
     );
     return this.#hosts;
   }
+}
+
+function readIndex(directory: string): TableIndex {
+  const index: TableIndex = JSON.parse(readFileSync(join(directory, 'index.json'), 'utf8'));
+  return index;
+}
+
+function readWire(directory: string, { models }: TableIndex, model: string): WireService | undefined {
+  const text = readMember(join(directory, 'wire.gz'), models, model);
+  if (text === undefined) return undefined;
+  const service: WireService = JSON.parse(text);
+  return service;
 }
 
 /** Every host of AWS that any table knows: the names are AWS's own, and a CLI newer than its table may need a newer one. */

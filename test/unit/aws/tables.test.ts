@@ -28,6 +28,22 @@ describe('which table serves which CLI', () => {
   });
 });
 
+describe('the wire routes', () => {
+  it('are those of the installed CLI alone when its table is there', () => {
+    expect(V2.routes('sqs')).toMatchObject({ p: 'query' });
+    expect(V2.routes('sqs')).not.toHaveProperty('t');
+    expect(V1.routes('sqs')).toMatchObject({ p: 'json', t: 'AmazonSQS' });
+  });
+
+  it('know both protocols of a service when the CLI is newer than its table, and no new service', () => {
+    const newer = loadTables('2.31.0');
+    expect(newer.routes('sqs')).toMatchObject({ p: 'query', t: 'AmazonSQS', ps: ['query', 'json'] });
+    expect(newer.routes('s3')?.r?.filter(([, , name]) => name === 'GetObject')).toHaveLength(1);
+    expect(newer.routes('bedrock-agentcore')).toBeUndefined();
+    expect(V1.routes('bedrock-agentcore')).toBeDefined();
+  });
+});
+
 describe.each([V1, V2])('the generated table of aws $version', (tables) => {
   it('finds no operation by a name of Object.prototype', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', '']) {
