@@ -155,7 +155,7 @@ async function send(
   options: { half: boolean; head: boolean },
 ): Promise<void> {
   const { body } = reply;
-  if (typeof body === 'object' && !Buffer.isBuffer(body)) {
+  if (typeof body === 'object' && !(body instanceof Uint8Array)) {
     response.writeHead(reply.status, reply.headers);
     // The status line must not wait for the first byte of a file.
     if (body.length === 0) response.end();
@@ -184,7 +184,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   const keys = options.keys ?? [FAKE_AWS_KEY, FAKE_AWS_READ_ONLY_KEY];
   const faults: AwsFault[] = [...(options.faults ?? [])];
   const state = createState();
-  const { requests, record } = createRecorder(options.logFile);
+  const recorder = createRecorder(options.logFile);
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const wire = readWire(message);
     let bytesIn = 0;
@@ -196,7 +196,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
     if (fault === 'hang') return;
     const answered = await new Exchange(wire, keys, state).answer(fault === 'unavailable');
     const { reply } = answered;
-    record({
+    recorder.record({
       fake: 'aws',
       method: wire.method,
       host: wire.host,
@@ -223,7 +223,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   const url = await listenOnLoopback(server, options.port ?? 0);
   return {
     url,
-    requests,
+    requests: recorder.requests,
     state,
     faults,
     reset: () => seedState(state),

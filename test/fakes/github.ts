@@ -82,12 +82,13 @@ function checkToken(given: string | undefined, tokens: readonly GithubToken[]): 
 }
 
 async function readRequest(message: IncomingMessage): Promise<GithubRequest> {
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    size += chunk.length;
+  for await (const chunk of message) {
+    const bytes: Uint8Array = chunk;
+    size += bytes.length;
     if (size > BODY_BYTES_MAX) throw new RangeError('request body too large');
-    chunks.push(chunk);
+    chunks.push(bytes);
   }
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
@@ -158,14 +159,14 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
   const store: GithubStore = { repos: new Map() };
   seedStore(store);
   const graphql = createGraphql(store);
-  const { requests, record } = createRecorder(options.logFile);
+  const recorder = createRecorder(options.logFile);
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(message);
     const given = readToken(message);
     const token = checkToken(given, tokens);
     const { reply, operation } = await answer(request, token, given, { store, graphql });
     const { errors } = (reply.json ?? {}) as { errors?: readonly { message?: string }[] };
-    record({
+    recorder.record({
       fake: 'github',
       method: request.method,
       host: request.host,
@@ -198,7 +199,7 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
   }
   return {
     url,
-    requests,
+    requests: recorder.requests,
     state: store,
     reset: () => seedStore(store),
     close: async () => {

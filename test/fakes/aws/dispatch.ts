@@ -3,7 +3,7 @@ import { ec2 } from './ec2.js';
 import { AwsError, REQUEST_ID } from './errors.js';
 import { dynamodb, ecs, eks, lambda, logs, secretsmanager } from './json-services.js';
 import { cloudformation, cloudwatch, iam, rds, sqs, sts } from './query-services.js';
-import type { AwsService, Json, ServiceCall } from './service.js';
+import { isJson, type AwsService, type Json, type ServiceCall } from './service.js';
 import { isS3Host } from './s3-address.js';
 import { parsePairs, type AwsProtocol, type Reply, type WireRequest } from './wire.js';
 import { document, Xml, xml } from './xml.js';
@@ -45,7 +45,7 @@ export function addressOf(wire: WireRequest, scopeService: string | undefined): 
   if (wire.headers['x-amz-target'] !== undefined) return { service, protocol: 'json' };
   const known = SERVICES[service]?.protocol;
   if (known === 'ec2' || known === 'rest-json') return { service, protocol: known };
-  const isForm = wire.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  const isForm = (wire.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
   return {
     service,
     protocol: isForm || wire.query.has('Action') || known !== undefined ? 'query' : 'rest-xml',
@@ -91,7 +91,7 @@ function bodyMembers(protocol: AwsProtocol, wire: WireRequest, body: Buffer): Js
   if (body.length === 0 || protocol === 'query' || protocol === 'ec2') return {};
   try {
     const value: unknown = protocol === 'cbor' ? decodeCbor(body) : JSON.parse(body.toString());
-    if (typeof value === 'object' && value !== null) return value as Json;
+    if (isJson(value)) return value;
   } catch {
     // Answered below as the services do: bytes that are no document are a SerializationException.
   }

@@ -93,7 +93,7 @@ export function authError(problem: AuthProblem, protocol: AwsProtocol): AwsError
 /** An error in the protocol's native form. HEAD answers carry no body, as on the real service. */
 export function renderError(error: AwsError, protocol: AwsProtocol, method: string): Reply {
   const ids = { 'x-amzn-requestid': REQUEST_ID, 'x-amz-request-id': REQUEST_ID, ...error.headers };
-  const reply = (contentType: string, body: string | Buffer): Reply => ({
+  const reply = (contentType: string, body: string | Uint8Array): Reply => ({
     status: error.status,
     headers: { 'content-type': contentType, ...ids },
     body: method === 'HEAD' ? '' : body,
@@ -133,7 +133,7 @@ export function renderError(error: AwsError, protocol: AwsProtocol, method: stri
         ),
         headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-errortype': error.code, ...ids },
       };
-    case 'cbor':
+    default:
       return {
         ...reply('application/cbor', encodeCbor({ __type: error.code, message: error.message })),
         headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', ...ids },

@@ -1,6 +1,6 @@
 import { AwsError } from './errors.js';
 import { ACCOUNT_ID, FIXED_TIME } from './state.js';
-import { text, type AwsService, type Json, type ServiceCall } from './service.js';
+import { member, text, texts, type AwsService, type Json, type ServiceCall } from './service.js';
 
 const TIME_MS = Date.parse(FIXED_TIME);
 const TIME_S = TIME_MS / 1000;
@@ -64,6 +64,8 @@ export const logs: AwsService = {
   },
 };
 
+const isService = (name: string): boolean => name === 'a' || name === 'b';
+
 export const ecs: AwsService = {
   hosts: ['ecs'],
   protocol: 'json',
@@ -73,11 +75,10 @@ export const ecs: AwsService = {
       const cluster = text(call.json['cluster']) || 'default';
       const base = `arn:aws:ecs:${call.region}:${ACCOUNT_ID}`;
       if (cluster !== 'c') throw new AwsError('ClusterNotFoundException', 400, 'Cluster not found.');
-      const asked = (call.json['services'] as readonly string[] | undefined) ?? [];
+      const asked = texts(call.json['services']);
       const serviceArn = (name: string): string => `${base}:service/${cluster}/${name}`;
-      const exists = (name: string): boolean => name === 'a' || name === 'b';
       return {
-        services: asked.filter(exists).map((name) => ({
+        services: asked.filter(isService).map((name) => ({
           serviceArn: serviceArn(name),
           serviceName: name,
           clusterArn: `${base}:cluster/${cluster}`,
@@ -89,7 +90,7 @@ export const ecs: AwsService = {
           events: [],
         })),
         failures: asked
-          .filter((name) => !exists(name))
+          .filter((name) => !isService(name))
           .map((name) => ({ arn: serviceArn(name), reason: 'MISSING' })),
       };
     },
@@ -130,7 +131,7 @@ function tableOf(call: ServiceCall): NonNullable<ReturnType<ServiceCall['state']
 }
 
 const keyText = (item: unknown, hashKey: string): string => {
-  const value = (item as Json | undefined)?.[hashKey];
+  const value = member(item)[hashKey];
   if (value === undefined) {
     throw new AwsError('ValidationException', 400, `One of the required keys was not given a value`);
   }
@@ -142,9 +143,9 @@ function queryTable(call: ServiceCall): Json {
   const table = tableOf(call);
   const [, name, placeholder] =
     /^\s*(#?\w+)\s*=\s*(:\w+)\s*$/.exec(text(call.json['KeyConditionExpression'])) ?? [];
-  const names = call.json['ExpressionAttributeNames'] as Record<string, string> | undefined;
-  const attribute = name?.startsWith('#') === true ? names?.[name] : name;
-  const value = (call.json['ExpressionAttributeValues'] as Json | undefined)?.[placeholder ?? ''];
+  const names = member(call.json['ExpressionAttributeNames']);
+  const attribute = name?.startsWith('#') ? names[name] : name;
+  const value = member(call.json['ExpressionAttributeValues'])[placeholder ?? ''];
   if (attribute !== table.hashKey || value === undefined) {
     throw new AwsError('ValidationException', 400, 'Query condition missed key schema element');
   }
@@ -161,7 +162,7 @@ export const dynamodb: AwsService = {
     ListTables: (call) => ({ TableNames: [...call.state.tables.keys()].sort() }),
     PutItem(call) {
       const table = tableOf(call);
-      const item = call.json['Item'] as Record<string, unknown>;
+      const item = member(call.json['Item']);
       table.items.set(keyText(item, table.hashKey), item);
       return {};
     },

@@ -1,7 +1,7 @@
 import { AwsError } from './errors.js';
 import { CborTime } from './cbor.js';
 import { ACCOUNT_ID, FIXED_TIME } from './state.js';
-import { formList, formValue, text, type AwsService, type ServiceCall } from './service.js';
+import { formList, formValue, text, texts, type AwsService, type ServiceCall } from './service.js';
 import { xml, Xml } from './xml.js';
 
 /** What CreateAccessKey hands out: a canary. It must never reach an agent, and any output that has it is a leak. */
@@ -78,9 +78,7 @@ function getMetricStatistics(call: ServiceCall): Xml | { readonly [name: string]
   const rawStart = inForm ? formValue(call, 'StartTime') : call.json['StartTime'];
   const start = typeof rawStart === 'number' ? rawStart * 1000 : Date.parse(text(rawStart));
   const period = Number(inForm ? formValue(call, 'Period') : call.json['Period']);
-  const statistics = inForm
-    ? formList(call, 'Statistics')
-    : (call.json['Statistics'] as readonly unknown[] | undefined);
+  const statistics = inForm ? formList(call, 'Statistics') : texts(call.json['Statistics']);
   if (label === '' || Number.isNaN(start) || !(period > 0)) {
     throw new AwsError(
       'InvalidParameterValue',
@@ -95,7 +93,7 @@ function getMetricStatistics(call: ServiceCall): Xml | { readonly [name: string]
     Sum: 25.5,
     SampleCount: 2,
   };
-  const values = Object.entries(known).filter(([name]) => statistics?.includes(name));
+  const values = Object.entries(known).filter(([name]) => statistics.includes(name));
   const times = [start, start + period * 1000];
   if (!inForm) {
     return {

@@ -35,6 +35,9 @@ function page(bucket: Bucket, wish: { prefix: string; delimiter: string; after: 
 
 const encodeToken = (key: string): string => Buffer.from(key).toString('base64');
 
+const optional = (tag: string, text: string): Xml | undefined =>
+  text === '' ? undefined : new Xml(`<${tag}>${xml`${text}`.text}</${tag}>`);
+
 /** ListObjects and ListObjectsV2: prefix, delimiter, pages, encoding-type=url. Source: S3 API reference. */
 export function listObjects(bucket: Bucket, wire: WireRequest, version: 1 | 2): Xml {
   const value = (name: string): string => queryValue(wire, name) ?? '';
@@ -62,8 +65,6 @@ export function listObjects(bucket: Bucket, wire: WireRequest, version: 1 | 2): 
       ? xml`<CommonPrefixes><Prefix>${encode(entry.prefix)}</Prefix></CommonPrefixes>`
       : undefined,
   );
-  const optional = (tag: string, text: string): Xml | undefined =>
-    text === '' ? undefined : new Xml(`<${tag}>${xml`${text}`.text}</${tag}>`);
   const position =
     version === 2
       ? xml`<KeyCount>${found.entries.length}</KeyCount>${optional('ContinuationToken', token)}${optional('NextContinuationToken', found.next === undefined ? '' : encodeToken(found.next))}${optional('StartAfter', encode(value('start-after')))}`

@@ -1,84 +1,25 @@
-import { AwsError, REQUEST_ID } from './errors.js';
-import { collectBody, spoolBody } from './body.js';
-import { readAddress, s3Operation, type S3Address } from './s3-address.js';
-import { listBuckets, listObjects, S3_NAMESPACE } from './s3-listing.js';
+import { spoolBody } from './body.js';
+import { AwsError } from './errors.js';
+import { readAddress, s3Operation } from './s3-address.js';
+import { BUCKETS } from './s3-buckets.js';
 import {
-  appendFile,
-  completeUpload,
-  findUpload,
-  listParts,
-  listUploads,
-  openUpload,
-} from './s3-multipart.js';
+  empty,
+  findBucket,
+  findObject,
+  IDS,
+  ok,
+  storedHeaders,
+  textBody,
+  type S3Call,
+  type S3Operation,
+} from './s3-call.js';
+import { S3_NAMESPACE } from './s3-listing.js';
+import { appendFile, completeUpload, findUpload, listParts, openUpload } from './s3-multipart.js';
 import { FIXED_TIME, type AwsState, type Bucket, type StoredObject } from './state.js';
 import { decodeUri, queryValue, type Reply, type WireRequest } from './wire.js';
-import { document, textsOf, xml, type Xml } from './xml.js';
+import { textsOf, xml } from './xml.js';
 
-interface S3Call {
-  readonly wire: WireRequest;
-  readonly state: AwsState;
-  readonly address: S3Address;
-  readonly region: string;
-}
-
-const IDS = { 'x-amz-request-id': REQUEST_ID, 'x-amz-id-2': 'fake', server: 'AmazonS3' };
 const LAST_MODIFIED = new Date(FIXED_TIME).toUTCString();
-const STORED_HEADERS =
-  /^(?:content-type|content-encoding|content-disposition|content-language|cache-control|expires|x-amz-meta-.*)$/;
-
-const ok = (root: Xml): Reply => ({
-  status: 200,
-  headers: { 'content-type': 'application/xml', ...IDS },
-  body: document(root),
-});
-const empty = (status: number, headers: Record<string, string> = {}): Reply => ({
-  status,
-  headers: { ...IDS, ...headers },
-  body: '',
-});
-
-function storedHeaders(wire: WireRequest): Record<string, string> {
-  const kept = Object.entries(wire.headers).filter(([name]) => STORED_HEADERS.test(name));
-  const headers = Object.fromEntries(kept);
-  // aws-chunked is how the body travelled, not how the object is encoded.
-  const encoding = headers['content-encoding']
-    ?.split(',')
-    .filter((part) => part.trim() !== 'aws-chunked')
-    .join(',');
-  if (encoding === '') delete headers['content-encoding'];
-  else if (encoding !== undefined) headers['content-encoding'] = encoding;
-  return { 'content-type': 'binary/octet-stream', ...headers };
-}
-
-/** The bucket, or 404, or 301 to its own region: the answers a client must be able to follow. */
-function findBucket({ state, region }: S3Call, name: string): Bucket {
-  const bucket = state.buckets.get(name);
-  if (bucket === undefined) {
-    throw new AwsError('NoSuchBucket', 404, 'The specified bucket does not exist', {
-      details: { BucketName: name },
-    });
-  }
-  if (bucket.region !== region) {
-    throw new AwsError(
-      'PermanentRedirect',
-      301,
-      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
-      {
-        headers: { 'x-amz-bucket-region': bucket.region },
-        details: { Endpoint: `${name}.s3.${bucket.region}.amazonaws.com`, Bucket: name },
-      },
-    );
-  }
-  return bucket;
-}
-
-function findObject(bucket: Bucket, key: string): StoredObject {
-  const object = bucket.objects.get(key);
-  if (object === undefined) {
-    throw new AwsError('NoSuchKey', 404, 'The specified key does not exist.', { details: { Key: key } });
-  }
-  return object;
-}
 
 /** Start and length of one `bytes=` range; the whole object when there is none. */
 function readRange(range: string | undefined, size: number): { start: number; length: number } {
@@ -138,18 +79,7 @@ const copyResult = (tag: 'CopyObjectResult' | 'CopyPartResult', etag: string): R
       : xml`<CopyPartResult xmlns="${S3_NAMESPACE}"><LastModified>${FIXED_TIME}</LastModified><ETag>"${etag}"</ETag></CopyPartResult>`,
   );
 
-async function textBody(call: S3Call): Promise<string> {
-  const file = call.state.newFile();
-  await spoolBody(call.wire, file);
-  const { readFile, rm } = await import('node:fs/promises');
-  const text = await readFile(file, 'utf8');
-  await rm(file);
-  return text;
-}
-
-type Operation = (call: S3Call) => Reply | Promise<Reply>;
-
-const OBJECTS: Readonly<Record<string, Operation>> = {
+const OBJECTS: Readonly<Record<string, S3Operation>> = {
   GetObject: (call) => sendObject(call, true),
   HeadObject: (call) => sendObject(call, false),
   async PutObject(call) {
@@ -202,60 +132,13 @@ const OBJECTS: Readonly<Record<string, Operation>> = {
   },
 };
 
-const BUCKETS: Readonly<Record<string, Operation>> = {
-  ListBuckets: ({ state, wire }) => ok(listBuckets(state.buckets, wire)),
-  ListObjects: (call) => ok(listObjects(findBucket(call, call.address.bucket), call.wire, 1)),
-  ListObjectsV2: (call) => ok(listObjects(findBucket(call, call.address.bucket), call.wire, 2)),
-  HeadBucket: (call) => empty(200, { 'x-amz-bucket-region': findBucket(call, call.address.bucket).region }),
-  GetBucketLocation(call) {
-    // The one operation every region answers for every bucket.
-    const region = call.state.buckets.get(call.address.bucket)?.region ?? call.region;
-    findBucket({ ...call, region }, call.address.bucket);
-    return ok(
-      xml`<LocationConstraint xmlns="${S3_NAMESPACE}">${region === 'us-east-1' ? undefined : region}</LocationConstraint>`,
-    );
-  },
-  async CreateBucket(call) {
-    const name = call.address.bucket;
-    const [region = 'us-east-1'] = textsOf(
-      (await collectBody(call.wire.body)).toString(),
-      'LocationConstraint',
-    );
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) {
-      throw new AwsError('InvalidBucketName', 400, 'The specified bucket is not valid.', {
-        details: { BucketName: name },
-      });
-    }
-    if (call.state.buckets.has(name) && region !== 'us-east-1') {
-      throw new AwsError(
-        'BucketAlreadyOwnedByYou',
-        409,
-        'Your previous request to create the named bucket succeeded and you already own it.',
-      );
-    }
-    if (!call.state.buckets.has(name)) {
-      call.state.buckets.set(name, { name, region, objects: new Map(), uploads: new Map() });
-    }
-    return empty(200, { location: `/${name}` });
-  },
-  DeleteBucket(call) {
-    const bucket = findBucket(call, call.address.bucket);
-    if (bucket.objects.size > 0) {
-      throw new AwsError('BucketNotEmpty', 409, 'The bucket you tried to delete is not empty');
-    }
-    call.state.buckets.delete(bucket.name);
-    return empty(204);
-  },
-  ListMultipartUploads: (call) => ok(listUploads(findBucket(call, call.address.bucket))),
-};
-
 function uploadOf(call: S3Call): { bucket: Bucket; upload: ReturnType<typeof findUpload>; number: number } {
   const bucket = findBucket(call, call.address.bucket);
   const upload = findUpload(bucket, queryValue(call.wire, 'uploadId') ?? '', call.address.key);
   return { bucket, upload, number: Number(queryValue(call.wire, 'partNumber') ?? '0') };
 }
 
-const MULTIPART: Readonly<Record<string, Operation>> = {
+const MULTIPART: Readonly<Record<string, S3Operation>> = {
   CreateMultipartUpload(call) {
     const bucket = findBucket(call, call.address.bucket);
     const upload = openUpload(bucket, call.address.key, storedHeaders(call.wire));
@@ -297,7 +180,7 @@ const MULTIPART: Readonly<Record<string, Operation>> = {
   },
 };
 
-const OPERATIONS: Readonly<Record<string, Operation>> = { ...BUCKETS, ...OBJECTS, ...MULTIPART };
+const OPERATIONS: Readonly<Record<string, S3Operation>> = { ...BUCKETS, ...OBJECTS, ...MULTIPART };
 
 /** The S3 operation a request asks for; '' when this fake does not serve it. */
 export function nameS3Operation(wire: WireRequest): string {

@@ -41,4 +41,14 @@ export function formList(call: ServiceCall, name: string): string[] {
   }
 }
 
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A member that must be an object; an empty one when it is not. */
+export const member = (value: unknown): Json => (isJson(value) ? value : {});
+
+/** The strings of a list; none when it is no list. */
+export const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -37,7 +37,7 @@ export interface AwsState {
   /** DynamoDB tables; items by the JSON of their key. */
   readonly tables: Map<
     string,
-    { readonly hashKey: string; readonly items: Map<string, Record<string, unknown>> }
+    { readonly hashKey: string; readonly items: Map<string, Readonly<Record<string, unknown>>> }
   >;
   /** A new file name under `directory`. */
   newFile(): string;
@@ -58,7 +58,7 @@ const SEED_OBJECTS: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'eu-bucket': { 'hello.txt': 'hallo\n' },
 };
 
-export const md5Of = (bytes: string | Buffer): string => createHash('md5').update(bytes).digest('hex');
+export const md5Of = (bytes: string | Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
 /** The seeded world, put back in place: same names, same bytes, same order. */
 export function seedState(state: AwsState): void {

@@ -19,7 +19,10 @@ export type AwsProtocol = 'query' | 'ec2' | 'json' | 'rest-json' | 'rest-xml' | 
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer | { readonly file: string; readonly start: number; readonly length: number };
+  readonly body:
+    | string
+    | Uint8Array
+    | { readonly file: string; readonly start: number; readonly length: number };
 }
 
 /** Percent-decoding that leaves '+' alone and never throws: a malformed escape stays as it is. */

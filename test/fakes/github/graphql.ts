@@ -8,6 +8,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  OperationTypeNode,
   parse,
   specifiedRules,
   validate,
@@ -18,7 +19,9 @@ import {
 } from 'graphql';
 import { FIXED_TIME, VIEWER, type GithubStore } from './store.js';
 import { mutations, nodeOf } from './mutations.js';
-import { connection, viewOwner, viewRepoNamed, viewSearch, viewUser, type Args } from './views.js';
+import { connection, type Args } from './connection.js';
+import { viewOwner, viewRepoNamed, viewSearch } from './root-views.js';
+import { viewUser } from './views.js';
 
 /** GitHub's own published schema: gh's queries are judged by text nobody here wrote. */
 function loadSchema(): GraphQLSchema {
@@ -81,7 +84,7 @@ export type GraphqlRunner = (request: Args, options: { readOnly: boolean }) => P
 
 function parseQuery(query: unknown): DocumentNode | string {
   try {
-    return parse(String(query ?? ''));
+    return parse(typeof query === 'string' ? query : '');
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -100,7 +103,7 @@ export function createGraphql(store: GithubStore): GraphqlRunner {
       const errors = invalid.map((error) => ({ ...error.toJSON(), type: 'undefinedField' }));
       return { operation, body: { errors } };
     }
-    if (readOnly && node?.operation === 'mutation') {
+    if (readOnly && node?.operation === OperationTypeNode.MUTATION) {
       const message = 'Resource not accessible by personal access token';
       return { operation, body: { data: null, errors: [{ type: 'FORBIDDEN', message }] } };
     }
@@ -111,7 +114,7 @@ export function createGraphql(store: GithubStore): GraphqlRunner {
       variableValues: request['variables'],
       operationName: request['operationName'],
       fieldResolver: resolveField,
-      typeResolver: (value) => (value as Args)['__typename'],
+      typeResolver: (value: Args) => value['__typename'],
     });
     const errors = result.errors?.map((error) => {
       const { extensions, ...rest } = error.toJSON();

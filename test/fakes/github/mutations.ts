@@ -9,7 +9,8 @@ import {
   type PullRecord,
   type RepoRecord,
 } from './store.js';
-import { notFound, viewComment, viewItem, viewRepo, type Args } from './views.js';
+import { notFound, type Args } from './connection.js';
+import { viewComment, viewItem, viewRepo } from './views.js';
 
 interface Subject {
   readonly repo: RepoRecord;
@@ -54,7 +55,7 @@ function edit(store: GithubStore, id: unknown, input: Args): Args {
 }
 
 const labelNames = (ids: unknown): string[] =>
-  ((ids ?? []) as string[]).map((id) => id.replace(/^LA_\d+_/, ''));
+  (Array.isArray(ids) ? ids : []).map((id) => String(id).replace(/^LA_\d+_/, ''));
 
 function relabel(
   store: GithubStore,

@@ -30,7 +30,7 @@ export const invalid = (message: string): GithubReply =>
 export function members(request: GithubRequest): { readonly [name: string]: unknown } {
   try {
     const value: unknown = JSON.parse(request.body.toString() || '{}');
-    return typeof value === 'object' && value !== null ? (value as { readonly [name: string]: unknown }) : {};
+    return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
     // Routes that need a member answer 422 when it is not there, which covers a body that is no JSON.
     return {};

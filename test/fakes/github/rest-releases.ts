@@ -78,7 +78,7 @@ export const releaseRoutes: readonly RepoRoute[] = [
     ({ repo, request }) =>
       paged(
         request,
-        [...repo.releases].reverse().map((release) => restRelease(repo, release)),
+        repo.releases.toReversed().map((release) => restRelease(repo, release)),
       ),
   ],
   [
@@ -166,10 +166,8 @@ export function answerUpload(store: GithubStore, request: GithubRequest): Github
 export function answerObject(store: GithubStore, request: GithubRequest): GithubReply {
   const [, owner, name, id] =
     /^\/github-production-release-asset\/([^/]+)\/([^/]+)\/(\d+)$/.exec(request.path) ?? [];
-  const found = findAsset(
-    findRepo(store, owner ?? '', name ?? '') ?? ({ releases: [] } as never),
-    Number(id),
-  );
+  const repo = findRepo(store, owner ?? '', name ?? '');
+  const found = repo === undefined ? undefined : findAsset(repo, Number(id));
   if (found === undefined || request.query.get('X-Amz-Signature') !== assetSignature(Number(id))) {
     return {
       status: 403,

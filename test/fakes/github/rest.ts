@@ -105,7 +105,11 @@ const REPO_ROUTES: readonly RepoRoute[] = [
           errors: [{ resource: 'Label', code: 'already_exists', field: 'name' }],
         });
       }
-      repo.labels.push({ name, color: String(color ?? 'ededed'), description: String(description ?? '') });
+      repo.labels.push({
+        name,
+        color: typeof color === 'string' ? color : 'ededed',
+        description: typeof description === 'string' ? description : '',
+      });
       return json(201, restLabel(repo, name));
     },
   ],

@@ -25,11 +25,11 @@ function readQuery(query: string): { words: string[]; qualifiers: [string, strin
 }
 
 function meets({ repo, item }: Hit, name: string, value: string): boolean {
-  const states = {
-    open: item.state === 'OPEN',
-    closed: item.state !== 'OPEN',
-    merged: item.state === 'MERGED',
-  };
+  const states = new Map([
+    ['open', item.state === 'OPEN'],
+    ['closed', item.state !== 'OPEN'],
+    ['merged', item.state === 'MERGED'],
+  ]);
   switch (name) {
     case 'repo':
       return fullName(repo) === value.toLowerCase();
@@ -41,7 +41,7 @@ function meets({ repo, item }: Hit, name: string, value: string): boolean {
     case 'state':
       if (value === 'issue') return item.kind === 'issue';
       if (value === 'pr') return item.kind === 'pull';
-      return value in states && states[value as keyof typeof states];
+      return states.get(value) === true;
     case 'label':
       return item.labels.includes(value);
     case 'author':

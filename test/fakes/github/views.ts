@@ -1,8 +1,6 @@
-import { GraphQLError } from 'graphql';
-import { searchItems } from './search.js';
+import { connection, notFound, type Args, type View } from './connection.js';
 import {
   FIXED_TIME,
-  findRepo,
   fullName,
   shaOf,
   type CommentRecord,
@@ -12,12 +10,6 @@ import {
   type RepoRecord,
 } from './store.js';
 
-/** Arguments of a GraphQL field, validated by the schema before they get here. */
-export interface Args {
-  readonly [name: string]: any;
-}
-export type View = { readonly __typename: string; readonly [field: string]: unknown };
-
 const GITHUB = 'https://github.com';
 export const itemUrl = (repo: RepoRecord, item: IssueRecord | PullRecord): string =>
   `${GITHUB}/${fullName(repo)}/${item.kind === 'pull' ? 'pull' : 'issues'}/${item.number}`;
@@ -26,32 +18,6 @@ export const commentUrl = (
   item: IssueRecord | PullRecord,
   comment: CommentRecord,
 ): string => `${itemUrl(repo, item)}#issuecomment-${comment.id}`;
-
-/** A connection with real cursors: a cursor is the position of the item. */
-export function connection(items: readonly unknown[], args: Args): Args {
-  const at = (cursor: string): number => Number(Buffer.from(cursor, 'base64').toString());
-  const cursor = (index: number): string => Buffer.from(String(index)).toString('base64');
-  const start = args['after'] ? at(args['after']) + 1 : 0;
-  const stop = args['before'] ? at(args['before']) : items.length;
-  const first = args['first'] ?? stop - start;
-  const from =
-    args['last'] === undefined || args['last'] === null ? start : Math.max(start, stop - args['last']);
-  const to = Math.min(stop, from + first);
-  const nodes = items.slice(from, to);
-  return {
-    totalCount: items.length,
-    issueCount: items.length,
-    repositoryCount: items.length,
-    nodes,
-    edges: nodes.map((node, index) => ({ node, cursor: cursor(from + index) })),
-    pageInfo: {
-      hasNextPage: to < stop,
-      hasPreviousPage: from > 0,
-      startCursor: nodes.length === 0 ? null : cursor(from),
-      endCursor: nodes.length === 0 ? null : cursor(to - 1),
-    },
-  };
-}
 
 export const viewUser = (login: string): View => ({
   __typename: login === 'acme' ? 'Organization' : 'User',
@@ -223,7 +189,7 @@ function itemOf(store: GithubStore, repo: RepoRecord, number: number, kinds: rea
 
 const viewReleases = (repo: RepoRecord, args: Args): Args =>
   connection(
-    [...repo.releases].reverse().map((release) => ({
+    repo.releases.toReversed().map((release) => ({
       __typename: 'Release',
       id: `RE_${release.id}`,
       name: release.name,
@@ -294,50 +260,4 @@ export function viewRepo(store: GithubStore, repo: RepoRecord): View {
       ),
     releases: (args: Args) => viewReleases(repo, args),
   };
-}
-
-/** GitHub's own error for what does not exist; `type` stands beside `message`, not in `extensions`. */
-export function notFound(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { type: 'NOT_FOUND' } });
-}
-
-export function viewRepoNamed(store: GithubStore, owner: string, name: string): View {
-  const repo = findRepo(store, owner, name);
-  if (repo === undefined)
-    throw notFound(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
-  return viewRepo(store, repo);
-}
-
-export function viewOwner(store: GithubStore, login: string): View {
-  const repos = [...store.repos.values()].filter(({ owner }) => owner === login);
-  return {
-    ...viewUser(login),
-    repositories: (args: Args) => {
-      const wanted = repos.filter(
-        ({ isPrivate }) => !args['privacy'] || (args['privacy'] === 'PRIVATE') === isPrivate,
-      );
-      return connection(
-        wanted.map((repo) => viewRepo(store, repo)),
-        args,
-      );
-    },
-    repository: (args: Args) => viewRepoNamed(store, login, args['name']),
-  };
-}
-
-export function viewSearch(store: GithubStore, args: Args): Args {
-  if (args['type'] === 'REPOSITORY') {
-    const words = String(args['query']).split(' ');
-    const found = [...store.repos.values()].filter((repo) =>
-      words.every((word) => word.includes(':') || fullName(repo).includes(word)),
-    );
-    return connection(
-      found.map((repo) => viewRepo(store, repo)),
-      args,
-    );
-  }
-  return connection(
-    searchItems(store, args['query']).map(({ repo, item }) => viewItem(store, repo, item)),
-    args,
-  );
 }
