@@ -40,19 +40,23 @@ export function wireOperations(routed: Routed): WireOperation[] {
   const services = routed.models
     .map((model): [string, WireService | undefined] => [model, routed.tables.routes(model)])
     .filter((entry): entry is [string, WireService] => entry[1] !== undefined);
-  const found = new Map<string, WireOperation>();
+  const found: (WireOperation & { request: string })[] = [];
   for (const { model, operation, request } of matches(routed, services)) {
     const prefix = routed.tables.routes(model)?.hp?.find(([name]) => name === operation)?.[1] ?? '';
     if (!routed.address.prefixes.includes(prefix) || (model === 's3' && operation === NOT_AT_S3)) continue;
-    const same = found.get(request);
-    found.set(request, {
-      services: [...(same?.services ?? []), model],
-      operations: [...(same?.operations ?? []), operation],
-    });
+    // One request on the wire, or one operation that two models of one service describe (greengrass and greengrassv2).
+    const same = found.find((other) => other.request === request || other.operations.includes(operation));
+    if (!same) {
+      found.push({ request, services: [model], operations: [operation] });
+      continue;
+    }
+    if (!same.services.includes(model)) same.services.push(model);
+    if (!same.operations.includes(operation)) same.operations.push(operation);
   }
-  if (found.size === 0)
+  if (found.length === 0) {
     throw new TurretError('denied', 'the request is no operation that this service is known to have');
-  return [...found.values()];
+  }
+  return found.map(({ services, operations }) => ({ services, operations }));
 }
 
 function matches(routed: Routed, services: [string, WireService][]): Match[] {
