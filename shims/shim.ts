@@ -1,5 +1,11 @@
-// Entry of the one program that is installed as `aws`, `gh` and every other tool a repeater serves. No options of its own.
+// The one program that is installed as `aws`, `gh` and every other tool a repeater serves. It has no options of its own:
+// its name is the tool, and every word belongs to the tool. Bundled into one file; no npm package is in it.
 
-import { runShim } from './call.js';
+import { basename } from 'node:path';
 
-void runShim();
+import { callAndExit } from '../src/client/call-and-exit.js';
+
+const [, program = '', ...argv] = process.argv;
+const tool = basename(program);
+
+void callAndExit({ client: `shim ${tool}`, program, request: (from) => ({ tool, argv, ...from }) });

@@ -1,23 +1,359 @@
-import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+// The shim as agents have it: the bundled file under a tool's name, before a real broker process and a real repeater
+// process that does what its command line says.
+
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+
 import { type BrokerSession, type Ran, outcome, startBrokerSession } from '../helpers/broker-session.js';
 
 let session: BrokerSession;
+let directory: string;
 beforeAll(async () => {
   session = await startBrokerSession();
+  directory = mkdtempSync('/tmp/tsd-');
 });
-afterAll(() => session.close());
+afterAll(() => {
+  session.close();
+  rmSync(directory, { recursive: true, force: true });
+});
 
-function loop(...argv: string[]): Promise<Ran> {
-  return outcome(spawn(session.shim, argv, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'] }));
+function start(argv: string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe'], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(session.shim, argv, { env: { PATH: '/usr/bin:/bin', ...env }, stdio, cwd: directory });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
 }
 
-test('say', async () => {
-  expect(await loop('say', 'hello')).toEqual({ code: 0, signal: null, stdout: Buffer.from('hello'), stderr: '' });
+function loop(...argv: string[]): Promise<Ran> {
+  return outcome(start(argv));
+}
+
+/** A line of bash in which `loop` is the shim. */
+function bash(line: string): Promise<Ran> {
+  const env = { PATH: `${join(session.agentDirectory, 'bin')}:/usr/bin:/bin` };
+  return outcome(spawn('bash', ['-c', line], { env, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** Waits until a stream has written these words; what came with them is not lost to `outcome`. */
+async function until(stream: Readable | null, words: string): Promise<void> {
+  let seen = '';
+  while (!seen.includes(words)) seen += String((await once(stream as Readable, 'data'))[0]);
+}
+
+async function untilLogged(words: string): Promise<void> {
+  while (!session.repeaterLog().includes(words)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('output', () => {
+  test('every byte value arrives as it was written', async () => {
+    const { stdout } = await loop('bytes');
+    expect(stdout).toEqual(Buffer.from(Array.from({ length: 256 }, (_, at) => at)));
+  });
+
+  test('both streams keep their order and do not mix', async () => {
+    const { stdout, stderr } = await loop('both', '3000');
+    const lines = (word: string) => Array.from({ length: 3000 }, (_, at) => `${word} ${at}\n`).join('');
+    expect(stdout.toString()).toBe(lines('out'));
+    expect(stderr).toBe(lines('err'));
+  });
+
+  test('words reach the tool as they were typed, options and all', async () => {
+    const words = ['--help', '-v', '', 'two words', '$HOME', 'ü€😀', 'a\nb'];
+    expect((await loop('say', ...words)).stdout.toString()).toBe(words.join(' '));
+  });
+
+  test('256 MiB before a reader that stands still first pass in order and in bounded memory', async () => {
+    const child = start(['flood', '256']);
+    const stdout = child.stdout as Readable;
+    await once(stdout, 'readable');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    let bytes = 0;
+    let peak = 0;
+    let rest = Buffer.alloc(0);
+    for await (const chunk of stdout as AsyncIterable<Buffer>) {
+      rest = Buffer.concat([rest, chunk]);
+      while (rest.length >= 65_536) {
+        if (rest.readUInt32BE(0) !== bytes / 65_536) throw new Error(`block ${bytes / 65_536} is not where it belongs`);
+        rest = rest.subarray(65_536);
+        bytes += 65_536;
+        if (bytes === 255 * 1_048_576) peak = residentPeak(child.pid ?? 0);
+      }
+    }
+    expect(bytes).toBe(256 * 1_048_576);
+    expect(peak).toBeGreaterThan(10);
+    expect(peak).toBeLessThan(160);
+  });
+
+  test('a slow reader at the end of a pipe gets everything', async () => {
+    expect((await bash('loop flood 24 | (sleep 0.5; wc -c)')).stdout.toString().trim()).toBe(String(24 * 1_048_576));
+  });
+
+  test('a pipe is left as blocking as it was for the next process that writes to it', async () => {
+    // O_NONBLOCK is 04000 in the octal flags of the open description.
+    const { stdout } = await bash('(loop say x; grep flags /proc/self/fdinfo/1) | cat');
+    expect(Number.parseInt(/flags:\s+(\d+)/.exec(stdout.toString())?.[1] ?? '4000', 8) & 0o4000).toBe(0);
+  });
+
+  test('output to a file continues where the file is, also when it is appended to', async () => {
+    writeFileSync(join(directory, 'log'), 'before ');
+    await bash('{ loop say one; loop say two; } >> log; loop say three >> log');
+    expect(readFileSync(join(directory, 'log'), 'utf8')).toBe('before onetwothree');
+  });
 });
-test('exit', async () => {
-  expect(await loop('exit', '7')).toMatchObject({ code: 7, stderr: '' });
+
+describe('ends', () => {
+  test.each([0, 1, 4, 252, 255])('the exit code %i is the tool’s', async (code) => {
+    expect(await loop('exit', String(code))).toMatchObject({ code, stderr: '' });
+  });
+
+  test.each(['TERM', 'INT', 'HUP', 'PIPE', 'KILL'])('a tool that died of %s is seen as dead of it', async (signal) => {
+    expect(await loop('killed', signal)).toMatchObject({ code: null, signal: `SIG${signal}`, stderr: '' });
+  });
+
+  test.each([
+    ['QUIT', 131],
+    ['USR1', 138],
+    ['TERM', 143],
+  ])('a shell sees 128+n after %s', async (signal, code) => {
+    expect((await bash(`loop killed ${signal}; echo $?`)).stdout.toString().trim()).toBe(String(code));
+  });
+
+  test.each([
+    ['unresolvable', 126],
+    ['rate_limited', 126],
+    ['audit_unavailable', 126],
+    ['deadline_exceeded', 124],
+    ['cancelled', 130],
+    ['no_credentials', 125],
+    ['internal', 125],
+  ])('the refusal %s exits %i', async (name, code) => {
+    expect(await loop('fail', name)).toMatchObject({ code });
+  });
+
+  test('a denied call exits 126 with two lines that name rule and way out; its neighbour runs', async () => {
+    const { code, stdout, stderr } = await loop('remove', 'x');
+    expect({ code, stdout: stdout.length }).toEqual({ code: 126, stdout: 0 });
+    expect(stderr).toMatch(/^turret: denied loop\.remove by rule "no-rm"\nturret: hint: retrying will not help[^\n]*\n$/);
+    expect(await loop('say', 'x')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('what others wrote into a refusal neither moves the cursor nor begins a line', async () => {
+    const { stderr } = await loop('fail', 'no_credentials');
+    expect(stderr).toBe(
+      String.raw`turret: error: it \u{1b}[31mbroke\u{202e}` + '\n' + String.raw`turret: hint: do\u{a}not` + '\n',
+    );
+  });
+
+  test('a command the repeater does not understand is refused with what to type instead', async () => {
+    expect(await loop('--version')).toMatchObject({
+      code: 126,
+      stderr: 'turret: error: there is no word "--version"\nturret: hint: say hello\n',
+    });
+  });
 });
-test('deny', async () => {
-  expect(await loop('remove', '7')).toMatchObject({ code: 126, stdout: Buffer.alloc(0) });
+
+describe('signals', () => {
+  test('TERM, HUP, USR1 and INT reach the tool, which decides about its end', async () => {
+    const child = start(['signals']);
+    const ran = outcome(child);
+    await until(child.stdout, 'ready\n');
+    for (const signal of ['HUP', 'USR1', 'INT'] as const) {
+      child.kill(`SIG${signal}`);
+      await until(child.stdout, `${signal}\n`);
+    }
+    child.kill('SIGUSR2');
+    const { code, stdout, stderr } = await ran;
+    expect({ code, stderr, stdout: stdout.toString() }).toEqual({ code: 7, stderr: '', stdout: 'ready\nHUP\nUSR1\nINT\nUSR2\n' });
+  });
+
+  test('TERM ends the shim by TERM when it ended the tool', async () => {
+    const child = start(['signals']);
+    const ran = outcome(child);
+    await until(child.stdout, 'ready\n');
+    child.kill('SIGTERM');
+    expect(await ran).toMatchObject({ code: null, signal: 'SIGTERM' });
+  });
+
+  test('the second ^C cancels the call and ends the shim like ^C', async () => {
+    const child = start(['signals']);
+    const ran = outcome(child);
+    await until(child.stdout, 'ready\n');
+    child.kill('SIGINT');
+    await until(child.stdout, 'INT\n');
+    child.kill('SIGINT');
+    expect(await ran).toMatchObject({ signal: 'SIGINT' });
+    await untilLogged('cancelled');
+  });
+
+  test('^C twice ends a shim whose reader stands still', async () => {
+    const child = start(['flood', '64']);
+    await once(child.stdout as Readable, 'readable');
+    child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill('SIGINT');
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect(signal).toBe('SIGINT');
+  });
+
+  test('a reader that leaves ends the tool with PIPE and the shim with 141', async () => {
+    const { stdout } = await bash('loop pipe | head -c 1 > gone; echo ${PIPESTATUS[0]}');
+    expect(stdout.toString().trim()).toBe('141');
+    await untilLogged('signal PIPE');
+  });
+
+  test('a reader that closes its socket does the same', async () => {
+    const child = start(['pipe']);
+    await once(child.stdout as Readable, 'data');
+    child.stdout?.destroy();
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect(signal).toBe('SIGPIPE');
+  });
 });
+
+describe('input', () => {
+  test('bytes from a pipe, and from a file, reach the tool unchanged, 8 MiB of them', async () => {
+    const bytes = Buffer.alloc(8 * 1_048_576);
+    for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE((at * 2_654_435_761) >>> 0, at);
+    writeFileSync(join(directory, 'input'), bytes);
+    await bash('cat input | loop stdin_echo > piped; loop stdin_echo < input > read');
+    for (const name of ['piped', 'read']) expect(readFileSync(join(directory, name)).equals(bytes)).toBe(true);
+    const child = start(['stdin_echo'], ['pipe', 'pipe', 'pipe']);
+    child.stdin?.end(bytes);
+    expect((await outcome(child)).stdout.equals(bytes)).toBe(true);
+  });
+
+  test('a closed, an empty and a directory input are the end of input', async () => {
+    const { stdout } = await bash('loop stdin_echo <&-; echo $?; loop stdin_echo </dev/null; echo $?; loop stdin_echo <.; echo $?');
+    expect(stdout.toString()).toBe('0\n0\n0\n');
+  });
+
+  test.each(['say', 'stdin_ignore'])('an input that never ends does not hold up "%s"', async (word) => {
+    const child = start([word, 'x'], ['pipe', 'pipe', 'pipe']);
+    const before = performance.now();
+    expect(await outcome(child)).toMatchObject({ code: 0 });
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+
+  test('what a call does not read stays in the pipe for the next command', async () => {
+    expect((await bash('echo kept | (loop say -; cat)')).stdout.toString()).toBe('-kept\n');
+  });
+
+  test('a pipe that was read from is left as blocking as it was', async () => {
+    const { stdout } = await bash('sleep 2 | (loop stdin_ignore >&2; grep flags /proc/self/fdinfo/0)');
+    expect(Number.parseInt(/flags:\s+(\d+)/.exec(stdout.toString())?.[1] ?? '4000', 8) & 0o4000).toBe(0);
+  });
+});
+
+describe('surroundings', () => {
+  const facts = async (names: string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
+    JSON.parse((await outcome(start(['facts', ...names], ['ignore', 'pipe', 'inherit'], env))).stdout.toString());
+
+  test('region and profile are told when asked for; a secret, and what is not known, is not', async () => {
+    const env = { AWS_REGION: 'eu-west-1', AWS_SECRET_ACCESS_KEY: 'canary', GH_TOKEN: 'canary' };
+    const names = ['env.AWS_REGION', 'env.AWS_PROFILE', 'env.AWS_SECRET_ACCESS_KEY', 'env.GH_TOKEN', 'file.passwd'];
+    expect(await facts(names, env)).toEqual({
+      'env.AWS_REGION': 'eu-west-1',
+      'env.AWS_PROFILE': '',
+      'env.AWS_SECRET_ACCESS_KEY': '',
+      'env.GH_TOKEN': '',
+      'file.passwd': '',
+    });
+  });
+
+  test('outside a checkout git knows nothing; inside it tells remotes, branch and default repository', async () => {
+    const names = ['git.remotes', 'git.branch', 'git.config.remote.origin.gh-resolved', 'git.config.user.email'];
+    expect(Object.values((await facts(names, {})) as object)).toEqual(['', '', '', '']);
+    await bash(
+      'git init -q -b topic . && git remote add origin https://github.com/o/r.git && git config remote.origin.gh-resolved base && git config user.email a@b',
+    );
+    onTestFinished(() => rmSync(join(directory, '.git'), { recursive: true }));
+    expect(await facts(names, {})).toEqual({
+      'git.remotes': 'origin\thttps://github.com/o/r.git (fetch)\norigin\thttps://github.com/o/r.git (push)',
+      'git.branch': 'topic',
+      'git.config.remote.origin.gh-resolved': 'base',
+      'git.config.user.email': '',
+    });
+  });
+
+  test('a resolver may ask twice', async () => {
+    const { stdout } = await outcome(start(['facts_twice'], undefined, { AWS_REGION: 'r' }));
+    expect(JSON.parse(stdout.toString())).toEqual({ 'env.AWS_REGION': 'r', 'git.branch': '' });
+  });
+
+  test('a terminal is described, and so is its absence', async () => {
+    const { stdout } = await bash('script -qec "stty cols 133 rows 41; loop terminal" /dev/null </dev/null');
+    expect(stdout.toString()).toContain('"stdout":true');
+    expect(stdout.toString()).toContain('"cols":133,"rows":41');
+    expect((await loop('terminal')).stdout.toString()).toContain('"stdout":false');
+  });
+});
+
+describe('finding the broker', () => {
+  const elsewhere = (path: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
+    outcome(spawn(path, ['say', 'x'], { env: { PATH: '/usr/bin:/bin', ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
+
+  function copyOfShim(): string {
+    const place = mkdtempSync('/tmp/tse-');
+    onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+    const path = join(place, 'loop');
+    writeFileSync(path, readFileSync(session.shim), { mode: 0o755 });
+    return path;
+  }
+
+  test('a shim elsewhere needs token and socket from the environment', async () => {
+    const shim = copyOfShim();
+    const socket = join(session.agentDirectory, 'agent.sock');
+    expect(await elsewhere(shim, { TURRET_TOKEN: session.token, TURRET_SOCKET: socket })).toMatchObject({ code: 0 });
+    const { code, stderr } = await elsewhere(shim);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^turret: error: there is no token[^\n]*\nturret: hint: [^\n]*turret run[^\n]*\n$/);
+  });
+
+  test('a link to the shim finds the session directory behind the link', async () => {
+    const shim = copyOfShim();
+    await bash(`ln -sf ${session.shim} ${shim}`);
+    expect(await elsewhere(shim)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('a token of another broker is not shown to this one', async () => {
+    const { formatToken } = await import('../../src/token/token.js');
+    const other = formatToken({ kind: 'session', seed: Buffer.alloc(32, 1), sid: Buffer.alloc(10, 2) });
+    const { code, stderr } = await elsewhere(session.shim, { TURRET_TOKEN: other });
+    expect(code).toBe(125);
+    expect(stderr).toContain('is not the broker of this token');
+  });
+
+  test('codex’s own sandbox is named together with the setting that opens it', async () => {
+    const env = { TURRET_SOCKET: '/nonexistent/agent.sock', CODEX_SANDBOX_NETWORK_DISABLED: '1' };
+    const { code, stderr } = await elsewhere(session.shim, env);
+    expect(code).toBe(125);
+    expect(stderr).toContain('-c sandbox_workspace_write.network_access=true');
+    expect((await elsewhere(session.shim, { TURRET_SOCKET: '/nonexistent/agent.sock' })).stderr).not.toContain('codex');
+  });
+});
+
+test('a broker killed in the middle of a call is 125 and a sentence within a second, before a call too', async () => {
+  const own = await startBrokerSession();
+  onTestFinished(() => own.close());
+  const run = (...argv: string[]) => spawn(own.shim, argv, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = run('signals');
+  const ran = outcome(child);
+  await until(child.stdout, 'ready\n');
+  own.broker.kill('SIGKILL');
+  const killedAt = performance.now();
+  const { code, stderr } = await ran;
+  expect(performance.now() - killedAt).toBeLessThan(1_000);
+  expect(code).toBe(125);
+  expect(stderr).toMatch(/^turret: error: the broker of this session cannot be reached[^\n]*\nturret: hint: retrying will not help[^\n]*\n$/);
+  const before = performance.now();
+  expect(await outcome(run('say', 'x'))).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
+  expect(performance.now() - before).toBeLessThan(1_000);
+});
+
+function residentPeak(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+}

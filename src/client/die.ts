@@ -1,9 +1,9 @@
-// The end of a shim, as its parent sees it.
+// The end of a process that was a call, as its parent sees it.
 
 import { constants } from 'node:os';
 
-import { removeUnfinished } from '../src/client/receive-files.js';
-import type { SignalName } from '../src/protocol/codes.js';
+import { removeUnfinished } from './receive-files.js';
+import type { SignalName } from '../protocol/codes.js';
 
 /** Node answers USR1 with its inspector, and QUIT leaves a core file that would hold the token. */
 const BY_EXIT_CODE: ReadonlySet<string> = new Set(['USR1', 'QUIT']);

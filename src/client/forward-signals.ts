@@ -1,11 +1,11 @@
-// Signals of the shim are for the tool behind it. The first ^C is a signal like any other; the second one cancels,
+// Signals are for the tool behind the call. The first ^C is a signal like any other; the second one cancels,
 // because whoever types it has stopped believing in the first.
 
 import { WriteStream, isatty } from 'node:tty';
 
-import type { ClientCall } from '../src/client/client-call.js';
-import type { SignalName } from '../src/protocol/codes.js';
-import { INTERRUPT_TWICE_MS } from '../src/protocol/limits.js';
+import type { ClientCall } from './client-call.js';
+import type { SignalName } from '../protocol/codes.js';
+import { INTERRUPT_TWICE_MS } from '../protocol/limits.js';
 import { dieBySignal } from './die.js';
 
 const FORWARDED: readonly SignalName[] = ['TERM', 'HUP', 'QUIT', 'USR1', 'USR2'];
