@@ -1,0 +1,145 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findCli } from '../../../repeaters/aws/cli.js';
+import { adoptEnvironment, credentialSource, profileDefaults } from '../../../repeaters/aws/credentials.js';
+
+let directory: string;
+const before = { ...process.env };
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'turret-credentials-'));
+});
+afterEach(async () => {
+  process.env = { ...before };
+  await rm(directory, { recursive: true });
+});
+
+describe('the real credential', () => {
+  const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'env-secret' };
+  const options = { region: 'us-east-1', now: Date.now };
+
+  it('comes from the values handed over, not from the environment of the process', async () => {
+    process.env['AWS_ACCESS_KEY_ID'] = 'AKIAPROCESS';
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'process-secret';
+    const env = { ...KEYS, AWS_SESSION_TOKEN: 'token' };
+    expect(await credentialSource({ ...options, source: 'env', env })()).toEqual({
+      accessKeyId: 'AKIAENV',
+      secretAccessKey: 'env-secret',
+      sessionToken: 'token',
+    });
+    await expect(credentialSource({ ...options, source: 'env', env: {} })()).rejects.toMatchObject({
+      code: 'no_credentials',
+    });
+  });
+
+  it('comes from a named profile, also one that runs a program', async () => {
+    await mkdir(join(directory, '.aws'));
+    const program = join(directory, 'program');
+    const answer = {
+      Version: 1,
+      AccessKeyId: 'AKIAPROGRAM',
+      SecretAccessKey: 's',
+      Expiration: '2099-01-01T00:00:00Z',
+    };
+    await writeFile(program, `#!/bin/sh\necho '${JSON.stringify(answer)}'\n`);
+    await chmod(program, 0o700);
+    const config = `[default]\nregion = eu-west-1\n[profile p]\nregion = eu-north-1\noutput = text\ncredential_process = ${program}\n`;
+    await writeFile(join(directory, '.aws', 'config'), config);
+    await writeFile(
+      join(directory, '.aws', 'credentials'),
+      '[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = d\n',
+    );
+    adoptEnvironment({ HOME: directory, PATH: '/usr/bin:/bin' }, process.env);
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_CONFIG_FILE'])
+      Reflect.deleteProperty(process.env, name);
+    const from = (source: string, env: Record<string, string> = {}) =>
+      credentialSource({ ...options, source, env })();
+    expect(await from('profile:p')).toMatchObject({ accessKeyId: 'AKIAPROGRAM' });
+    expect(await from('auto')).toMatchObject({ accessKeyId: 'AKIADEFAULT' });
+    expect(await from('auto', KEYS)).toMatchObject({ accessKeyId: 'AKIAENV' });
+    process.env['AWS_PROFILE'] = 'p';
+    expect(await from('auto', { ...KEYS, AWS_PROFILE: 'p' })).toMatchObject({ accessKeyId: 'AKIAPROGRAM' });
+    await expect(from('profile:missing')).rejects.toMatchObject({ code: 'no_credentials' });
+    expect(await profileDefaults('p')).toEqual({ region: 'eu-north-1', output: 'text' });
+    expect(await profileDefaults('missing')).toEqual({});
+  });
+
+  it('is asked for once, and again only shortly before it ends', async () => {
+    await mkdir(join(directory, '.aws'));
+    const program = join(directory, 'program');
+    const body = `echo x >> ${directory}/asked\necho '{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"s","Expiration":"2099-01-01T00:00:00Z"}'`;
+    await writeFile(program, `#!/bin/sh\n${body}\n`);
+    await chmod(program, 0o700);
+    await writeFile(join(directory, '.aws', 'config'), `[profile p]\ncredential_process = ${program}\n`);
+    adoptEnvironment({ HOME: directory, PATH: '/usr/bin:/bin' }, process.env);
+    Reflect.deleteProperty(process.env, 'AWS_CONFIG_FILE');
+    let now = Date.UTC(2098, 11, 31);
+    const source = credentialSource({ source: 'profile:p', env: {}, region: undefined, now: () => now });
+    const asked = async (): Promise<number> =>
+      (await import('node:fs')).readFileSync(join(directory, 'asked')).length / 2;
+    await Promise.all([source(), source()]);
+    await source();
+    expect(await asked()).toBe(1);
+    now = Date.UTC(2098, 11, 31, 23, 56);
+    await source();
+    expect(await asked()).toBe(2);
+  });
+
+  it.each(['vault:x', 'profile:', 'ENV', ''])('does not come from %j', (source) => {
+    expect(() => credentialSource({ ...options, source, env: KEYS })).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
+  });
+
+  it('adopts only what the SDK reads', () => {
+    const into: NodeJS.ProcessEnv = {};
+    adoptEnvironment(
+      { HOME: '/h', PATH: '/p', AWS_PROFILE: 'p', NODE_OPTIONS: '--inspect', LD_PRELOAD: 'x', XAWS_A: 'x' },
+      into,
+    );
+    expect(into).toEqual({ HOME: '/h', PATH: '/p', AWS_PROFILE: 'p' });
+  });
+});
+
+const program = async (place: string, version: string): Promise<string> => {
+  await mkdir(join(directory, place), { recursive: true });
+  const path = join(directory, place, 'aws');
+  await writeFile(path, `#!/bin/sh\necho "aws-cli/${version} env:$AWS_PROFILE$SECRET"\n`);
+  await chmod(path, 0o755);
+  return path;
+};
+const find = (path: string[], configured?: string) =>
+  findCli({ configured, path: path.map((name) => join(directory, name)).join(':'), home: directory });
+
+describe('the real aws', () => {
+  it('is the first on PATH that is no shim of a version manager', async () => {
+    await program('shims', '9.9.9');
+    const real = await program('bin', '2.1.3');
+    expect(await find(['missing', 'shims', 'bin'])).toEqual({ path: real, version: '2.1.3' });
+  });
+
+  it('is the configured one, and no relative name', async () => {
+    const real = await program('own', '1.2.3');
+    expect(await find(['bin'], real)).toEqual({ path: real, version: '1.2.3' });
+    await expect(find(['own'], 'aws')).rejects.toMatchObject({ code: 'repeater_error' });
+    await expect(find(['own'], join(directory, 'missing'))).rejects.toMatchObject({ code: 'repeater_error' });
+  });
+
+  it('is not one that others can replace, even through a link', async () => {
+    const open = await program('open', '1.0.0');
+    await chmod(join(directory, 'open'), 0o777);
+    await mkdir(join(directory, 'link'));
+    await symlink(open, join(directory, 'link', 'aws'));
+    const real = await program('bin', '2.0.0');
+    expect((await find(['open', 'link', 'bin'])).path).toBe(real);
+    await expect(find(['bin'], open)).rejects.toMatchObject({ code: 'repeater_error' });
+  });
+
+  it('says its version without the environment of this process', async () => {
+    process.env['SECRET'] = 'leak';
+    const path = await program('bin', '3.0.0');
+    await writeFile(path, '#!/bin/sh\n[ -z "$SECRET" ] && echo aws-cli/3.0.0\n');
+    expect((await find([], path)).version).toBe('3.0.0');
+  });
+});
