@@ -192,6 +192,13 @@ const logs = [
     [notes[0], notes[2], notes[1]],
     [finding('bad_checkpoint', 6, 3)],
   ],
+  [
+    'a checkpoint whose signature is spelled differently',
+    file(texts),
+    [notes[0], notes[1], respell(notes[2])],
+    [finding('no_checkpoint', 3, 0), finding('bad_checkpoint', 3, 3)],
+  ],
+  ['certified by the host key of another machine', ...elsewhere(), [finding('bad_certificate', 0, 1)]],
   ['an invented session whose key no host vouched for', ...invented(), [finding('bad_certificate', 0, 1)]],
 ].map(([name, log, blocks, findings]) => ({
   name,
@@ -200,6 +207,36 @@ const logs = [
   ok: findings.length === 0,
   findings,
 }));
+
+/** The last character before the padding has two bits that no decoder looks at. */
+function respell(note) {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const at = note.length - 3;
+  return `${note.slice(0, at)}${alphabet[alphabet.indexOf(note[at]) + 1]}${note.slice(at + 1)}`;
+}
+
+/** A session that is sound in itself, from a machine with its own host key. */
+function elsewhere() {
+  const foreign = keyFrom(seedFrom(0x60));
+  const vouched = foreign.sign(
+    Buffer.concat([Buffer.from('turret-audit-key-v1\0'), Buffer.from(SID, 'hex'), audit.publicKey]),
+  );
+  const own = {
+    host_key: foreign.publicKey.toString('base64url'),
+    certificate: vouched.toString('base64url'),
+  };
+  const list = chainOf([{ ...start, ...own }, records[5]]);
+  return [
+    file(list.map(({ line }) => line)),
+    [
+      noteOf(
+        audit,
+        SID,
+        list.map(({ leaf }) => leaf),
+      ),
+    ],
+  ];
+}
 
 function invented() {
   const list = chainOf([{ ...start, key: otherKey.publicKey.toString('base64url') }, records[5]]);

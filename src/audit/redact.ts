@@ -87,12 +87,11 @@ function replaceMatches(
 export function redactText(text: string): Redaction {
   let count = 0;
   const redacted = replaceMatches(text, COMBINED, (match, groups) => {
-    if (groups['marker'] !== undefined) return match;
     const kind =
       PATTERNS.find(([name]) => groups[`${name.replaceAll('-', '_')}_`] !== undefined)?.[0] ?? 'secret';
     const inner = INNER.map((name) => groups[name]).find((value) => value !== undefined);
     const secret = inner ?? match;
-    // A header whose whole value is a marker already.
+    // What was taken out before, alone or as the whole value of a name.
     if (ONLY_MARKER.test(secret)) return match;
     count += 1;
     return match.slice(0, match.length - secret.length) + markerOf(kind, secret);

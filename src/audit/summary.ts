@@ -3,7 +3,7 @@
 
 import { AUDIT_FINDINGS_MAX } from '../protocol/limits.js';
 import type { Json, JsonObject } from '../protocol/messages.js';
-import type { ReadLine } from './verify.js';
+import type { ReadLine } from './read-line.js';
 
 export interface ActionCount {
   action: string;

@@ -2,57 +2,15 @@
 // could write the file, so nothing here throws on content: every oddity becomes a finding with a place.
 // SPEC.md §Audit log gives the rules; scripts/verify-log.mjs is a second implementation of the same text.
 
-import { AUDIT_FINDINGS_MAX, AUDIT_LINE_BYTES_MAX } from '../protocol/limits.js';
+import { AUDIT_FINDINGS_MAX } from '../protocol/limits.js';
 import { verifyingKey, type VerifyingKey } from '../crypto/ed25519.js';
-import type { Json, JsonObject } from '../protocol/messages.js';
+import type { JsonObject } from '../protocol/messages.js';
 import { isCertified } from './certificate.js';
-import { GENESIS, leafOf, SCHEMA_VERSION } from './chain.js';
+import { GENESIS, leafOf } from './chain.js';
 import { originOf, type SignedCheckpoint, verifyCheckpoint } from './checkpoint.js';
+import type { Finding } from './finding.js';
 import { CompactRange } from './merkle.js';
-
-export type FindingKind =
-  /** Not a record: not JSON, not UTF-8, too long, or without seq, prev and type. */
-  | 'unreadable'
-  /** The record after this one does not continue from it: this one was changed. */
-  | 'altered'
-  /** Records `seq` to `to` are not where they belong. */
-  | 'missing'
-  /** The same line once more. */
-  | 'duplicate'
-  /** A record that belongs before its place. */
-  | 'out_of_order'
-  /** The last line has no end. */
-  | 'torn'
-  /** A checkpoint covers records `seq` to `to`, which are not there. */
-  | 'truncated'
-  /** Records `seq` to `to` are not the ones a checkpoint was signed over. */
-  | 'resigned'
-  /** Records after the end of the session. */
-  | 'after_end'
-  /** A checkpoint cannot be read, goes backwards, or is not signed by this session's key. */
-  | 'bad_checkpoint'
-  /** No checkpoint where there must be one: none at all, or none for the end of a closed session. */
-  | 'no_checkpoint'
-  /** The host key did not vouch for the key of this session. */
-  | 'bad_certificate';
-
-export interface Finding {
-  kind: FindingKind;
-  seq: number;
-  /** Last record concerned, when it is a range. */
-  to?: number;
-  /** Line of the log, from 1; of the checkpoints file, in blocks, for `bad_checkpoint`. 0 when there is no line. */
-  line: number;
-  /** Byte offset of that line in the log. */
-  offset?: number;
-}
-
-export interface ReadLine {
-  seq: number;
-  prev: string;
-  type: string;
-  value: JsonObject;
-}
+import { readLine, type ReadLine } from './read-line.js';
 
 export interface Verdict {
   ok: boolean;
@@ -76,25 +34,7 @@ export interface Verdict {
   unfinished: { call: string; action: string; seq: number }[];
 }
 
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const SID = /^[0-9a-f]{20}$/;
-
-/** A line (without LF) as a record, or undefined. Not verified. */
-export function readLine(line: Uint8Array): ReadLine | undefined {
-  if (line.length >= AUDIT_LINE_BYTES_MAX) return undefined;
-  let value: Json;
-  try {
-    value = JSON.parse(DECODER.decode(line));
-  } catch {
-    // Not UTF-8 or not JSON: the caller reports the place.
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const { v, seq, prev, type } = value;
-  if (v !== SCHEMA_VERSION || typeof prev !== 'string' || typeof type !== 'string') return undefined;
-  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 0) return undefined;
-  return { seq, prev, type, value };
-}
 
 export interface VerifierOptions {
   /** Raw host key this log must be certified by; undefined when whoever verifies knows none. */

@@ -2,7 +2,7 @@
 
 import { closeSync, watch, type FSWatcher } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readLine, type ReadLine } from '../audit/verify.js';
+import { readLine, type ReadLine } from '../audit/read-line.js';
 import { openLog, readLines, readRecords } from './audit-read.js';
 import { isRunning, type SessionEntry } from './sessions.js';
 

@@ -2,7 +2,7 @@
 
 import { isSignedByToken } from '../audit/call-proof.js';
 import { textOf } from '../audit/summary.js';
-import type { ReadLine } from '../audit/verify.js';
+import type { ReadLine } from '../audit/read-line.js';
 import { TurretError } from '../errors.js';
 import { readRecords } from './audit-read.js';
 import { findSession, listSessions, type SessionEntry } from './sessions.js';

@@ -3,7 +3,8 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type SignedCheckpoint, splitCheckpoints } from '../audit/checkpoint.js';
-import { LogVerifier, readLine, type ReadLine, type Verdict } from '../audit/verify.js';
+import { readLine, type ReadLine } from '../audit/read-line.js';
+import { LogVerifier, type Verdict } from '../audit/verify.js';
 import { TurretError } from '../errors.js';
 import { AUDIT_LINE_BYTES_MAX } from '../protocol/limits.js';
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { advance, type ChainHead, GENESIS, leafOf } from '../audit/chain.js';
 import { splitCheckpoints } from '../audit/checkpoint.js';
 import { CompactRange } from '../audit/merkle.js';
-import { readLine } from '../audit/verify.js';
+import { readLine } from '../audit/read-line.js';
 import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import { AUDIT_LINE_BYTES_MAX } from '../protocol/limits.js';

@@ -1,7 +1,8 @@
 // One session's log read once: verified, counted, and held against the index of sessions.
 
 import { Summarizer, type SessionSummary } from '../audit/summary.js';
-import type { Finding, Verdict } from '../audit/verify.js';
+import type { Finding } from '../audit/finding.js';
+import type { Verdict } from '../audit/verify.js';
 import { TurretError } from '../errors.js';
 import type { LogHead } from './audit-file.js';
 import { verifyLog } from './audit-read.js';

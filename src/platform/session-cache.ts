@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LowSync } from 'lowdb';
 import { JSONFileSync } from 'lowdb/node';
-import type { ReadLine } from '../audit/verify.js';
+import type { ReadLine } from '../audit/read-line.js';
 import { Summarizer } from '../audit/summary.js';
 import { readRecords } from './audit-read.js';
 import { isRunning, listSessions, readMeta, type SessionEntry } from './sessions.js';

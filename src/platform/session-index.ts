@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { advance, type ChainHead, encodeLine, GENESIS, leafOf } from '../audit/chain.js';
-import { readLine } from '../audit/verify.js';
+import { readLine } from '../audit/read-line.js';
 import { TurretError } from '../errors.js';
 import type { LogHead } from './audit-file.js';
 import { readLines } from './audit-read.js';

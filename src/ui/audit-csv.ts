@@ -2,7 +2,7 @@
 
 import { escapeForeign } from '../audit/escape.js';
 import { numberOf, textOf } from '../audit/summary.js';
-import type { ReadLine } from '../audit/verify.js';
+import type { ReadLine } from '../audit/read-line.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { commandOf } from './audit-line.js';
 

@@ -2,7 +2,7 @@
 
 import { clip, escapeForeign, escapeWord } from '../audit/escape.js';
 import { numberOf, textOf, textsOf } from '../audit/summary.js';
-import type { ReadLine } from '../audit/verify.js';
+import type { ReadLine } from '../audit/read-line.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { bytes, duration, reasonWords } from './audit-words.js';
 import type { Colors } from './colors.js';

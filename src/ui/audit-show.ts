@@ -2,7 +2,7 @@
 
 import { escapeForeign, escapeWord } from '../audit/escape.js';
 import { textOf } from '../audit/summary.js';
-import type { ReadLine } from '../audit/verify.js';
+import type { ReadLine } from '../audit/read-line.js';
 import type { Json, JsonObject } from '../protocol/messages.js';
 import { commandOf, outcomeOf } from './audit-line.js';
 import { reasonWords } from './audit-words.js';

@@ -1,7 +1,7 @@
 // The commands as oclif runs them, on a state directory made by the real writer.
 
 import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signingKey } from '../../../src/crypto/ed25519.js';
 import { sha256 } from '../../../src/crypto/hash.js';
@@ -18,7 +18,17 @@ import { closeSession, createSession, type SessionEntry } from '../../../src/pla
 import { callMessage } from '../../../src/wire/handshake.js';
 import { AUDIT_SEED, decided, END, finished, openWriter, START, temporaryDirectory } from './records.js';
 
-const ROOT = { root: resolve('.') };
+// A package of its own: what is built, or half built, in dist/ must not matter here.
+const PACKAGE = temporaryDirectory();
+writeFileSync(
+  join(PACKAGE, 'package.json'),
+  JSON.stringify({
+    name: 'turret',
+    version: '0.0.0',
+    oclif: { bin: 'turret' },
+  }),
+);
+const ROOT = { root: PACKAGE };
 const OTHER_SID = 'ffee0011223344556677';
 const SID = '03396219237f75a64f12';
 const NOBODY = 2 ** 22 + 1;
