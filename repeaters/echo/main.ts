@@ -1,0 +1,4 @@
+import { serve } from '../sdk/serve.js';
+import { createEcho } from './echo.js';
+
+await serve(createEcho);

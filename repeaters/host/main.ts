@@ -1,0 +1,4 @@
+import { serve } from '../sdk/serve.js';
+import { createHost } from './host.js';
+
+await serve(createHost);

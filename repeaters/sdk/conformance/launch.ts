@@ -1,0 +1,28 @@
+// How a repeater of one's own is started: itself when it speaks TRT/1, through the host when it does not.
+
+import { fileURLToPath } from 'node:url';
+import type { JsonObject } from '../../../src/protocol/messages.js';
+
+export interface Program {
+  profile: 'exec' | 'line' | 'binary';
+  command: readonly string[];
+  /** Absolute: relative names in `command` start there. */
+  directory: string;
+  version?: string;
+  tools?: readonly string[];
+  actions?: readonly object[];
+}
+
+const HOST = fileURLToPath(new URL('../../host/main.js', import.meta.url));
+
+/** The command to start and the `config` to hand it on fd 4. */
+export function launchOf(program: Program): { command: string[]; config: JsonObject } {
+  const { profile, directory } = program;
+  const [first = '', ...words] = program.command;
+  if (profile === 'binary') {
+    // As a shell would: a name with a slash is a path, any other is looked up.
+    const path = first.includes('/') && !first.startsWith('/') ? `${directory}/${first}` : first;
+    return { command: [path, ...words], config: {} };
+  }
+  return { command: [process.execPath, HOST], config: JSON.parse(JSON.stringify(program)) as JsonObject };
+}
