@@ -2,7 +2,13 @@
 //
 //   words → command line → facts (region, profile, output) → capabilities and local files
 
-import type { ActionCall, AgentCall, ResolveResult, ToolCall } from '../../../src/protocol/messages.js';
+import type {
+  ActionCall,
+  AgentCall,
+  Capability,
+  ResolveResult,
+  ToolCall,
+} from '../../../src/protocol/messages.js';
 import { FILES_MAX } from '../../../src/protocol/limits.js';
 import { LOCAL } from './annotations.js';
 import { argvOfAction, checkSame } from './action-call.js';
@@ -31,9 +37,21 @@ export function resolveAws(call: AgentCall, context: AwsContext): ResolveResult 
 }
 
 function bounded(result: ResolveResult): ResolveResult {
-  if ('needs' in result && result.needs.files.length > FILES_MAX)
+  if (!('capabilities' in result)) return result;
+  const { capabilities, needs } = result;
+  if (needs.files.length > FILES_MAX) {
     refuse(`more than ${FILES_MAX} files in one command`, 'split it into several commands');
-  return result;
+  }
+  return { capabilities: capabilities.map(withUnreadParams), needs };
+}
+
+/** A document in a file is not read here: a rule about its text must not be dodged by putting it there. */
+function withUnreadParams(capability: Capability): Capability {
+  const unread = Object.entries(capability.params)
+    .filter(([, value]) => [value].flat().some((item) => /^fileb?:\/\//.test(String(item))))
+    .map(([name]) => name);
+  if (unread.length === 0) return capability;
+  return { ...capability, unbounded: [...new Set([...(capability.unbounded ?? []), ...unread])] };
 }
 
 const isVersion = ({ argv }: ToolCall): boolean => argv.length === 1 && argv[0] === '--version';

@@ -23,8 +23,14 @@ describe('file:// in a value', () => {
       oneRead('/tmp/x.zip'),
     );
     expect(asked('ec2 describe-instances --filters file://./a/../f.json')).toEqual([
-      ['aws.ec2.describe_instances', { filters: ['file://f.json'] }],
+      ['aws.ec2.describe_instances', { filters: ['file://f.json'] }, ['filters']],
     ]);
+  });
+
+  it('leaves the param unbounded, so that a rule about its text is not dodged', () => {
+    const [, , unbounded] = asked('s3 cp f s3://allowed/ --recursive --metadata file://m.json')[0] ?? [];
+    expect(unbounded).toEqual(['key', 'metadata']);
+    expect(asked('s3api put-object --bucket allowed --key k --body f')[0]).toHaveLength(2);
   });
 
   it.each([
@@ -128,6 +134,8 @@ describe('paths', () => {
     '$A',
     'a\nb',
     '/tmp/../home/x',
+    '/tmp/a/../x',
+    `${CWD}/a/../x`,
     '/proc/1/x',
     '-x',
     './-x',
