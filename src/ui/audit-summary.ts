@@ -49,7 +49,10 @@ export function verifiedWords(verdict: VerifyReport, colors: Colors): string {
   const count = plural(verdict.records, 'record');
   const whole = `${colors.green('yes')}: ${count}, chain unbroken`;
   if (verdict.state === 'closed') return `${whole}, signed to the end`;
-  return `${whole}, ends at record ${verdict.records - 1} without close; the last ${verdict.unsigned} chained and not yet signed`;
+  const end = `${whole}, ends at record ${verdict.records - 1} without close`;
+  return verdict.unsigned === 0
+    ? `${end}, signed so far`
+    : `${end}, the last ${verdict.unsigned} chained and not yet signed`;
 }
 
 function actionLines({ summary }: SessionReport, colors: Colors): string[] {

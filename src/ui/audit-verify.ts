@@ -6,6 +6,8 @@ import { verifiedWords } from './audit-summary.js';
 import { findingWords, plural } from './audit-words.js';
 import type { Colors } from './colors.js';
 
+const UNFINISHED_SHOWN = 20;
+
 export function verdictLines(verdict: VerifyReport, colors: Colors): string[] {
   const lines = [`${escapeForeign(verdict.session.slice(0, 60))}  ${verifiedWords(verdict, colors)}`];
   for (const finding of verdict.ok ? [] : verdict.findings)
@@ -13,11 +15,13 @@ export function verdictLines(verdict: VerifyReport, colors: Colors): string[] {
   if (verdict.found > verdict.findings.length)
     lines.push(`  and ${plural(verdict.found - verdict.findings.length, 'more finding')}`);
   if (verdict.state === 'running') return lines;
-  for (const { call, action, seq } of verdict.unfinished) {
+  const more = verdict.unfinished.length - UNFINISHED_SHOWN;
+  for (const { call, action, seq } of verdict.unfinished.slice(0, UNFINISHED_SHOWN)) {
     lines.push(
       `  outcome unknown: call ${escapeForeign(call)} (${escapeForeign(action)}), allowed in record ${seq}, has no end`,
     );
   }
+  if (more > 0) lines.push(`  and ${plural(more, 'more call')} without an end: --json has them`);
   return lines;
 }
 
