@@ -20,7 +20,8 @@ s3 =
 export async function childEnvironment(directory: string): Promise<Record<string, string>> {
   const home = join(directory, 'home');
   const config = join(directory, 'config');
-  await mkdir(home, { mode: 0o500 });
+  // Empty, and gone with the call. Writable, because newer versions keep a session id below it.
+  await mkdir(home, { mode: 0o700 });
   await writeFile(config, CONFIG, { mode: 0o600, flag: 'wx' });
   return {
     PATH: '/usr/bin:/bin',

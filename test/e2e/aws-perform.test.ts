@@ -4,11 +4,13 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAwsRepeater } from '../../repeaters/aws/repeater.js';
 import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
@@ -213,6 +215,25 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
     signals.emit('signal', 'INT');
     expect(await call).toMatchObject({ exit: 130 });
   });
+});
+
+it('leaves no program behind when the repeater itself is killed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'turret-killed-'));
+  const entry = `
+    import { runChild } from ${JSON.stringify(fileURLToPath(new URL('../../repeaters/aws/child.ts', import.meta.url)))};
+    await runChild(
+      { path: '/bin/sleep', argv: ['600'], cwd: ${JSON.stringify(directory)}, env: {} },
+      { needs: { stdin: false }, signal: new AbortController().signal, stdout: process.stdout, stderr: process.stderr, onSignal() {} },
+    );`;
+  const stdin = { contents: entry, resolveDir: directory, loader: 'ts' } as const;
+  const { outputFiles } = await build({ stdin, bundle: true, platform: 'node', format: 'esm', write: false });
+  const script = join(directory, 'script.mjs');
+  await writeFile(script, outputFiles[0]?.contents ?? '');
+  const repeater = spawn(process.execPath, [script], { stdio: 'ignore' });
+  await vi.waitFor(async () => expect(await processesBelow(directory)).toHaveLength(1), { timeout: 20_000 });
+  repeater.kill('SIGKILL');
+  await vi.waitFor(async () => expect(await processesBelow(directory)).toEqual([]), { timeout: 5_000 });
+  await rm(directory, { recursive: true });
 });
 
 /** Programs whose working directory is below `directory`. */

@@ -1,6 +1,7 @@
 // One approved call, as the injector knows it: who may use the proxy, with which dummy key, for what.
 
 import { randomBytes, randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { TurretError } from '../../../src/errors.js';
 import { INJECTOR_REQUESTS_MAX } from '../../../src/protocol/limits.js';
 import type { WireAllowance } from '../wire-allowance.js';
@@ -26,6 +27,8 @@ export class Admission {
   constructor(allow: readonly WireAllowance[], region: string) {
     this.allow = allow;
     this.region = region;
+    // Every tunnel and every request of the call listens.
+    setMaxListeners(0, this.ended.signal);
   }
 
   /** @throws TurretError `denied` when the call has used up its requests, or is over */

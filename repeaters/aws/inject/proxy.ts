@@ -76,7 +76,9 @@ export async function startProxy({ authority, find, handle }: ProxyOptions): Pro
     tls.on('error', () => tls.destroy());
     tunnels.set(tls, { admission, host });
     track(open, tls);
-    admission.ended.signal.addEventListener('abort', () => tls.destroy(), { once: true });
+    const cut = (): void => void tls.destroy();
+    admission.ended.signal.addEventListener('abort', cut, { once: true });
+    tls.once('close', () => admission.ended.signal.removeEventListener('abort', cut));
     inner.emit('connection', tls);
   });
   const port = await listen(outer);

@@ -35,7 +35,8 @@ export interface Upstream {
 export function createUpstream(endpoint: URL | undefined): Upstream {
   const options = { keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: 'lifo' } as const;
   const plain = new HttpAgent(options);
-  const secure = new HttpsAgent({ ...options, minVersion: 'TLSv1.2' });
+  // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED cannot say otherwise.
+  const secure = new HttpsAgent({ ...options, minVersion: 'TLSv1.2', rejectUnauthorized: true });
   const open = (host: string, outgoing: Outgoing, signal: AbortSignal): ClientRequest => {
     const { method, target: path, headers } = outgoing;
     const common = { method, path, headers, signal, setHost: false };

@@ -15,10 +15,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-describe('the real credential', () => {
-  const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'env-secret' };
-  const options = { region: 'us-east-1', now: Date.now };
+const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAENV', AWS_SECRET_ACCESS_KEY: 'env-secret' };
+const options = { region: 'us-east-1', now: Date.now };
+const from = (source: string, env: Record<string, string> = {}) =>
+  credentialSource({ ...options, source, env })();
 
+describe('the real credential', () => {
   it('comes from the values handed over, not from the environment of the process', async () => {
     process.env['AWS_ACCESS_KEY_ID'] = 'AKIAPROCESS';
     process.env['AWS_SECRET_ACCESS_KEY'] = 'process-secret';
@@ -53,8 +55,6 @@ describe('the real credential', () => {
     adoptEnvironment({ HOME: directory, PATH: '/usr/bin:/bin' }, process.env);
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'AWS_CONFIG_FILE'])
       Reflect.deleteProperty(process.env, name);
-    const from = (source: string, env: Record<string, string> = {}) =>
-      credentialSource({ ...options, source, env })();
     expect(await from('profile:p')).toMatchObject({ accessKeyId: 'AKIAPROGRAM' });
     expect(await from('auto')).toMatchObject({ accessKeyId: 'AKIADEFAULT' });
     expect(await from('auto', KEYS)).toMatchObject({ accessKeyId: 'AKIAENV' });

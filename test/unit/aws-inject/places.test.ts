@@ -145,6 +145,7 @@ describe('the source of a copy', () => {
     'b/k?versionId=a?b',
     'b/%ff',
     'arn:aws:s3:::b/k',
+    'arn%3Aaws%3As3%3A%3A%3Ab/k',
     'b/k?versionId=',
   ])('is refused in %s', (value) => expect(() => sourceIn(value)).toThrow(denied));
 });

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as tlsConnect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCertificateAuthority } from '../../../repeaters/aws/inject/certificates.js';
 import { startInjector, type AdmittedCall, type Injector } from '../../../repeaters/aws/inject/injector.js';
+import { createUpstream } from '../../../repeaters/aws/inject/upstream.js';
 import { loadTables } from '../../../repeaters/aws/tables/load.js';
+import { closeServer, listenOnLoopback } from '../../fakes/loopback.js';
 import { REAL, startVerifyingUpstream, type VerifyingUpstream } from '../../helpers/verifying-upstream.js';
 
 const basic = (user: string, password: string): string =>
@@ -182,5 +186,29 @@ describe('the loopback proxy', () => {
     const answer = await through('sts.us-east-1.amazonaws.com', {}, 'https://evil.example/');
     expect(answer.status).toBe(403);
     expect(call.refused()).toBe('the request target is not a path');
+  });
+
+  it('does not send the credential to an upstream whose certificate nobody vouches for', async () => {
+    const authority = createCertificateAuthority({ now: Date.now });
+    let requests = 0;
+    const server = createHttpsServer(
+      { SNICallback: (name, done) => done(null, authority.contextFor(name)) },
+      () => requests++,
+    );
+    const port = new URL(await listenOnLoopback(server, 0)).port;
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    const upstreamTls = createUpstream(new URL(`https://localhost:${port}`));
+    const outgoing = { method: 'GET', target: '/', headers: { host: 'localhost' } };
+    const sent = upstreamTls.send(
+      'sts.amazonaws.com',
+      outgoing,
+      { content: Buffer.alloc(0) },
+      new AbortController().signal,
+    );
+    await expect(sent).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+    Reflect.deleteProperty(process.env, 'NODE_TLS_REJECT_UNAUTHORIZED');
+    expect(requests).toBe(0);
+    upstreamTls.close();
+    await closeServer(server);
   });
 });

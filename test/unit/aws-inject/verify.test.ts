@@ -3,6 +3,7 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { describe, expect, it } from 'vitest';
 import { resign } from '../../../repeaters/aws/inject/resign.js';
+import { signatureOf } from '../../../repeaters/aws/inject/signature.js';
 import { parseAuthorization, same, verifySignature } from '../../../repeaters/aws/inject/verify.js';
 import type { WireRequest } from '../../../repeaters/aws/inject/wire-request.js';
 import { INJECTOR_SIGNATURE_AGE_MS_MAX } from '../../../src/protocol/limits.js';
@@ -159,6 +160,32 @@ describe('the dummy signature', () => {
     const declared = await signed({ headers: { 'x-amz-content-sha256': sha256 } });
     expect(() => verify(declared)).not.toThrow();
     expect(() => verify(declared, { body: Buffer.from('other') })).toThrow('the body is not the one');
+  });
+
+  it('does not pass with chunk signatures or a scope of another day, however well they are signed', async () => {
+    const chunked = await signed({
+      headers: { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' },
+    });
+    expect(() => verify(chunked)).toThrow('this way to sign a body is not understood');
+    const request = await signed();
+    const { signedHeaders, at, accessKeyId } = parseAuthorization(request);
+    const scope = { date: '20261122', region: 'us-east-1', service: 'ec2' };
+    const payload = createHash('sha256').update(BODY).digest('hex');
+    const signature = signatureOf({
+      request,
+      signedHeaders,
+      payload,
+      scope,
+      at,
+      secretAccessKey: DUMMY.secretAccessKey,
+    });
+    expect(() =>
+      verifySignature(
+        request,
+        { accessKeyId, scope, signedHeaders, signature, at },
+        { dummy: DUMMY, now: NOW, body: BODY },
+      ),
+    ).toThrow('not fresh');
   });
 
   it('does not pass without a body to hash or a declared hash', async () => {
