@@ -1,6 +1,6 @@
-// Sources to dist/: compile, bundle the shim into one file, write the command manifest, copy what is not code.
+// Sources to dist/: compile, bundle the shim into one file, write the command manifest.
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,11 +26,6 @@ await build({
   format: 'cjs',
   logLevel: 'warning',
 });
-for (const name of ['aws', 'gh']) {
-  const tables = join('repeaters', name, 'tables');
-  cpSync(join(root, tables), join(root, 'dist', tables), { recursive: true, filter: (path) => !path.endsWith('.ts') });
-}
-
 // oclif reads this instead of importing every command at every start.
 process.env.NODE_ENV = 'production';
 const config = await Config.load({ root, ignoreManifest: true });

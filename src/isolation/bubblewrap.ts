@@ -35,6 +35,7 @@ const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
 
 /** Throws TurretError isolation_unavailable when the workspace is, or holds, the home directory. */
 export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest): string[] {
+  const home = homeAllowed(request.home, request.homeAllow, request.program);
   if (isWithin(request.home, request.cwd)) {
     throw new TurretError('isolation_unavailable', 'the working directory is your home directory, where your keys are', {
       hints: ['go into a project directory first (cd), only that is shown to the agent'],
@@ -49,10 +50,10 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...emptied(request),
     ...nameResolution(),
-    ...homeAllowed(request.home, request.homeAllow, request.program),
+    ...home,
     ...visible(process.execPath, request.home),
     ...['--ro-bind', request.agentDirectory, '/run/turret'],
-    ...request.tools.flatMap((tool) => shimOver(tool, request)),
+    ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
     ...['--bind', request.cwd, request.cwd],
     ...request.hidden.filter((path) => existsSync(path)).flatMap((path) => ['--tmpfs', path]),
     ...['--remount-ro', '/run', '--chdir', request.cwd, '--info-fd', '3', '--'],
@@ -83,15 +84,15 @@ function visible(program: string, home: string): string[] {
 }
 
 // Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.
-function shimOver(tool: string, request: BubblewrapRequest): string[] {
+function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): string[] {
   const launcher = join(request.agentDirectory, 'bin', tool);
   const directories = [...(request.env['PATH'] ?? '').split(':'), ...STANDARD_PATH].filter((path) => path.startsWith('/'));
   const targets = new Set<string>();
   for (const directory of directories) {
     const target = realFile(join(directory, tool));
-    if (target !== undefined && !isWithin(target, request.cwd) && ![...EMPTIED, request.home].some((empty) => isWithin(target, empty))) {
-      targets.add(target);
-    }
+    if (target === undefined || isWithin(target, request.cwd)) continue;
+    const emptied = [...EMPTIED, request.home].some((empty) => isWithin(target, empty));
+    if (!emptied || shown.some((path) => path.startsWith('/') && isWithin(target, path))) targets.add(target);
   }
   return [...targets].flatMap((target) => ['--ro-bind', launcher, target]);
 }

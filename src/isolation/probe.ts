@@ -1,6 +1,7 @@
 // Does the profile work on this machine? Found out by running it, not by reading version numbers.
 
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { accessSync, constants, statSync } from 'node:fs';
 
 import { PROBE_MS_MAX } from '../protocol/limits.js';
@@ -54,7 +55,13 @@ const KNOWN: [RegExp, ProbeProblem][] = [
 export function probe(prefix: string[], env: Record<string, string>): Promise<ProbeProblem | undefined> {
   const [file = '', ...args] = prefix;
   return new Promise((resolve) => {
-    const child = spawn(file, [...args, '/bin/true'], { env, stdio: ['ignore', 'ignore', 'pipe', 'ignore'], timeout: PROBE_MS_MAX });
+    const child = spawn(file, [...args, '/bin/true'], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      timeout: PROBE_MS_MAX,
+      killSignal: 'SIGKILL',
+    });
+    (child.stdio[3] as Readable).resume();
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(0, 2_000);
