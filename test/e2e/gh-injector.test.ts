@@ -42,8 +42,9 @@ const CHECKOUT = {
 };
 const TTY = { stdin: false, stdout: true, stderr: true, cols: 80, rows: 24, color: true };
 
+type Typed = GhCall & { bare?: string[] };
 /** Typed by the agent, and what a bare gh would be typed where it has no checkout. */
-const SAME: readonly [argv: string[], call?: GhCall & { bare?: string[] }][] = [
+const SAME: readonly [argv: string[], call?: Typed][] = [
   [['pr', 'list', '-R', 'acme/app']],
   [['pr', 'ls', '-R', 'acme/app', '--state', 'all', '--limit', '5']],
   [['pr', 'list', '-R', 'acme/app', '--json', 'number,title', '--jq', '.[].title']],
@@ -119,8 +120,156 @@ const SAME: readonly [argv: string[], call?: GhCall & { bare?: string[] }][] = [
   [['pr']],
 ];
 
-describe('what is allowed prints what the bare gh prints', () => {
-  it.each(SAME)('gh %j', async (argv, call = {}) => {
+/** Everything else: some of it this local GitHub does not know, and then both must fail in the same words. */
+const A = ['-R', 'acme/app'];
+const ALSO: readonly [argv: string[], call?: Typed][] = [
+  [['issue', 'create', ...A, '-t', 'x', '-b', 'y', '-l', 'bug', '-a', '@me', '-m', 'none', '-p', 'Roadmap']],
+  [['issue', 'edit', '3', ...A, '--title', 'new', '--body', 'b']],
+  [
+    [
+      'issue',
+      'edit',
+      '3',
+      ...A,
+      '--add-label',
+      'bug',
+      '--remove-label',
+      'enhancement',
+      '--add-assignee',
+      '@me',
+    ],
+  ],
+  [['issue', 'edit', '3', ...A, '--milestone', 'one', '--add-project', 'Roadmap']],
+  [['issue', 'lock', '3', ...A, '--reason', 'resolved']],
+  [['issue', 'unlock', '3', ...A]],
+  [['issue', 'pin', '3', ...A]],
+  [['issue', 'unpin', '3', ...A]],
+  [['issue', 'reopen', '2', ...A]],
+  [['issue', 'delete', '3', ...A, '--yes']],
+  [['issue', 'transfer', '3', 'acme/docs', ...A]],
+  [['issue', 'comment', '3', ...A, '--edit-last', '-b', 'again']],
+  [['issue', 'list', ...A, '--milestone', '1', '--author', 'ada', '--assignee', '@me', '--mention', 'bob']],
+  [
+    [
+      'pr',
+      'create',
+      ...A,
+      '-t',
+      'T',
+      '-b',
+      'B',
+      '-H',
+      'feature-13',
+      '-r',
+      'ada',
+      '-l',
+      'bug',
+      '-a',
+      '@me',
+      '--draft',
+    ],
+  ],
+  [
+    [
+      'pr',
+      'edit',
+      '12',
+      ...A,
+      '--title',
+      'T',
+      '--add-label',
+      'bug',
+      '--add-reviewer',
+      'ada',
+      '--remove-reviewer',
+      'bob',
+    ],
+  ],
+  [['pr', 'edit', '12', ...A, '--base', 'main', '--add-assignee', '@me', '--milestone', 'x']],
+  [['pr', 'ready', '13', ...A]],
+  [['pr', 'ready', '12', ...A, '--undo']],
+  [['pr', 'review', '12', ...A, '--approve']],
+  [['pr', 'review', '12', ...A, '--comment', '-b', 'well']],
+  [['pr', 'lock', '12', ...A]],
+  [['pr', 'unlock', '12', ...A]],
+  [['pr', 'reopen', '11', ...A]],
+  [['pr', 'close', '12', ...A, '--comment', 'no', '--delete-branch']],
+  [['pr', 'merge', '12', ...A, '--merge', '--delete-branch']],
+  [['pr', 'merge', '12', ...A, '--squash', '--auto']],
+  [['pr', 'merge', '12', ...A, '--disable-auto']],
+  [['pr', 'merge', '12', ...A, '--rebase', '--admin', '--match-head-commit', 'abc']],
+  [['pr', 'view', '12', ...A, '--json', 'files,commits,projectItems,latestReviews']],
+  [['pr', 'list', ...A, '--author', '@me', '--draft', '--base', 'main', '--head', 'x']],
+  [['pr', 'status', ...A, '--json', 'number,title', '--conflict-status']],
+  [['label', 'edit', 'bug', ...A, '--name', 'fault', '--color', '000000']],
+  [['label', 'delete', 'bug', ...A, '--yes']],
+  [['label', 'clone', 'acme/docs', ...A, '--force']],
+  [['label', 'list', ...A, '--search', 'bug', '--sort', 'name']],
+  [['release', 'create', 'v2', ...A, '-t', 'Two', '-n', 'notes']],
+  [['release', 'create', 'v2', 'a.txt', ...A, '-n', 'notes', '--prerelease'], { files: { 'a.txt': 'a' } }],
+  [['release', 'create', 'v2', ...A, '--generate-notes', '-F', 'n.md'], { files: { 'n.md': 'n' } }],
+  [['release', 'edit', 'v1.0.0', ...A, '--title', 'x', '--draft=false']],
+  [['release', 'upload', 'v1.0.0', 'app.txt', ...A, '--clobber'], { files: { 'app.txt': 'b' } }],
+  [['release', 'delete', 'v1.0.0', ...A, '--yes', '--cleanup-tag']],
+  [['release', 'delete-asset', 'v1.0.0', 'app.txt', ...A, '--yes']],
+  [['repo', 'edit', 'acme/app', '--description', 'x', '--enable-wiki=false']],
+  [['repo', 'archive', 'acme/app', '--yes']],
+  [['repo', 'rename', 'other', ...A, '--yes']],
+  [['repo', 'delete', 'acme/app', '--yes']],
+  [['repo', 'create', 'acme/new', '--private', '--description', 'x']],
+  [['repo', 'create', 'new', '--public', '--template', 'acme/app']],
+  [['repo', 'list']],
+  [['repo', 'list', 'acme', '--language', 'go', '--json', 'name']],
+  [['repo', 'deploy-key', 'list', ...A]],
+  [['repo', 'deploy-key', 'add', 'k.pub', ...A, '-t', 'x'], { files: { 'k.pub': 'ssh-ed25519 AAAA x' } }],
+  [['repo', 'deploy-key', 'delete', '7', ...A]],
+  [['run', 'cancel', '1', ...A]],
+  [['run', 'rerun', '2', ...A]],
+  [['run', 'rerun', '2', ...A, '--failed']],
+  [['run', 'view', '1', ...A, '--log']],
+  [['run', 'view', '1', ...A, '--verbose', '--exit-status']],
+  [['run', 'view', ...A, '--job', '11']],
+  [['run', 'watch', '1', ...A]],
+  [['run', 'download', '1', ...A]],
+  [['run', 'list', ...A, '--workflow', 'CI', '--json', 'databaseId']],
+  [['secret', 'list', ...A]],
+  [['secret', 'list', '--org', 'acme']],
+  [['secret', 'list', '--user']],
+  [['secret', 'set', 'X', ...A], { stdin: 'value' }],
+  [['secret', 'set', 'X', '--org', 'acme', '--visibility', 'selected', '--repos', 'app'], { stdin: 'value' }],
+  [['secret', 'set', 'X', ...A, '--env', 'prod'], { stdin: 'value' }],
+  [['secret', 'delete', 'X', ...A]],
+  [['workflow', 'enable', 'ci.yml', ...A]],
+  [['workflow', 'disable', 'ci.yml', ...A]],
+  [['workflow', 'view', 'CI', ...A]],
+  [['workflow', 'view', 'ci.yml', ...A, '--yaml', '--ref', 'main']],
+  [['workflow', 'run', 'CI', ...A, '--ref', 'main', '--json'], { stdin: '{"a":"b"}' }],
+  [['workflow', 'run', 'ci.yml', ...A, '-F', 'a=@in.txt'], { files: { 'in.txt': 'b' } }],
+  [['gist', 'list']],
+  [['gist', 'view', 'abc123']],
+  [['gist', 'create', 'a.txt', '-d', 'x'], { files: { 'a.txt': 'a' } }],
+  [['gist', 'create'], { stdin: 'from stdin' }],
+  [['gist', 'edit', 'abc123', '--add', 'a.txt'], { files: { 'a.txt': 'a' } }],
+  [['gist', 'delete', 'abc123']],
+  [['gpg-key', 'list']],
+  [['gpg-key', 'add'], { stdin: 'key' }],
+  [['gpg-key', 'delete', 'ABC', '--yes']],
+  [['ssh-key', 'list']],
+  [['ssh-key', 'add', 'k.pub', '-t', 'x'], { files: { 'k.pub': 'ssh-ed25519 AAAA x' } }],
+  [['ssh-key', 'delete', '7', '--yes']],
+  [['search', 'prs', '--repo', 'acme/app', 'login', '--json', 'number']],
+  [['search', 'repos', 'app', '--owner', 'acme']],
+  [['search', 'commits', 'fix', '--repo', 'acme/app']],
+  [['status']],
+  [['status', '--org', 'acme']],
+  [['codespace', 'list']],
+];
+
+describe.each([
+  ['prints what the bare gh prints', SAME],
+  ['asks what the bare gh asks', ALSO],
+])('what is allowed %s', (_title, list) => {
+  it.each(list)('gh %j', async (argv, call = {}) => {
     const bare = await session.bare(call.bare ?? argv, call);
     github.reset();
     const guarded = await session.guarded(argv, call);
@@ -253,7 +402,13 @@ describe('the injector refuses what was not approved', () => {
 
 describe('the socket of a call', () => {
   const allow = [
-    { repos: ['acme/app'], routes: ['GET /repos/{repo}/**'], mutations: [], queries: [], searchScoped: true },
+    {
+      repos: ['acme/app'],
+      routes: ['GET /repos/{repo}/**', 'GET /victim/private/zip/x'],
+      mutations: [],
+      queries: [],
+      searchScoped: true,
+    },
   ];
   const open = async (): Promise<{ socket: string; close: () => Promise<void> }> => {
     const socket = join(directory, 'i');

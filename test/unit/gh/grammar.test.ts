@@ -236,6 +236,7 @@ describe('files by value', () => {
   it.each([
     '../x',
     'a/../../x',
+    'a/../b.md',
     '/etc/passwd',
     '/home/agent/w2/x',
     '~/x',

@@ -104,6 +104,27 @@ describe('GraphQL on the wire', () => {
       false,
     ],
     [
+      'its search and an owner',
+      'pr list -R acme/app',
+      '{search(query:"repo:acme/app org:victim",type:ISSUE,first:1){issueCount}}',
+      {},
+      false,
+    ],
+    [
+      'its search or all',
+      'pr list -R acme/app',
+      '{search(query:"repo:acme/app x OR y",type:ISSUE,first:1){issueCount}}',
+      {},
+      false,
+    ],
+    [
+      'a search in no text',
+      'pr list -R acme/app',
+      '{search(query:["repo:acme/app"],type:ISSUE,first:1){issueCount}}',
+      {},
+      false,
+    ],
+    [
       'a mutation for a read',
       'pr list -R acme/app',
       'mutation{closeIssue(input:{issueId:"x"}){issue{id}}}',
