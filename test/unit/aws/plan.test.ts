@@ -1,11 +1,12 @@
 // What runs is rebuilt from what was approved, and is only run when it means the same again.
 
 import { describe, expect, it } from 'vitest';
+import { optionWords } from '../../../repeaters/aws/plan/option-words.js';
 import { planAws } from '../../../repeaters/aws/plan/plan.js';
 import { resolveAws } from '../../../repeaters/aws/resolve/resolve.js';
 import { TurretError } from '../../../src/errors.js';
 import type { Capability, Params } from '../../../src/protocol/messages.js';
-import { asked, context, contextV2, refusal, resolveLine, resolved } from './aws-context.js';
+import { asked, context, contextV2, refusal, resolveLine, resolved, V1 } from './aws-context.js';
 
 const plan = (line: string | string[], use = context) => planAws(resolved(line, use).capabilities, use);
 
@@ -215,4 +216,20 @@ it('keeps reserved params apart from options of the same name', () => {
     command_option: 'Name=x',
   });
   expect(refusal('glue create-job --command-option x')).toMatch(/not an option/);
+});
+
+it('says which param is unknown, before anything is built from the rest', () => {
+  const unknown = () => call('aws.ec2.describe_regions', { no_such_option: 'x' });
+  expect(unknown).toThrow('"no_such_option" is not a param of aws.ec2.describe_regions');
+});
+
+it('never writes an item of a list that could be read as an option', () => {
+  const option = V1.operation('ec2', 'describe-instances')?.options.find(
+    ({ name }) => name === 'instance-ids',
+  );
+  if (option === undefined) throw new Error('no such option');
+  expect(optionWords(option, ['i-1', '-5', '-']).loose).toEqual(['--instance-ids', 'i-1', '-5', '-']);
+  expect(optionWords(option, ['--endpoint-url=x']).tight).toEqual(['--instance-ids=--endpoint-url=x']);
+  expect(() => optionWords(option, ['i-1', '--endpoint-url=x'])).toThrow(TurretError);
+  expect(() => optionWords(option, ['i-1', '-x'])).toThrow(TurretError);
 });
