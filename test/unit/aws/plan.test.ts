@@ -100,6 +100,10 @@ describe('wire', () => {
     ]);
   });
 
+  it('allows a download nothing but the object and its size', () => {
+    expect(plan('s3 cp s3://allowed/k out').wire[0]?.operations).toEqual(['GetObject', 'HeadObject']);
+  });
+
   it('allows the parts of an upload, and a copy only with the read of its source', () => {
     const up = plan('s3 cp f s3://allowed/k').wire[0];
     expect(up).toMatchObject({ ...place, key: 'k' });
@@ -219,8 +223,9 @@ it('keeps reserved params apart from options of the same name', () => {
 });
 
 it('says which param is unknown, before anything is built from the rest', () => {
-  const unknown = () => call('aws.ec2.describe_regions', { no_such_option: 'x' });
-  expect(unknown).toThrow('"no_such_option" is not a param of aws.ec2.describe_regions');
+  expect(() => call('aws.ec2.describe_regions', { no_such_option: 'x' })).toThrow(
+    '"no_such_option" is not a param of aws.ec2.describe_regions',
+  );
 });
 
 it('never writes an item of a list that could be read as an option', () => {
