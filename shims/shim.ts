@@ -4,8 +4,10 @@
 import { basename } from 'node:path';
 
 import { callAndExit } from '../src/client/call-and-exit.js';
+import { inside } from './inside.js';
 
 const [, program = '', ...argv] = process.argv;
 const tool = basename(program);
 
-void callAndExit({ client: `shim ${tool}`, program, request: (from) => ({ tool, argv, ...from }) });
+if (tool === 'turret') void inside(argv, program);
+else void callAndExit({ client: `shim ${tool}`, program, request: (from) => ({ tool, argv, ...from }) });

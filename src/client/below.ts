@@ -30,13 +30,21 @@ export function placeOf(path: string, cwd: string): string {
 export async function realBelow(path: string, root: string): Promise<string> {
   const [real, realRoot] = await Promise.all([realpath(path), realpath(root)]);
   if (real === realRoot || realRoot === '/' || real.startsWith(`${realRoot}/`)) return real;
-  throw new TurretError('unresolvable', `the link ${JSON.stringify(path)} leads out of ${JSON.stringify(root)}`, {
-    hints: ['put the file itself there; links are followed only inside the working directory'],
-  });
+  throw new TurretError(
+    'unresolvable',
+    `the link ${JSON.stringify(path)} leads out of ${JSON.stringify(root)}`,
+    {
+      hints: ['put the file itself there; links are followed only inside the working directory'],
+    },
+  );
 }
 
 function refused(path: string): TurretError {
-  return new TurretError('unresolvable', `the file ${JSON.stringify(path)} is not below the working directory`, {
-    hints: ['name a file below the working directory or below /tmp'],
-  });
+  return new TurretError(
+    'unresolvable',
+    `the file ${JSON.stringify(path)} is not below the working directory`,
+    {
+      hints: ['name a file below the working directory or below /tmp'],
+    },
+  );
 }

@@ -23,7 +23,7 @@ export interface Caller {
   client: string;
   /** The path this process was called by, when the session directory may be beside it. */
   program: string | undefined;
-  request(from: { cwd: string; tty: Tty }): AgentCall;
+  request: (from: { cwd: string; tty: Tty }) => AgentCall;
 }
 
 /** Makes one call with the standard streams of this process, and ends the process as the tool ended. */
@@ -51,9 +51,12 @@ async function call({ client, program, request }: Caller, stderr: ByteSink): Pro
   });
 }
 
-async function explain(error: unknown, stderr: ByteSink): Promise<void> {
-  if (isClosedOutput(error)) return dieBySignal('PIPE');
-  const known = error instanceof TurretError ? error : new TurretError('internal', `something broke: ${String(error)}`);
+async function explain(trouble: unknown, stderr: ByteSink): Promise<void> {
+  if (isClosedOutput(trouble)) return dieBySignal('PIPE');
+  const known =
+    trouble instanceof TurretError
+      ? trouble
+      : new TurretError('internal', `something broke: ${String(trouble)}`);
   const told = blockedBySandbox(known) ?? known;
   const written = stderr.write(Buffer.from(refusalLines(told))).catch(() => {}); // Nobody reads this either.
   await Promise.race([written, new Promise((resolve) => setTimeout(resolve, EXPLAIN_MS_MAX))]);
@@ -63,16 +66,23 @@ async function explain(error: unknown, stderr: ByteSink): Promise<void> {
 // codex forbids its commands every socket unless told otherwise, and marks that with this variable.
 function blockedBySandbox(error: TurretError): TurretError | undefined {
   if (error.code !== 'broker_gone' || process.env['CODEX_SANDBOX_NETWORK_DISABLED'] !== '1') return undefined;
-  return new TurretError('broker_gone', "codex's own sandbox forbids sockets, so this command cannot reach its broker", {
-    hints: ['start codex with: -c sandbox_workspace_write.network_access=true'],
-  });
+  return new TurretError(
+    'broker_gone',
+    "codex's own sandbox forbids sockets, so this command cannot reach its broker",
+    {
+      hints: ['start codex with: -c sandbox_workspace_write.network_access=true'],
+    },
+  );
 }
 
 function workingDirectory(): string {
   try {
     return process.cwd();
   } catch (cause) {
-    throw new TurretError('usage', 'the working directory is gone', { cause, hints: ['cd to a directory that exists'] });
+    throw new TurretError('usage', 'the working directory is gone', {
+      cause,
+      hints: ['cd to a directory that exists'],
+    });
   }
 }
 

@@ -25,7 +25,9 @@ export interface Place {
 /** An answer for every name; '' where there is none, or none for others to know. */
 export async function gatherFacts(names: readonly string[], place: Place): Promise<Record<string, string>> {
   const asked = [...new Set(names)].filter((name) => canBeCarried(name));
-  return Object.fromEntries(await Promise.all(asked.map(async (name) => [name, await answer(name, place)] as const)));
+  return Object.fromEntries(
+    await Promise.all(asked.map(async (name) => [name, await answer(name, place)] as const)),
+  );
 }
 
 async function answer(name: string, place: Place): Promise<string> {
@@ -48,7 +50,9 @@ function git(words: readonly string[], { env, cwd }: Place): Promise<string> {
     maxBuffer: 1_048_576,
   } as const;
   return new Promise((resolve) => {
-    execFile('git', [...words], options, (error, stdout) => resolve(error === null ? lines(stdout.trimEnd()) : ''));
+    execFile('git', [...words], options, (error, stdout) =>
+      resolve(error === null ? lines(stdout.trimEnd()) : ''),
+    );
   });
 }
 

@@ -9,7 +9,10 @@ import type { Readable } from 'node:stream';
 export function openInput(): Readable {
   try {
     if (fstatSync(0).isFIFO()) {
-      return new Socket({ fd: openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK), writable: false });
+      return new Socket({
+        fd: openSync('/proc/self/fd/0', constants.O_RDONLY | constants.O_NONBLOCK),
+        writable: false,
+      });
     }
   } catch {
     // No /proc, or a pipe of another user: read as it is.

@@ -72,7 +72,9 @@ function findSocket({ env, uid }: Surroundings, directories: string[], token: To
     // Anybody can make a directory in /tmp. What is not ours alone is not asked.
     if (isPrivate(base, uid) && isPrivate(join(base, sid), uid) && isSocket(path)) return path;
   }
-  throw outside('the broker of this token is not to be found: its session is over, or its directory cannot be seen from here');
+  throw outside(
+    'the broker of this token is not to be found: its session is over, or its directory cannot be seen from here',
+  );
 }
 
 function isSocket(path: string): boolean {
@@ -85,5 +87,7 @@ function isPrivate(directory: string, uid: number): boolean {
 }
 
 function outside(message: string): TurretError {
-  return new TurretError('not_in_session', message, { hints: ['this command works inside `turret run -- <agent>`'] });
+  return new TurretError('not_in_session', message, {
+    hints: ['this command works inside `turret run -- <agent>`'],
+  });
 }

@@ -21,7 +21,10 @@ export async function receiveFiles(needs: Needs, from: Readable, cwd: string): P
   const writes = needs.files.filter(({ use }) => use === 'write');
   for await (const entry of readFileEntries(from)) {
     if (!writes.some((need) => isWithin(entry, need))) {
-      throw new TurretError('unresolvable', `the call wants to write ${JSON.stringify(entry.path)}, which it did not name`);
+      throw new TurretError(
+        'unresolvable',
+        `the call wants to write ${JSON.stringify(entry.path)}, which it did not name`,
+      );
     }
     await put(entry, cwd);
   }
@@ -53,7 +56,11 @@ async function put(entry: FileEntry, cwd: string): Promise<void> {
     if (entry.kind === 'file') await putFile(entry, place);
   } catch (error) {
     if (error instanceof TurretError) throw error;
-    throw new TurretError('state_unwritable', `cannot write ${JSON.stringify(entry.path)}: ${reason(error)}`, { cause: error });
+    throw new TurretError(
+      'state_unwritable',
+      `cannot write ${JSON.stringify(entry.path)}: ${reason(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -66,9 +73,13 @@ async function makeDirectories(root: string, directory: string): Promise<void> {
     const found = await lstat(at).catch(() => undefined);
     if (found === undefined) await mkdir(at);
     else if (!found.isDirectory()) {
-      throw new TurretError('unresolvable', `${JSON.stringify(at)} is ${found.isSymbolicLink() ? 'a link' : 'no directory'}`, {
-        hints: ['name a directory that is not reached through links'],
-      });
+      throw new TurretError(
+        'unresolvable',
+        `${JSON.stringify(at)} is ${found.isSymbolicLink() ? 'a link' : 'no directory'}`,
+        {
+          hints: ['name a directory that is not reached through links'],
+        },
+      );
     }
   }
 }
@@ -79,7 +90,10 @@ async function putFile(entry: FileEntry, place: string): Promise<void> {
     throw new TurretError('unresolvable', `${JSON.stringify(entry.path)} is there already and no file`);
   }
   // A link at the place itself is replaced, not followed.
-  const temporary = join(dirname(place), `.${basename(place).slice(0, 100)}.${randomBytes(6).toString('hex')}`);
+  const temporary = join(
+    dirname(place),
+    `.${basename(place).slice(0, 100)}.${randomBytes(6).toString('hex')}`,
+  );
   unfinished.add(temporary);
   try {
     await pipeline(entry.content, createWriteStream(temporary, { flags: 'wx', mode: 0o644 }));

@@ -10,5 +10,7 @@ const LINE_CHARACTERS_MAX = 2_000;
 export function refusalLines(error: TurretError): string {
   const what = error.code === 'denied' ? error.message : `error: ${error.message}`;
   const hints = error.hints.length === 0 ? [] : [`hint: ${error.hints.join('; ')}`];
-  return [what, ...hints].map((text) => `turret: ${clip(escapeForeign(text), LINE_CHARACTERS_MAX)}\n`).join('');
+  return [what, ...hints]
+    .map((text) => `turret: ${clip(escapeForeign(text), LINE_CHARACTERS_MAX)}\n`)
+    .join('');
 }

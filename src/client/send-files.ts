@@ -39,7 +39,9 @@ export async function sendFiles(needs: Needs, to: Writable, { cwd }: { cwd: stri
 // `above` are the directories on the way down: a link back to one of them would never end.
 async function sendTree(path: string, real: string, sending: Sending, above: string[]): Promise<void> {
   if (path !== '.') await sendDirectory(path, real, sending);
-  for (const entry of (await readdir(real, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of (await readdir(real, { withFileTypes: true })).toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  )) {
     const childPath = path === '.' ? entry.name : `${path}/${entry.name}`;
     const child = await present(realBelow(join(real, entry.name), sending.root));
     if (child === undefined) continue;
@@ -89,7 +91,9 @@ function firstBytes(file: FileHandle, size: number): AsyncIterable<Buffer> {
   return createReadStream('', { fd: file, start: 0, end: size - 1, autoClose: false });
 }
 
-async function look(file: FileHandle): Promise<{ size: number; mode: number; mtimeMs: number; isFile: boolean }> {
+async function look(
+  file: FileHandle,
+): Promise<{ size: number; mode: number; mtimeMs: number; isFile: boolean }> {
   const found = await file.stat();
   return { size: found.size, mode: found.mode, mtimeMs: found.mtimeMs, isFile: found.isFile() };
 }

@@ -5,11 +5,17 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
-import { type BrokerSession, type Ran, outcome, startBrokerSession } from '../helpers/broker-session.js';
+import {
+  type BrokerSession,
+  type Ran,
+  gone,
+  outcome,
+  startBrokerSession,
+  stdoutOf,
+} from '../helpers/broker-session.js';
 
 let session: BrokerSession;
 let directory: string;
@@ -22,7 +28,11 @@ afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function start(argv: string[], stdio: StdioOptions = ['ignore', 'pipe', 'pipe'], env: NodeJS.ProcessEnv = {}): ChildProcess {
+function start(
+  argv: string[],
+  stdio: StdioOptions = ['ignore', 'pipe', 'pipe'],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
   const child = spawn(session.shim, argv, { env: { PATH: '/usr/bin:/bin', ...env }, stdio, cwd: directory });
   onTestFinished(() => void child.kill('SIGKILL'));
   return child;
@@ -39,13 +49,38 @@ function bash(line: string): Promise<Ran> {
 }
 
 /** Waits until a stream has written these words; what came with them is not lost to `outcome`. */
-async function until(stream: Readable | null, words: string): Promise<void> {
+async function until(child: ChildProcess, words: string): Promise<void> {
   let seen = '';
-  while (!seen.includes(words)) seen += String((await once(stream as Readable, 'data'))[0]);
+  while (!seen.includes(words)) seen += String((await once(stdoutOf(child), 'data'))[0]);
 }
 
 async function untilLogged(words: string): Promise<void> {
   while (!session.repeaterLog().includes(words)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function numbered(word: string, count: number): string {
+  return Array.from({ length: count }, (_, at) => `${word} ${at}\n`).join('');
+}
+
+/** What the shim answers when it is asked for these. */
+async function facts(names: string[], env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+  const { stdout } = await outcome(start(['facts', ...names], ['ignore', 'pipe', 'inherit'], env));
+  const told: Record<string, unknown> = JSON.parse(stdout.toString());
+  return told;
+}
+
+function elsewhere(path: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return outcome(
+    spawn(path, ['say', 'x'], { env: { PATH: '/usr/bin:/bin', ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+}
+
+function copyOfShim(): string {
+  const place = mkdtempSync('/tmp/tse-');
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  const path = join(place, 'loop');
+  writeFileSync(path, readFileSync(session.shim), { mode: 0o755 });
+  return path;
 }
 
 describe('output', () => {
@@ -56,9 +91,8 @@ describe('output', () => {
 
   test('both streams keep their order and do not mix', async () => {
     const { stdout, stderr } = await loop('both', '3000');
-    const lines = (word: string) => Array.from({ length: 3000 }, (_, at) => `${word} ${at}\n`).join('');
-    expect(stdout.toString()).toBe(lines('out'));
-    expect(stderr).toBe(lines('err'));
+    expect(stdout.toString()).toBe(numbered('out', 3000));
+    expect(stderr).toBe(numbered('err', 3000));
   });
 
   test('words reach the tool as they were typed, options and all', async () => {
@@ -68,16 +102,17 @@ describe('output', () => {
 
   test('256 MiB before a reader that stands still first pass in order and in bounded memory', async () => {
     const child = start(['flood', '256']);
-    const stdout = child.stdout as Readable;
+    const stdout = stdoutOf(child);
     await once(stdout, 'readable');
     await new Promise((resolve) => setTimeout(resolve, 700));
     let bytes = 0;
     let peak = 0;
     let rest = Buffer.alloc(0);
-    for await (const chunk of stdout as AsyncIterable<Buffer>) {
+    for await (const chunk of stdout) {
       rest = Buffer.concat([rest, chunk]);
       while (rest.length >= 65_536) {
-        if (rest.readUInt32BE(0) !== bytes / 65_536) throw new Error(`block ${bytes / 65_536} is not where it belongs`);
+        if (rest.readUInt32BE(0) !== bytes / 65_536)
+          throw new Error(`block ${bytes / 65_536} is not where it belongs`);
         rest = rest.subarray(65_536);
         bytes += 65_536;
         if (bytes === 255 * 1_048_576) peak = residentPeak(child.pid ?? 0);
@@ -89,7 +124,9 @@ describe('output', () => {
   });
 
   test('a slow reader at the end of a pipe gets everything', async () => {
-    expect((await bash('loop flood 24 | (sleep 0.5; wc -c)')).stdout.toString().trim()).toBe(String(24 * 1_048_576));
+    expect((await bash('loop flood 24 | (sleep 0.5; wc -c)')).stdout.toString().trim()).toBe(
+      String(24 * 1_048_576),
+    );
   });
 
   test('a pipe is left as blocking as it was for the next process that writes to it', async () => {
@@ -110,9 +147,12 @@ describe('ends', () => {
     expect(await loop('exit', String(code))).toMatchObject({ code, stderr: '' });
   });
 
-  test.each(['TERM', 'INT', 'HUP', 'PIPE', 'KILL'])('a tool that died of %s is seen as dead of it', async (signal) => {
-    expect(await loop('killed', signal)).toMatchObject({ code: null, signal: `SIG${signal}`, stderr: '' });
-  });
+  test.each(['TERM', 'INT', 'HUP', 'PIPE', 'KILL'])(
+    'a tool that died of %s is seen as dead of it',
+    async (signal) => {
+      expect(await loop('killed', signal)).toMatchObject({ code: null, signal: `SIG${signal}`, stderr: '' });
+    },
+  );
 
   test.each([
     ['QUIT', 131],
@@ -137,14 +177,19 @@ describe('ends', () => {
   test('a denied call exits 126 with two lines that name rule and way out; its neighbour runs', async () => {
     const { code, stdout, stderr } = await loop('remove', 'x');
     expect({ code, stdout: stdout.length }).toEqual({ code: 126, stdout: 0 });
-    expect(stderr).toMatch(/^turret: denied loop\.remove by rule "no-rm"\nturret: hint: retrying will not help[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^turret: denied loop\.remove by rule "no-rm"\nturret: hint: retrying will not help[^\n]*\n$/,
+    );
     expect(await loop('say', 'x')).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('what others wrote into a refusal neither moves the cursor nor begins a line', async () => {
     const { stderr } = await loop('fail', 'no_credentials');
     expect(stderr).toBe(
-      String.raw`turret: error: it \u{1b}[31mbroke\u{202e}` + '\n' + String.raw`turret: hint: do\u{a}not` + '\n',
+      String.raw`turret: error: it \u{1b}[31mbroke\u{202e}` +
+        '\n' +
+        String.raw`turret: hint: do\u{a}not` +
+        '\n',
     );
   });
 
@@ -160,20 +205,24 @@ describe('signals', () => {
   test('TERM, HUP, USR1 and INT reach the tool, which decides about its end', async () => {
     const child = start(['signals']);
     const ran = outcome(child);
-    await until(child.stdout, 'ready\n');
+    await until(child, 'ready\n');
     for (const signal of ['HUP', 'USR1', 'INT'] as const) {
       child.kill(`SIG${signal}`);
-      await until(child.stdout, `${signal}\n`);
+      await until(child, `${signal}\n`);
     }
     child.kill('SIGUSR2');
     const { code, stdout, stderr } = await ran;
-    expect({ code, stderr, stdout: stdout.toString() }).toEqual({ code: 7, stderr: '', stdout: 'ready\nHUP\nUSR1\nINT\nUSR2\n' });
+    expect({ code, stderr, stdout: stdout.toString() }).toEqual({
+      code: 7,
+      stderr: '',
+      stdout: 'ready\nHUP\nUSR1\nINT\nUSR2\n',
+    });
   });
 
   test('TERM ends the shim by TERM when it ended the tool', async () => {
     const child = start(['signals']);
     const ran = outcome(child);
-    await until(child.stdout, 'ready\n');
+    await until(child, 'ready\n');
     child.kill('SIGTERM');
     expect(await ran).toMatchObject({ code: null, signal: 'SIGTERM' });
   });
@@ -181,9 +230,9 @@ describe('signals', () => {
   test('the second ^C cancels the call and ends the shim like ^C', async () => {
     const child = start(['signals']);
     const ran = outcome(child);
-    await until(child.stdout, 'ready\n');
+    await until(child, 'ready\n');
     child.kill('SIGINT');
-    await until(child.stdout, 'INT\n');
+    await until(child, 'INT\n');
     child.kill('SIGINT');
     expect(await ran).toMatchObject({ signal: 'SIGINT' });
     await untilLogged('cancelled');
@@ -191,11 +240,11 @@ describe('signals', () => {
 
   test('^C twice ends a shim whose reader stands still', async () => {
     const child = start(['flood', '64']);
-    await once(child.stdout as Readable, 'readable');
+    await once(stdoutOf(child), 'readable');
     child.kill('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 300));
     child.kill('SIGINT');
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    const { signal } = await gone(child, 'exit');
     expect(signal).toBe('SIGINT');
   });
 
@@ -207,9 +256,9 @@ describe('signals', () => {
 
   test('a reader that closes its socket does the same', async () => {
     const child = start(['pipe']);
-    await once(child.stdout as Readable, 'data');
+    await once(stdoutOf(child), 'data');
     child.stdout?.destroy();
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    const { signal } = await gone(child, 'exit');
     expect(signal).toBe('SIGPIPE');
   });
 });
@@ -220,14 +269,17 @@ describe('input', () => {
     for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE((at * 2_654_435_761) >>> 0, at);
     writeFileSync(join(directory, 'input'), bytes);
     await bash('cat input | loop stdin_echo > piped; loop stdin_echo < input > read');
-    for (const name of ['piped', 'read']) expect(readFileSync(join(directory, name)).equals(bytes)).toBe(true);
+    for (const name of ['piped', 'read'])
+      expect(readFileSync(join(directory, name)).equals(bytes)).toBe(true);
     const child = start(['stdin_echo'], ['pipe', 'pipe', 'pipe']);
     child.stdin?.end(bytes);
     expect((await outcome(child)).stdout.equals(bytes)).toBe(true);
   });
 
   test('a closed, an empty and a directory input are the end of input', async () => {
-    const { stdout } = await bash('loop stdin_echo <&-; echo $?; loop stdin_echo </dev/null; echo $?; loop stdin_echo <.; echo $?');
+    const { stdout } = await bash(
+      'loop stdin_echo <&-; echo $?; loop stdin_echo </dev/null; echo $?; loop stdin_echo <.; echo $?',
+    );
     expect(stdout.toString()).toBe('0\n0\n0\n');
   });
 
@@ -249,12 +301,15 @@ describe('input', () => {
 });
 
 describe('surroundings', () => {
-  const facts = async (names: string[], env: NodeJS.ProcessEnv): Promise<unknown> =>
-    JSON.parse((await outcome(start(['facts', ...names], ['ignore', 'pipe', 'inherit'], env))).stdout.toString());
-
   test('region and profile are told when asked for; a secret, and what is not known, is not', async () => {
     const env = { AWS_REGION: 'eu-west-1', AWS_SECRET_ACCESS_KEY: 'canary', GH_TOKEN: 'canary' };
-    const names = ['env.AWS_REGION', 'env.AWS_PROFILE', 'env.AWS_SECRET_ACCESS_KEY', 'env.GH_TOKEN', 'file.passwd'];
+    const names = [
+      'env.AWS_REGION',
+      'env.AWS_PROFILE',
+      'env.AWS_SECRET_ACCESS_KEY',
+      'env.GH_TOKEN',
+      'file.passwd',
+    ];
     expect(await facts(names, env)).toEqual({
       'env.AWS_REGION': 'eu-west-1',
       'env.AWS_PROFILE': '',
@@ -265,8 +320,13 @@ describe('surroundings', () => {
   });
 
   test('outside a checkout git knows nothing; inside it tells remotes, branch and default repository', async () => {
-    const names = ['git.remotes', 'git.branch', 'git.config.remote.origin.gh-resolved', 'git.config.user.email'];
-    expect(Object.values((await facts(names, {})) as object)).toEqual(['', '', '', '']);
+    const names = [
+      'git.remotes',
+      'git.branch',
+      'git.config.remote.origin.gh-resolved',
+      'git.config.user.email',
+    ];
+    expect(Object.values(await facts(names, {}))).toEqual(['', '', '', '']);
     await bash(
       'git init -q -b topic . && git remote add origin https://github.com/o/r.git && git config remote.origin.gh-resolved base && git config user.email a@b',
     );
@@ -293,24 +353,17 @@ describe('surroundings', () => {
 });
 
 describe('finding the broker', () => {
-  const elsewhere = (path: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
-    outcome(spawn(path, ['say', 'x'], { env: { PATH: '/usr/bin:/bin', ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
-
-  function copyOfShim(): string {
-    const place = mkdtempSync('/tmp/tse-');
-    onTestFinished(() => rmSync(place, { recursive: true, force: true }));
-    const path = join(place, 'loop');
-    writeFileSync(path, readFileSync(session.shim), { mode: 0o755 });
-    return path;
-  }
-
   test('a shim elsewhere needs token and socket from the environment', async () => {
     const shim = copyOfShim();
     const socket = join(session.agentDirectory, 'agent.sock');
-    expect(await elsewhere(shim, { TURRET_TOKEN: session.token, TURRET_SOCKET: socket })).toMatchObject({ code: 0 });
+    expect(await elsewhere(shim, { TURRET_TOKEN: session.token, TURRET_SOCKET: socket })).toMatchObject({
+      code: 0,
+    });
     const { code, stderr } = await elsewhere(shim);
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^turret: error: there is no token[^\n]*\nturret: hint: [^\n]*turret run[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^turret: error: there is no token[^\n]*\nturret: hint: [^\n]*turret run[^\n]*\n$/,
+    );
   });
 
   test('a link to the shim finds the session directory behind the link', async () => {
@@ -332,23 +385,28 @@ describe('finding the broker', () => {
     const { code, stderr } = await elsewhere(session.shim, env);
     expect(code).toBe(125);
     expect(stderr).toContain('-c sandbox_workspace_write.network_access=true');
-    expect((await elsewhere(session.shim, { TURRET_SOCKET: '/nonexistent/agent.sock' })).stderr).not.toContain('codex');
+    expect(
+      (await elsewhere(session.shim, { TURRET_SOCKET: '/nonexistent/agent.sock' })).stderr,
+    ).not.toContain('codex');
   });
 });
 
 test('a broker killed in the middle of a call is 125 and a sentence within a second, before a call too', async () => {
   const own = await startBrokerSession();
   onTestFinished(() => own.close());
-  const run = (...argv: string[]) => spawn(own.shim, argv, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (...argv: string[]) =>
+    spawn(own.shim, argv, { env: { PATH: '/usr/bin:/bin' }, stdio: ['ignore', 'pipe', 'pipe'] });
   const child = run('signals');
   const ran = outcome(child);
-  await until(child.stdout, 'ready\n');
+  await until(child, 'ready\n');
   own.broker.kill('SIGKILL');
   const killedAt = performance.now();
   const { code, stderr } = await ran;
   expect(performance.now() - killedAt).toBeLessThan(1_000);
   expect(code).toBe(125);
-  expect(stderr).toMatch(/^turret: error: the broker of this session cannot be reached[^\n]*\nturret: hint: retrying will not help[^\n]*\n$/);
+  expect(stderr).toMatch(
+    /^turret: error: the broker of this session cannot be reached[^\n]*\nturret: hint: retrying will not help[^\n]*\n$/,
+  );
   const before = performance.now();
   expect(await outcome(run('say', 'x'))).toMatchObject({ code: 125, stdout: Buffer.alloc(0) });
   expect(performance.now() - before).toBeLessThan(1_000);

@@ -2,11 +2,18 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { signingKey } from '../../src/crypto/ed25519.js';
@@ -45,13 +52,17 @@ export async function startBrokerSession(): Promise<BrokerSession> {
     if (message.type === 'start_repeater') repeaters.push(startRepeater(broker, (text) => (log += text)));
     waiting.get(message.type)?.(message);
   });
-  const next = (type: FromBroker['type']): Promise<FromBroker> => new Promise((resolve) => waiting.set(type, resolve));
-  const ready = (await next('ready')) as Extract<FromBroker, { type: 'ready' }>;
+  const next = (type: FromBroker['type']): Promise<FromBroker> =>
+    new Promise((resolve) => waiting.set(type, resolve));
+  const ready = await next('ready');
+  if (ready.type !== 'ready') throw new Error('the broker has no keys');
   const seed = randomBytes(32);
   const sid = sidOf(Buffer.from(ready.broker_public_key, 'base64url'));
   const token = formatToken({ kind: 'session', seed, sid });
   const listening = next('listening');
-  broker.send(setupOf(directory, sid.toString('hex'), Buffer.from(signingKey(seed).publicKey).toString('base64url')));
+  broker.send(
+    setupOf(directory, sid.toString('hex'), Buffer.from(signingKey(seed).publicKey).toString('base64url')),
+  );
   await listening;
   writeFileSync(join(agentDirectory, 'token'), token, { mode: 0o400 });
   copyFileSync(join(ROOT, 'dist/shim.cjs'), shim);
@@ -108,7 +119,7 @@ function startRepeater(broker: ChildProcess, logged: (text: string) => void): Ch
 
 export interface Ran {
   code: number | null;
-  signal: NodeJS.Signals | null;
+  signal: string | null;
   stdout: Buffer;
   stderr: string;
 }
@@ -119,6 +130,19 @@ export async function outcome(child: ChildProcess): Promise<Ran> {
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const { code, signal } = await gone(child, 'close');
   return { code, signal, stdout: Buffer.concat(stdout), stderr };
+}
+
+/** The pipe a test gave it. */
+export function stdoutOf({ stdout }: ChildProcess): Readable {
+  if (stdout === null) throw new TypeError('the child was started without a pipe');
+  return stdout;
+}
+
+/** How a child ended; with `close`, only after its pipes did. */
+export function gone(child: ChildProcess, event: 'exit' | 'close'): Promise<Pick<Ran, 'code' | 'signal'>> {
+  return new Promise((resolve) => {
+    child.on(event, (code: number | null, signal: string | null) => resolve({ code, signal }));
+  });
 }
