@@ -25,7 +25,7 @@ export function requireAllowed(
   if (decision.effect === 'allow') return decision;
   const params = capabilities.find(({ action }) => action === decision.action)?.params ?? {};
   const what = `${decision.action}${describe(params)}`;
-  const alternatives = allowedSummary(policy, decision.action);
+  const alternatives = allowedSummary(policy, decision.action, kind);
   const instead = alternatives.length === 0 ? '' : `; allowed here: ${alternatives.join('; ')}`;
   throw new TurretError('denied', `denied ${what} ${why(decision)}`, {
     hints: [`retrying will not help${instead}; a human can allow it in turret.yaml (turret policy explain ${decision.action})`],

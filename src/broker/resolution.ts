@@ -61,7 +61,7 @@ function checkParams(register: Register, capability: Capability): void {
   if (registered.params === undefined) return;
   const problems = compileParamsSchema(registered.params)(capability.params);
   if (problems.length === 0) return;
-  throw new TurretError('invalid_params', `${capability.action}: ${problems.map(({ message }) => message).join('; ')}`, {
+  throw new TurretError('invalid_params', `${capability.action}: ${problems.map(({ path, message }) => `${path} ${message}`).join('; ')}`, {
     hints: [`its params: ${JSON.stringify(registered.params['properties'] ?? {})}`],
   });
 }

@@ -1,0 +1,24 @@
+import { Args, Command, Flags } from '@oclif/core';
+
+import { connectAsAdmin, findRunning } from '../client/sessions.js';
+
+export default class Revoke extends Command {
+  static override summary = "kill an agent's token now";
+  static override description = `Calls in flight are cut, further ones are refused; the agent itself runs on without rights.
+A request that is already at AWS or GitHub may still complete; the audit log says "unknown" for it. Nothing has to be rotated.`;
+  static override examples = ['<%= config.bin %> revoke', '<%= config.bin %> revoke 3f2a --reason "it started deleting things"'];
+  static override args = { session: Args.string({ description: 'start of its id, or last; may be left out when only one runs' }) };
+  static override flags = { reason: Flags.string({ summary: 'what the audit log says', default: 'turret revoke' }) };
+  static override enableJsonFlag = true;
+
+  async run(): Promise<{ session: string; cancelled: number }> {
+    const { args, flags } = await this.parse(Revoke);
+    const running = findRunning(args.session);
+    const connection = await connectAsAdmin(running);
+    const { result } = await connection.call({ admin: 'revoke', reason: flags.reason }).finished;
+    connection.close();
+    const { cancelled } = result as { cancelled: number };
+    this.log(`revoked ${running.session.sid.slice(0, 8)} (${running.session.label}); ${cancelled} calls cut`);
+    return { session: running.session.sid, cancelled };
+  }
+}

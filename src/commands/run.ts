@@ -1,0 +1,31 @@
+import { Command, Flags } from '@oclif/core';
+
+import { ISOLATION_MODES } from '../config/shape-file.js';
+import { main } from '../session/main.js';
+
+/** Only shown by `--help`: bin/turret.js starts `run` without this framework. Both read the same options. */
+export default class Run extends Command {
+  static override summary = 'run an agent that can act but holds no keys';
+  static override description = `The command after -- runs in a sandbox with a scrubbed environment that holds one credential, TURRET_TOKEN.
+aws, gh and every tool a configured repeater serves are shims first on its PATH. When it exits, the token is dead.
+The exit code is the command's own; 125 when turret itself broke, 126 when it refused to start it, 127 when it was not found.`;
+  static override examples = [
+    '<%= config.bin %> run -- claude',
+    '<%= config.bin %> run --config team.yaml -- sh -c "aws s3 ls; gh pr list -R acme/app"',
+    '<%= config.bin %> run --env-unsafe ANTHROPIC_API_KEY -- claude -p "list my buckets"',
+    '<%= config.bin %> run --isolation strict -- ./offline-agent.sh',
+  ];
+  static override flags = {
+    config: Flags.string({ char: 'c', helpValue: 'FILE', summary: 'turret.yaml to use instead of ~/.config/turret/turret.yaml' }),
+    isolation: Flags.option({ options: ISOLATION_MODES })({ summary: 'how the agent is shut in; never falls to none by itself' }),
+    label: Flags.string({ summary: 'what the audit log calls this session' }),
+    env: Flags.string({ multiple: true, helpValue: 'NAME', summary: 'pass this variable too; refused when it looks like a secret' }),
+    'env-unsafe': Flags.string({ multiple: true, helpValue: 'NAME', summary: 'pass this variable although it looks like a secret' }),
+    quiet: Flags.boolean({ char: 'q', summary: 'no lines of turret at start and end' }),
+  };
+  static override strict = false;
+
+  async run(): Promise<void> {
+    await main(this.argv);
+  }
+}
