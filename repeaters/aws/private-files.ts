@@ -10,7 +10,12 @@ import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
 import { DATA_BYTES_MAX } from '../../src/protocol/limits.js';
 import type { FileNeed } from '../../src/protocol/messages.js';
-import { readFileEntries, writeFileEntry, type FileEntry, type FileHeader } from '../../src/wire/file-stream.js';
+import {
+  readFileEntries,
+  writeFileEntry,
+  type FileEntry,
+  type FileHeader,
+} from '../../src/wire/file-stream.js';
 
 /** A file of the call and its place in the private directory the CLI runs in. */
 export interface LocalFile extends FileNeed {

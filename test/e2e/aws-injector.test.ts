@@ -361,6 +361,24 @@ describe.each(CLIS)('aws $version', ({ path, version }) => {
     expect(upstream.seen).toEqual([]);
   });
 
+  it('refuses a URL inside the body that is signed with the dummy key', async () => {
+    const call = admit({ service: 'ec2', operations: ['CopySnapshot'] });
+    const argv = ['ec2', 'copy-snapshot', '--source-region', 'eu-west-1', '--source-snapshot-id', 'snap-1'];
+    expect((await aws(call, ...argv)).code).not.toBe(0);
+    expect(call.refused()).toContain('presigned URL');
+    expect(upstream.seen).toEqual([]);
+  });
+
+  it('tells a lost upstream from a refusal', async () => {
+    await upstream.close();
+    const call = admit(s3(['ListBuckets']));
+    const env = { HOME: directory, AWS_MAX_ATTEMPTS: '1', ...call.env };
+    const { code, stderr } = await run(path, ['s3', 'ls'], env);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('turret: no answer from s3');
+    expect(call.refused()).toBeUndefined();
+  });
+
   it('sends nothing for an endpoint without TLS', async () => {
     const call = admit(s3(['ListBuckets']));
     expect(

@@ -180,6 +180,73 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
     expect(Object.keys(down.files)).toEqual(['local/deep/two']);
   });
 
+  it('keeps the environment of its own process away from the CLI', async () => {
+    const hostile = {
+      NO_PROXY: '*',
+      no_proxy: '*',
+      AWS_ENDPOINT_URL: 'https://evil.example.com',
+      AWS_CA_BUNDLE: '/nonexistent',
+      AWS_PROFILE: 'missing',
+      PYTHONPATH: '/nonexistent',
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, hostile);
+    const outcome = await perform(repeater, { argv: ['s3', 'ls'] });
+    process.env = before;
+    expect(outcome).toMatchObject({ exit: 0, stderr: '' });
+  });
+
+  it.each<Given>([
+    { argv: ['s3', 'ls', 's3://allowed/'] },
+    { argv: ['s3', 'ls', 's3://allowed/', '--recursive'] },
+    { argv: ['s3', 'cp', 'f', 's3://allowed/deep/f'], files: { f: Buffer.from('x') } },
+    {
+      argv: ['s3', 'cp', 'dir', 's3://allowed/up/', '--recursive'],
+      files: { 'dir/a': Buffer.from('a'), 'dir/b/c': Buffer.from('c') },
+    },
+    {
+      argv: ['s3', 'sync', 'dir', 's3://allowed/up2/'],
+      files: { 'dir/a': Buffer.from('a'), 'dir/b/c': Buffer.from('c') },
+    },
+    {
+      argv: ['s3api', 'put-object', '--bucket', 'allowed', '--key', 'a b', '--body', 'f'],
+      files: { f: Buffer.from('x') },
+    },
+    { argv: ['s3api', 'list-objects-v2', '--bucket', 'allowed', '--prefix', 'a'] },
+    { argv: ['s3api', 'head-bucket', '--bucket', 'allowed'] },
+    { argv: ['s3', 'ls', 's3://eu-bucket/'] },
+    { argv: ['s3', 'cp', 'f', 's3://eu-bucket/f'], files: { f: Buffer.from('x') } },
+    { argv: ['sts', 'get-caller-identity', '--query', 'Account', '--output', 'text'] },
+    { argv: ['ec2', 'describe-instances'] },
+    { argv: ['dynamodb', 'list-tables'] },
+    { argv: ['logs', 'describe-log-groups'] },
+    { argv: ['iam', 'list-users'] },
+    { argv: ['sqs', 'list-queues'] },
+  ])('performs $argv', async (given) => {
+    expect(await perform(repeater, given)).toMatchObject({ exit: 0, stderr: '' });
+  });
+
+  it('copies, moves and removes what was put there', async () => {
+    expect(
+      await perform(repeater, {
+        argv: ['s3', 'cp', 'f', 's3://allowed/w/é+1'],
+        files: { f: Buffer.from('x') },
+      }),
+    ).toMatchObject({ exit: 0, stderr: '' });
+    for (const argv of [
+      ['s3', 'cp', 's3://allowed/w/é+1', 's3://prod-data/w/2'],
+      ['s3', 'mv', 's3://prod-data/w/2', 's3://allowed/w/3'],
+      ['s3api', 'copy-object', '--bucket', 'allowed', '--key', 'w/4', '--copy-source', 'allowed/w/3'],
+      ['s3', 'rm', 's3://allowed/w/3'],
+      ['s3', 'rm', 's3://allowed/w/', '--recursive'],
+    ]) {
+      expect({ argv, ...(await perform(repeater, { argv })) }).toMatchObject({ argv, exit: 0, stderr: '' });
+    }
+    expect(
+      (await perform(repeater, { argv: ['s3', 'ls', 's3://allowed/w/', '--recursive'] })).stdout.toString(),
+    ).toBe('');
+  });
+
   it('refuses files that nobody asked for', async () => {
     const [bucket = ''] = fake.state.buckets.keys();
     const argv = ['s3', 'cp', 'a', `s3://${bucket}/a`];

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findCli } from '../../../repeaters/aws/cli.js';
 import { adoptEnvironment, credentialSource, profileDefaults } from '../../../repeaters/aws/credentials.js';
@@ -122,7 +122,9 @@ describe('the real aws', () => {
   it('is the configured one, and no relative name', async () => {
     const real = await program('own', '1.2.3');
     expect(await find(['bin'], real)).toEqual({ path: real, version: '1.2.3' });
-    await expect(find(['own'], 'aws')).rejects.toMatchObject({ code: 'repeater_error' });
+    await expect(find(['own'], relative(process.cwd(), real))).rejects.toMatchObject({
+      code: 'repeater_error',
+    });
     await expect(find(['own'], join(directory, 'missing'))).rejects.toMatchObject({ code: 'repeater_error' });
   });
 
