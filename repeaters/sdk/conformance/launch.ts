@@ -15,8 +15,8 @@ export interface Program {
 
 const HOST = fileURLToPath(new URL('../../host/main.js', import.meta.url));
 
-/** The command to start and the `config` to hand it on fd 4. */
-export function launchOf(program: Program): { command: string[]; config: JsonObject } {
+/** The command to start and the `config` to hand it on fd 4. `host`: the built main file of repeaters/host. */
+export function launchOf(program: Program, host = HOST): { command: string[]; config: JsonObject } {
   const { profile, directory } = program;
   const [first = '', ...words] = program.command;
   if (profile === 'binary') {
@@ -24,5 +24,5 @@ export function launchOf(program: Program): { command: string[]; config: JsonObj
     const path = first.includes('/') && !first.startsWith('/') ? `${directory}/${first}` : first;
     return { command: [path, ...words], config: {} };
   }
-  return { command: [process.execPath, HOST], config: JSON.parse(JSON.stringify(program)) as JsonObject };
+  return { command: [process.execPath, host], config: JSON.parse(JSON.stringify(program)) as JsonObject };
 }

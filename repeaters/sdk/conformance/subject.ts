@@ -78,13 +78,14 @@ export class Subject {
   /** Started, greeted and registered. Throws Misbehaviour. */
   static async start(options: SubjectOptions): Promise<Subject> {
     const subject = new Subject(options);
+    const startMs = Math.min(REPEATER_START_MS_MAX, 3 * options.answerMs);
     try {
       subject.sendRaw(PREFACE);
-      const hello = await subject.next('HELLO', (frame) => frame.type < 0x80, REPEATER_START_MS_MAX);
+      const hello = await subject.next('HELLO', (frame) => frame.type < 0x80, startMs);
       if (hello.type !== FRAME.HELLO || hello.stream !== 0) throw new Misbehaviour('its first frame is not HELLO');
       Object.assign(subject.hello, control(hello));
       subject.control(FRAME.HELLO, 0, { version: 1, conformance: 'unknown keys are ignored' });
-      const register = await subject.next('REGISTER', (frame) => frame.type < 0x80, REPEATER_START_MS_MAX);
+      const register = await subject.next('REGISTER', (frame) => frame.type < 0x80, startMs);
       if (register.type !== FRAME.REGISTER || register.stream !== 0) throw new Misbehaviour('its second frame is not REGISTER');
       Object.assign(subject.register, control(register));
       subject.control(FRAME.REGISTERED, 0, { accepted: [], refused: [] });

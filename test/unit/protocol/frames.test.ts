@@ -1,0 +1,131 @@
+import { assert as property, array, constantFrom, integer, property as holds, record, uint8Array } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FLAG, FRAME } from '../../../src/protocol/codes.js';
+import { type Frame, FrameDecoder, HEADER_BYTES, PREFACE, bytesMax, encodeFrame } from '../../../src/protocol/frames.js';
+import { UNAUTHENTICATED_BYTES_MAX } from '../../../src/protocol/limits.js';
+import { bytes, codeOf, vectors } from './vectors.js';
+
+function decoder(authenticated = true, preface = false): FrameDecoder {
+  const made = new FrameDecoder({ preface });
+  made.authenticated = authenticated;
+  return made;
+}
+
+/** Frames with their payloads copied, as plain values. */
+function decode(into: FrameDecoder, chunks: Iterable<Uint8Array>): Frame[] {
+  const frames: Frame[] = [];
+  for (const chunk of chunks) {
+    for (const frame of into.push(chunk)) frames.push({ ...frame, payload: Buffer.from(frame.payload) });
+  }
+  return frames;
+}
+
+function* cut(whole: Buffer, places: readonly number[]): Generator<Buffer> {
+  let from = 0;
+  for (const place of [...new Set(places)].sort((left, right) => left - right)) {
+    yield whole.subarray(from, place);
+    from = place;
+  }
+  yield whole.subarray(from);
+}
+
+const anyFrame = record({
+  type: constantFrom<number>(...Object.values(FRAME), 0x9a, 0xff),
+  flags: constantFrom(0, FLAG.FIN, FLAG.SIGNED, FLAG.FIN | FLAG.ACK),
+  channel: integer({ min: 0, max: 255 }),
+  stream: integer({ min: 0, max: 0x7fff_ffff }),
+  payload: uint8Array({ maxLength: 300 }).map((part) => Buffer.from(part)),
+});
+
+describe('the frames of the vectors', () => {
+  it.each(vectors.frames)('$name: encodes to its bytes and decodes from them', ({ hex, payload, ...rest }) => {
+    const frame = { type: rest.type, flags: rest.flags, channel: rest.channel, stream: rest.stream, payload: bytes(payload) };
+    expect(encodeFrame(frame).toString('hex')).toBe(hex);
+    expect(decode(decoder(), [bytes(hex)])).toEqual([frame]);
+  });
+
+  it.each(vectors.frames_refused)('$name: is refused at its header', ({ hex, error, authenticated }) => {
+    expect(bytes(hex)).toHaveLength(HEADER_BYTES);
+    expect(codeOf(() => decode(decoder(authenticated), [bytes(hex)]))).toBe(error);
+  });
+
+  it.each(vectors.connections)('a connection that begins with: $name', ({ hex, frames, error }) => {
+    const each = [...bytes(hex)].map((byte) => Uint8Array.of(byte));
+    for (const chunks of [[bytes(hex)], each]) {
+      const begun = decoder(true, true);
+      if (error === undefined) expect(decode(begun, chunks)).toHaveLength(frames ?? -1);
+      else expect(codeOf(() => decode(begun, chunks))).toBe(error);
+    }
+  });
+});
+
+describe('the decoder', () => {
+  it('gives the same frames when the bytes are cut in two at any place', () => {
+    const whole = Buffer.concat([PREFACE, ...vectors.frames.map(({ hex }) => bytes(hex))]);
+    const expected = decode(decoder(true, true), [whole]);
+    expect(expected).toHaveLength(vectors.frames.length);
+    for (let place = 0; place <= whole.length; place += 1) {
+      expect(decode(decoder(true, true), cut(whole, [place])), `cut at ${place}`).toEqual(expected);
+    }
+  });
+
+  it('gives back what was encoded, whatever the frames and the cuts', () => {
+    property(
+      holds(array(anyFrame, { maxLength: 12 }), array(integer({ min: 0, max: 4_000 })), (frames, places) => {
+        const whole = Buffer.concat(frames.map(encodeFrame));
+        const within = places.map((place) => Math.min(place, whole.length));
+        expect(decode(decoder(), cut(whole, within))).toEqual(frames);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('never gives a frame of the bytes of an attacker that it would not itself encode', () => {
+    property(
+      holds(uint8Array({ maxLength: 200 }), (noise) => {
+        const into = decoder();
+        let frames: Frame[] = [];
+        const code = codeOf(() => {
+          frames = decode(into, [noise]);
+        });
+        expect([undefined, 'protocol_error', 'frame_too_large']).toContain(code);
+        for (const frame of frames) expect(noise.length).toBeGreaterThanOrEqual(HEADER_BYTES + frame.payload.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes the largest payload of every type and not one byte more', () => {
+    for (const type of Object.values(FRAME)) {
+      const most = bytesMax(type, true);
+      const head = encodeFrame({ type, flags: 0, channel: 0, stream: 0, payload: Buffer.alloc(0) });
+      head.writeUInt32BE(most, 8);
+      expect(codeOf(() => decode(decoder(), [head]))).toBeUndefined();
+      head.writeUInt32BE(most + 1, 8);
+      expect(codeOf(() => decode(decoder(), [head]))).toBe('frame_too_large');
+    }
+  });
+
+  it('raises the limit for the frame behind the one that authenticated, in the same chunk', () => {
+    const small = encodeFrame({ type: FRAME.AUTH, flags: 0, channel: 0, stream: 0, payload: Buffer.alloc(10) });
+    const large = encodeFrame({ type: FRAME.CALL, flags: 0, channel: 0, stream: 1, payload: Buffer.alloc(UNAUTHENTICATED_BYTES_MAX + 1) });
+    const both = Buffer.concat([small, large]);
+    const trusting = decoder(false);
+    let seen = 0;
+    for (const frame of trusting.push(both)) {
+      seen += 1;
+      if (frame.type === FRAME.AUTH) trusting.authenticated = true;
+    }
+    expect(seen).toBe(2);
+    expect(codeOf(() => decode(decoder(false), [both]))).toBe('frame_too_large');
+  });
+});
+
+describe('the encoder', () => {
+  it('does not encode what the other side must refuse', () => {
+    const frame = { type: FRAME.DATA, flags: 0, channel: 0, stream: 1, payload: Buffer.alloc(0) };
+    expect(() => encodeFrame({ ...frame, stream: 0x8000_0000 })).toThrow(TypeError);
+    expect(() => encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true) + 1) })).toThrow(TypeError);
+    expect(encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true)) })).toHaveLength(HEADER_BYTES + 65_536);
+  });
+});

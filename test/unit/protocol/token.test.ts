@@ -1,0 +1,50 @@
+import { assert as property, constantFrom, integer, property as holds, uint8Array } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TurretError } from '../../../src/errors.js';
+import { formatToken, parseToken } from '../../../src/token/token.js';
+import { bytes, codeOf, vectors } from './vectors.js';
+
+const bytesOf = (length: number) => uint8Array({ minLength: length, maxLength: length });
+
+describe('the text form of a token', () => {
+  it('is the published one', () => {
+    expect(vectors.tokens[0]?.text).toBe('trt_05utW1UE93xxDcTCJWGi3dt88tFLBDLykaLNMBTeNwsx9nEwA0gKy9AFjm4QqnoU');
+  });
+
+  it.each(vectors.tokens)('$name: is read and written', ({ text, kind, seed, sid }) => {
+    expect(text).toHaveLength(68);
+    expect(formatToken({ kind, seed: bytes(seed), sid: bytes(sid) })).toBe(text);
+    expect(parseToken(text)).toEqual({ kind, seed: bytes(seed), sid: bytes(sid) });
+  });
+
+  it.each(vectors.tokens_refused)('$name: is refused, and no part of it is repeated', ({ text }) => {
+    expect(codeOf(() => parseToken(text))).toBe('token_malformed');
+    try {
+      parseToken(text);
+    } catch (error) {
+      const said = [(error as TurretError).message, ...(error as TurretError).hints].join(' ');
+      if (text.length > 20) expect(said).not.toContain(text.slice(10, 20));
+    }
+  });
+
+  it('comes back for every seed, sid and kind', () => {
+    property(
+      holds(constantFrom('session' as const, 'child' as const, 'repeater' as const, 'admin' as const), bytesOf(32), bytesOf(10), (kind, seed, sid) => {
+        const text = formatToken({ kind, seed, sid });
+        expect(text).toMatch(/^tr[tra]_[0-9A-Za-z]{64}$/);
+        expect(parseToken(text)).toEqual({ kind, seed: Buffer.from(seed), sid: Buffer.from(sid) });
+      }),
+    );
+  });
+
+  it('does not survive any single wrong character', () => {
+    const text = vectors.tokens[0]?.text ?? '';
+    property(
+      holds(integer({ min: 0, max: 67 }), constantFrom(...'0aZ9zq-_'), (at, character) => {
+        const wrong = text.slice(0, at) + character + text.slice(at + 1);
+        if (wrong !== text) expect(codeOf(() => parseToken(wrong))).toBe('token_malformed');
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
