@@ -38,6 +38,8 @@ describe('the wire routes', () => {
   it('know both protocols of a service when the CLI is newer than its table, and no new service', () => {
     const newer = loadTables('2.31.0');
     expect(newer.routes('sqs')).toMatchObject({ p: 'query', t: 'AmazonSQS', ps: ['query', 'json'] });
+    expect(newer.routes('sqs')?.o).toContain('StartMessageMoveTask');
+    expect(V2.routes('sqs')?.o).not.toContain('StartMessageMoveTask');
     expect(newer.routes('s3')?.r?.filter(([, , name]) => name === 'GetObject')).toHaveLength(1);
     expect(newer.routes('bedrock-agentcore')).toBeUndefined();
     expect(V1.routes('bedrock-agentcore')).toBeDefined();
