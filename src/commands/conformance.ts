@@ -10,7 +10,7 @@ import { TurretError } from '../errors.js';
 import { compileParamsSchema } from '../policy/params-schema.js';
 import type { JsonObject, Params } from '../protocol/messages.js';
 import { conformanceLines } from '../ui/conformance.js';
-import { colorsFor } from '../ui/policy.js';
+import { colorsFor } from '../ui/colors.js';
 
 const PROFILES = ['binary', 'line', 'exec'] as const;
 

@@ -93,13 +93,14 @@ function unknownLines({ verdict }: SessionReport, colors: Colors): string[] {
 
 function nextLines({ session, summary, verdict, state }: SessionReport): string[] {
   const id = session.slice(0, 8);
-  const [denial] = summary.denials;
+  // A denied action says more than a command line nobody understood.
+  const denial = summary.denials.find(({ action }) => action.includes('.')) ?? summary.denials[0];
   const lines: string[] = [];
   if (!verdict.ok) lines.push(`turret audit verify ${id}          every place that is damaged`);
   if (state === 'running') lines.push(`turret audit tail -f ${id}         watch it`);
   if (denial !== undefined)
     lines.push(`turret audit show ${escapeWord(denial.call)}   one denied call in full`);
-  if (denial !== undefined)
+  if (denial?.action.includes('.') === true)
     lines.push(`turret policy explain ${escapeWord(denial.action)}   why, and what would allow it`);
   lines.push(`turret audit grep --session ${id}  every call`);
   return lines.map((line, index) => `${index === 0 ? 'next: ' : '      '}${line}`);

@@ -1,6 +1,5 @@
 // What the `turret policy` commands say to people.
 
-import pc from 'picocolors';
 import { formatProblem } from '../config/problem.js';
 import type { Problem } from '../config/problem.js';
 import type { Config } from '../config/config.js';
@@ -9,15 +8,10 @@ import type { Explanation } from '../policy/explain.js';
 import { formatRate } from '../policy/limit-text.js';
 import type { Effect, Limit, Rule, RuleReference } from '../policy/rule.js';
 import type { PolicyTestResult } from '../policy/self-test.js';
+import type { Colors } from './colors.js';
 import { tableLines } from './table.js';
 import { visible } from './visible.js';
 
-export type Colors = ReturnType<typeof pc.createColors>;
-
-/** Colours for a stream that is a terminal, unless NO_COLOR asks for none. */
-export function colorsFor(stream: { isTTY?: boolean }, env: { [name: string]: string | undefined }): Colors {
-  return pc.createColors(stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb');
-}
 
 function effectText(effect: Effect, colors: Colors): string {
   const paint = { allow: colors.green, ask: colors.yellow, deny: colors.red }[effect];

@@ -6,7 +6,8 @@ import { allowedSummary, explain } from '../../policy/explain.js';
 import type { Explanation } from '../../policy/explain.js';
 import { CAUTIOUS } from '../../protocol/messages.js';
 import type { Capability } from '../../protocol/messages.js';
-import { colorsFor, explainLines } from '../../ui/policy.js';
+import { colorsFor } from '../../ui/colors.js';
+import { explainLines } from '../../ui/policy.js';
 
 export default class PolicyExplain extends Command {
   static override summary =

@@ -1,7 +1,8 @@
 import { Command, Flags } from '@oclif/core';
 import type { Config } from '../../config/config.js';
 import { loadConfigHere } from '../../config/load-here.js';
-import { colorsFor, showLines } from '../../ui/policy.js';
+import { colorsFor } from '../../ui/colors.js';
+import { showLines } from '../../ui/policy.js';
 
 export default class PolicyShow extends Command {
   static override summary = 'the permission table: every rule of every layer, and the files they come from';

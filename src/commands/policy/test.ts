@@ -3,7 +3,8 @@ import { kindOf } from '../../config/config.js';
 import { loadPolicyHere } from '../../config/load-here.js';
 import { runPolicyTests } from '../../policy/self-test.js';
 import type { PolicyTestResult } from '../../policy/self-test.js';
-import { colorsFor, testLines } from '../../ui/policy.js';
+import { colorsFor } from '../../ui/colors.js';
+import { testLines } from '../../ui/policy.js';
 
 export default class PolicyTestCommand extends Command {
   static override summary = 'run the tests: of turret.yaml';

@@ -1,0 +1,76 @@
+// Every check of the project, one line each; the last line counts them: every test is one, every step is one.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'turret-check-'));
+const NODE_24 = '24.21.0';
+let passed = 0;
+let failed = 0;
+
+function run(file, args, options = {}) {
+  return spawnSync(file, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+}
+
+function step(title, file, args, options) {
+  const started = Date.now();
+  const { status, stdout, stderr, error } = run(file, args, options);
+  const ok = status === 0;
+  ok ? (passed += 1) : (failed += 1);
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${title} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+  if (!ok) console.log(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trim());
+}
+
+function tests(title, node, project) {
+  const started = Date.now();
+  const report = join(scratch, `${title.replace(/\W+/g, '-')}.json`);
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const { stdout, stderr } = run(node, [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+    env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+  });
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  if (!existsSync(report)) {
+    failed += 1;
+    console.log(`FAILED ${title}: no report (${seconds} s)\n${stdout}${stderr}`);
+    return;
+  }
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(readFileSync(report, 'utf8'));
+  // A skipped test is a check that did not happen; a suite that fails before its tests counts too.
+  const broken = numFailedTests + numPendingTests + (success || numFailedTests > 0 ? 0 : Math.max(1, numFailedTestSuites));
+  passed += numPassedTests;
+  failed += broken;
+  console.log(`${broken === 0 ? 'ok    ' : 'FAILED'} ${title}: ${numPassedTests} passed, ${broken} failed or skipped (${seconds} s)`);
+  if (broken > 0) console.log(stdout.split('\n').slice(-400).join('\n'), stderr.split('\n').slice(-100).join('\n'));
+}
+
+/** A real Node 24 beside the one in use: npm carries its binaries as packages. */
+function node24() {
+  if (process.versions.node.startsWith('24.')) return process.execPath;
+  const cache = join(root, 'node_modules/.cache/node24');
+  mkdirSync(cache, { recursive: true });
+  const name = `node-linux-${process.arch}`;
+  const node = join(cache, 'node_modules', name, 'bin/node');
+  if (!existsSync(node)) run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', cache, `${name}@${NODE_24}`]);
+  return node;
+}
+
+const bin = (name) => join(root, 'node_modules/.bin', name);
+step('format', bin('oxfmt'), ['--check']);
+step('lint', bin('oxlint'), ['--type-aware', '--deny-warnings']);
+step('types', bin('tsc'), ['-p', 'tsconfig.test.json']);
+step('unused code', bin('knip'), []);
+step('package shape', bin('publint'), ['--strict']);
+step('core size', process.execPath, ['scripts/audit-core.mjs', '--check']);
+step('python sample against the vectors', 'python3', ['scripts/vectors.py']);
+tests(`unit tests on Node ${process.versions.node}`, process.execPath, 'unit');
+tests(`end-to-end tests on Node ${process.versions.node}`, process.execPath, 'e2e');
+const newer = node24();
+tests(`unit tests on Node ${NODE_24}`, newer, 'unit');
+tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e');
+rmSync(scratch, { recursive: true, force: true });
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
