@@ -7,40 +7,45 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
 import { FILE_ENTRIES_MAX } from '../../src/protocol/limits.js';
-import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
+import { readFileEntries, writeFileEntry, type FileEntry } from '../../src/wire/file-stream.js';
 import type { PlannedFile } from './types.js';
 
 /**
- * Write the files of the stream below `work`. Only files that the plan names are taken.
- * @throws TurretError `protocol_error` for another file, `repeater_error` for a missing one
+ * Write the files of the stream below `work`. Only files that the plan names are taken; what the caller does not have
+ * is missed by gh in gh's own words.
+ * @returns empty files that only show gh which names are taken
+ * @throws TurretError `protocol_error` for another file
  */
 export async function receiveFiles(
   from: Readable,
   files: readonly PlannedFile[],
   work: string,
-): Promise<void> {
-  const wanted = new Map(files.filter(({ use }) => use === 'read').map((file) => [file.path, file]));
-  if (wanted.size === 0) return;
+): Promise<ReadonlySet<string>> {
+  const taken = new Set<string>();
+  if (!files.some(({ use }) => use !== 'write')) return taken;
   for await (const entry of readFileEntries(from)) {
-    const file = wanted.get(entry.path);
-    if (!file || entry.kind !== 'file') {
+    const file = files.find((one) => isAnswer(one, entry));
+    if (!file) {
       throw new TurretError(
         'protocol_error',
         `the caller sent ${JSON.stringify(entry.path)}, which nobody asked for`,
       );
     }
-    wanted.delete(entry.path);
-    const copy = join(work, file.copy);
+    const copy = join(work, file.copy + entry.path.slice(file.path.length));
+    if (entry.kind === 'dir') {
+      await mkdir(copy, { recursive: true, mode: 0o700 });
+      continue;
+    }
     await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
     await pipeline(entry.content, createWriteStream(copy, { flags: 'wx', mode: 0o600 }));
-    if (wanted.size === 0) break;
+    if (entry.kind === 'stat') taken.add(copy);
   }
-  const [missing] = wanted.keys();
-  if (missing !== undefined) {
-    throw new TurretError('repeater_error', `the caller did not send ${JSON.stringify(missing)}`, {
-      hints: ['check that the file is there and can be read'],
-    });
-  }
+  return taken;
+}
+
+function isAnswer({ use, tree, path }: PlannedFile, entry: FileEntry): boolean {
+  const kinds = use === 'read' ? ['file'] : use === 'stat' ? ['stat', 'dir'] : [];
+  return kinds.includes(entry.kind) && (entry.path === path || (tree && entry.path.startsWith(`${path}/`)));
 }
 
 /** Directories that gh expects to be there, as the caller's own are. */
@@ -58,13 +63,13 @@ export async function preparePlaces(files: readonly PlannedFile[], work: string)
  */
 export async function sendFiles(
   to: Writable,
-  files: readonly PlannedFile[],
-  work: string,
+  { files, work, taken }: { files: readonly PlannedFile[]; work: string; taken: ReadonlySet<string> },
 ): Promise<string[]> {
   const left: string[] = [];
   let entries = 0;
   const send = async (name: string, path: string): Promise<void> => {
     const file = join(work, name);
+    if (taken.has(file)) return;
     const stats = await lstat(file);
     entries += 1;
     if (entries > FILE_ENTRIES_MAX) throw new TurretError('output_limit', 'the download has too many files');

@@ -45,7 +45,7 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
   // Looks like a token, is good for this call and this socket only.
   const dummy = `ghp_${randomBytes(18).toString('hex')}`;
   const { host } = runtime.context;
-  await receiveFiles(run.filesIn, plan.files, place.work);
+  const taken = await receiveFiles(run.filesIn, plan.files, place.work);
   await preparePlaces(plan.files, place.work);
   const injector = plan.local
     ? undefined
@@ -67,7 +67,7 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
       env,
       stdin: plan.stdin,
     });
-    const left = await sendFiles(run.filesOut, plan.files, place.work);
+    const left = await sendFiles(run.filesOut, { files: plan.files, work: place.work, taken });
     if (left.length === 0) return result;
     run.stderr.write(
       `turret: not written, because of its name: ${left.map((name) => JSON.stringify(name)).join(', ')}\n`,

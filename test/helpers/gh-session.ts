@@ -156,10 +156,14 @@ function plain<T>(value: T): T {
 }
 
 async function sendFiles(to: PassThrough, needs: Needs, files: Record<string, string>): Promise<void> {
-  for (const { path, use } of needs.files) {
-    const content = files[path];
-    if (use !== 'read' || content === undefined) continue;
+  for (const [path, content] of Object.entries(files)) {
+    const need = needs.files
+      .filter(({ use }) => use !== 'write')
+      .find((one) => one.path === path || (one.tree && path.startsWith(`${one.path}/`)));
     const bytes = Buffer.from(content);
+    if (need?.use === 'stat')
+      await writeFileEntry(to, { path, kind: 'stat', size: bytes.length, mode: 0o644, mtime_ms: 0 });
+    if (need?.use !== 'read') continue;
     await writeFileEntry(to, { path, kind: 'file', size: bytes.length, mode: 0o644, mtime_ms: 0 }, [bytes]);
   }
   to.end();

@@ -33,6 +33,9 @@ const R = ['-R', 'acme/app'];
 const needs = (argv: string[], cwd?: string): Needs => resolve(argv, undefined, cwd).needs;
 const paths = (argv: string[]): string[] => needs(argv).files.map(({ path }) => path);
 
+const stats = (argv: string[]): unknown[] =>
+  needs(['release', 'download', 'v1', ...argv, ...R]).files.filter(({ use }) => use === 'stat');
+
 describe('flags', () => {
   it('are exact, in any place after the command, with = or a word', () => {
     const wanted = { action: 'gh.pr.list', params: { repo: 'acme/app', limit: 5, state: 'all' } };
@@ -278,14 +281,22 @@ describe('files by value', () => {
     expect(paths(['workflow', 'run', 'ci.yml', '-f', 'a=@x.txt', ...R])).toEqual([]);
     expect(refused(['workflow', 'run', 'ci.yml', '-F', 'a=@/etc/passwd', ...R])).not.toBe('resolved');
   });
+  it('shows gh which names are taken, unless it may overwrite them', () => {
+    expect(stats(['-O', 'a.zip'])).toEqual([{ path: 'a.zip', use: 'stat', tree: false }]);
+    expect(stats(['-D', 'out'])).toEqual([{ path: 'out', use: 'stat', tree: true }]);
+    expect(stats(['-p', 'a.txt', '-p', '*.zip', '-p', '../x'])).toEqual([
+      { path: 'a.txt', use: 'stat', tree: false },
+    ]);
+    expect(stats(['-D', 'out', '--clobber'])).toEqual([]);
+  });
   it('writes downloads below the directory they are typed for', () => {
     expect(needs(['release', 'download', 'v1', ...R]).files).toEqual([
       { path: '.', use: 'write', tree: true },
     ]);
-    expect(needs(['release', 'download', 'v1', '-D', 'out/', ...R]).files).toEqual([
+    expect(needs(['release', 'download', 'v1', '-D', 'out/', '--clobber', ...R]).files).toEqual([
       { path: 'out', use: 'write', tree: true },
     ]);
-    expect(needs(['release', 'download', 'v1', '-O', 'a.zip', ...R]).files).toEqual([
+    expect(needs(['release', 'download', 'v1', '-O', 'a.zip', '--clobber', ...R]).files).toEqual([
       { path: 'a.zip', use: 'write', tree: false },
     ]);
     expect(needs(['release', 'download', 'v1', '-O', '-', ...R]).files).toEqual([]);

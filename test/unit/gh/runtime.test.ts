@@ -128,18 +128,19 @@ describe('the place of a call', () => {
   });
 });
 
+const make = async (config: Record<string, string>, name = 'gh') => {
+  const cli = await gh('2.60.1');
+  return createGhRepeater({
+    name,
+    kind: 'gh',
+    config: { cli, ...config },
+    env: {},
+    directory,
+    siblings: {},
+  });
+};
+
 describe('the repeater', () => {
-  const make = async (config: Record<string, string>, name = 'gh') => {
-    const cli = await gh('2.60.1');
-    return createGhRepeater({
-      name,
-      kind: 'gh',
-      config: { cli, ...config },
-      env: {},
-      directory,
-      siblings: {},
-    });
-  };
   it('registers what can be asked for, and nothing that is refused', async () => {
     const names = (await make({})).actions.map((action) => action.name);
     expect(names).toEqual(
@@ -155,6 +156,29 @@ describe('the repeater', () => {
       names.filter((name) => /^(?:auth|config|alias|extension|browse)|checkout|clone|\.ssh/.test(name)),
     ).toEqual(['label.clone']);
     expect(new Set(names).size).toBe(names.length);
+  });
+  it('registers whatever the API can turn out to be', async () => {
+    const repeater = await make({});
+    const names = new Set(repeater.actions.map(({ name }) => `gh.${name}`));
+    const below = (
+      ' pulls pulls/1 pulls/1/files issues issues/1 releases releases/latest releases/1 releases/tags/v1 labels labels/x actions/runs ' +
+      'actions/runs/1 actions/runs/1/jobs actions/workflows actions/workflows/ci.yml actions/caches actions/secrets actions/variables ' +
+      'actions/variables/x environments/e/secrets environments/e/variables/x keys keys/1 contents/.env git/blobs/x commits'
+    ).split(' ');
+    const paths = [
+      'search/code',
+      'search/commits',
+      'search/issues',
+      'search/repositories',
+      'orgs/a/actions/secrets',
+      'user',
+    ];
+    for (const path of [...paths, ...below.map((rest) => `repos/a/b/${rest}`.replace(/\/$/, ''))]) {
+      const result = await repeater.resolve?.({ tool: 'gh', argv: ['api', path], cwd: '/w' });
+      expect(result).toHaveProperty('capabilities');
+      for (const { action } of result && 'capabilities' in result ? result.capabilities : [])
+        expect(names).toContain(action);
+    }
   });
   it('resolves under its own name and host', async () => {
     const work = await make({ host: 'GHE.example' }, 'work');

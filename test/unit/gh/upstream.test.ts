@@ -105,7 +105,7 @@ describe('what reaches GitHub', () => {
   it('carries the real token in place of the dummy, the true host, and the path as it was', async () => {
     const url = await door(await listen(seen), 'ghp_real');
     const { body } = await ask(url, '/repos/a/b?q=%2F..&x', { headers: { ...SECRETS, accept: 'x/y' } });
-    const got = JSON.parse(body) as { url: string; headers: Record<string, string> };
+    const got: { url: string; headers: Record<string, string> } = JSON.parse(body);
     expect(got.url).toBe('/repos/a/b?q=%2F..&x');
     expect(got.headers).toMatchObject({
       host: 'api.github.com',
@@ -175,6 +175,6 @@ describe('what comes back', () => {
       }),
       'ghp_real',
     );
-    await expect(ask(url, '/x')).rejects.toThrow();
+    await expect(ask(url, '/x')).rejects.toThrow(/aborted|hang up|ECONNRESET/);
   });
 });
