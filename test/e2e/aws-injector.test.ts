@@ -379,6 +379,21 @@ describe.each(CLIS)('aws $version', ({ path, version }) => {
     expect(call.refused()).toBeUndefined();
   });
 
+  it('does not go on with a request whose CLI is gone, though the call is not over', async () => {
+    const call = admit(s3(['ListBuckets']));
+    let pid = 0;
+    const cut = new Promise<void>((resolve) => {
+      answer = (_request, response) => {
+        response.once('close', resolve);
+        process.kill(pid, 'SIGKILL');
+      };
+    });
+    const env = { HOME: directory, ...call.env };
+    expect(await run(path, ['s3', 'ls'], env, (value) => (pid = value))).toMatchObject({ code: null });
+    await cut;
+    expect(upstream.seen).toHaveLength(1);
+  });
+
   it('sends nothing for an endpoint without TLS', async () => {
     const call = admit(s3(['ListBuckets']));
     expect(

@@ -161,7 +161,11 @@ async function perform(exchange: Exchange, context: ExchangeContext, understood:
   const content: Readable | Buffer = body ?? incoming;
   const onContinue = streamed && expects ? () => outgoing.writeContinue() : undefined;
   admission.countSent();
-  const response = await upstream.send(request.host, signed, { content, onContinue }, admission.ended.signal);
+  // A CLI that goes away mid-request wants no answer: what it asked for is not carried on without it.
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  const signal = AbortSignal.any([admission.ended.signal, gone.signal]);
+  const response = await upstream.send(request.host, signed, { content, onContinue }, signal);
   if (s3) learnRegion(admission, response);
   await relay(response, exchange, {
     credential,
