@@ -17,7 +17,8 @@ export class SignalForwarder {
   constructor() {
     for (const name of FORWARDED) process.on(`SIG${name}`, () => this.#forward(name));
     process.on('SIGINT', () => this.#interrupt());
-    process.on('SIGWINCH', () => this.#resize());
+    // Not SIGWINCH: our listener could run before the one that reads the new size.
+    terminalOfOurs()?.on('resize', () => this.#resize());
   }
 
   /** Signals are for this call until it is over. Without one, a signal does what it does to any process. */
@@ -51,11 +52,14 @@ export class SignalForwarder {
   }
 }
 
-/** Of the terminal we write to, if there is one. */
+/** Of the terminal we write to, if there is one and it has a size. */
 export function windowSize(): { cols: number; rows: number } | undefined {
-  // Looking at process.stdout is enough to make Node set up the descriptor; so only when it is a terminal.
+  const [cols, rows] = terminalOfOurs()?.getWindowSize() ?? [0, 0];
+  return cols > 0 && rows > 0 ? { cols, rows } : undefined;
+}
+
+// Looking at process.stdout is enough to make Node set up the descriptor; so only when it is a terminal.
+function terminalOfOurs(): WriteStream | undefined {
   const terminal = isatty(1) ? process.stdout : isatty(2) ? process.stderr : undefined;
-  if (!(terminal instanceof WriteStream)) return undefined;
-  const [cols, rows] = terminal.getWindowSize();
-  return { cols, rows };
+  return terminal instanceof WriteStream ? terminal : undefined;
 }

@@ -355,6 +355,13 @@ describe('surroundings', () => {
   });
 });
 
+test('a terminal that changes its size while a call runs tells the tool', async () => {
+  // The background job waits for the tool's first word, then turns the size of the terminal they share.
+  const line = 'mkfifo go; (read word; stty cols 99 rows 33 < /dev/tty; cat) < go & loop resized | tee go';
+  const { stdout } = await bash(`script -qec '${line}' /dev/null </dev/null`);
+  expect(stdout.toString()).toContain('now 99x33');
+});
+
 describe('finding the broker', () => {
   test('a shim elsewhere needs token and socket from the environment', async () => {
     const shim = copyOfShim();
