@@ -1,0 +1,77 @@
+// What people do with gh beside plain reads: inside a checkout, with files, through `gh api`, by mistake.
+
+import type { FidelityCase } from './case.js';
+
+const named = (argv: string): string[] => ['gh', ...argv.split(' ')];
+const ORIGIN = 'https://github.com/acme/app.git';
+const CHECKOUT = { branch: 'feature-12', origin: ORIGIN };
+
+const IN_A_CHECKOUT: FidelityCase[] = [
+  { id: 'gh-git-pr-list', argv: named('pr list'), git: CHECKOUT },
+  { id: 'gh-git-ssh', argv: named('issue list'), git: { branch: 'main', origin: 'git@github.com:acme/app.git' } },
+  { id: 'gh-git-pr-view', argv: named('pr view'), git: CHECKOUT },
+  { id: 'gh-git-pr-view-number', argv: named('pr view 12'), git: CHECKOUT },
+  { id: 'gh-git-pr-checks', argv: named('pr checks'), git: CHECKOUT },
+  { id: 'gh-git-pr-diff', argv: named('pr diff'), git: CHECKOUT },
+  { id: 'gh-git-status', argv: named('pr status'), git: CHECKOUT },
+  { id: 'gh-git-repo-view', argv: named('repo view'), git: CHECKOUT },
+  { id: 'gh-git-api', argv: ['gh', 'api', 'repos/{owner}/{repo}/pulls'], git: CHECKOUT },
+  { id: 'gh-variable', argv: named('pr list'), env: { GH_REPO: 'acme/app' } },
+];
+
+const FILES: FidelityCase[] = [
+  { id: 'gh-issue-stdin', argv: named('issue create -R acme/app -t title -F -'), stdin: 'a body\nof two lines\n' },
+  {
+    id: 'gh-comment-file',
+    argv: named('issue comment 3 -R acme/app -F notes/a.md'),
+    files: { 'notes/a.md': 'a **note**\n' },
+  },
+  {
+    id: 'gh-pr-create-file',
+    argv: named('pr create -R acme/app -t title -F body.md -H feature-13 -B main'),
+    files: { 'body.md': 'body\n' },
+  },
+  { id: 'gh-release-download', argv: named('release download v1.0.0 -R acme/app') },
+  { id: 'gh-release-download-dir', argv: named('release download v1.0.0 -R acme/app -D out -p *.txt') },
+  { id: 'gh-release-download-stdout', argv: named('release download v1.0.0 -R acme/app -p app.txt -O -') },
+  {
+    id: 'gh-release-upload',
+    argv: named('release upload v1.0.0 up.txt -R acme/app'),
+    files: { 'up.txt': 'an asset\n' },
+  },
+  { id: 'gh-api-input', argv: named('api repos/acme/app/issues --input -'), stdin: '{"title":"t","body":"b"}' },
+  {
+    id: 'gh-api-field-file',
+    argv: named('api repos/acme/app/issues -f title=t -F body=@body.txt'),
+    files: { 'body.txt': 'text of a file' },
+  },
+];
+
+const FORMATS: FidelityCase[] = [
+  { id: 'gh-json', argv: named('pr list -R acme/app --json number,title,labels') },
+  { id: 'gh-jq', argv: ['gh', 'pr', 'list', '-R', 'acme/app', '--json', 'number', '--jq', '.[].number'] },
+  { id: 'gh-template', argv: ['gh', 'pr', 'view', '12', '-R', 'acme/app', '--json', 'title', '-t', '{{.title}}'] },
+  { id: 'gh-api-include', argv: named('api repos/acme/app -i') },
+  { id: 'gh-api-paginate', argv: ['gh', 'api', '--paginate', 'repos/acme/app/issues?per_page=2', '--jq', '.[].number'] },
+  {
+    id: 'gh-api-graphql',
+    argv: ['gh', 'api', 'graphql', '-f', 'query={repository(owner:"acme",name:"app"){name isPrivate}}'],
+  },
+  { id: 'gh-api-silent', argv: named('api repos/acme/app --silent') },
+  { id: 'gh-run-list', argv: named('run list -R acme/app') },
+  { id: 'gh-diff', argv: named('pr diff 12 -R acme/app') },
+  { id: 'gh-diff-names', argv: named('pr diff 12 -R acme/app --name-only') },
+];
+
+const MISTAKES: FidelityCase[] = [
+  { id: 'gh-no-pull', argv: named('pr view 999 -R acme/app'), exit: 1 },
+  { id: 'gh-no-repository', argv: named('pr list -R acme/none'), exit: 1 },
+  { id: 'gh-api-404', argv: named('api repos/acme/none'), exit: 1 },
+  { id: 'gh-checks-failed', argv: named('pr checks 13 -R acme/app'), exit: 1 },
+  { id: 'gh-no-release', argv: named('release view v9 -R acme/app'), exit: 1 },
+  { id: 'gh-bad-field', argv: named('pr list -R acme/app --json nonsense'), exit: 1 },
+  { id: 'gh-read-only', argv: named('issue create -R acme/app -t t -b b'), exit: 1, credentials: 'read-only' },
+  { id: 'gh-bad-token', argv: named('pr list -R acme/app'), exit: 1, credentials: 'unknown' },
+];
+
+export const GH_CASES: readonly FidelityCase[] = [...IN_A_CHECKOUT, ...FILES, ...FORMATS, ...MISTAKES];
