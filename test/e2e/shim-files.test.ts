@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 
 import {
   type BrokerSession,
@@ -203,6 +203,7 @@ describe('receiving', () => {
 
   test('half a download is no file, also when the shim is interrupted or its broker dies', async () => {
     const own = await startBrokerSession();
+    onTestFinished(() => own.close());
     for (const end of [(child: ChildProcess) => interruptTwice(child), () => own.broker.kill('SIGKILL')]) {
       const child = spawn(own.shim, ['give_half', 'write=half'], {
         env: { PATH: '/usr/bin:/bin' },
@@ -217,7 +218,6 @@ describe('receiving', () => {
       expect(code ?? signal).not.toBe(0);
       expect(readdirSync(cwd)).toEqual([]);
     }
-    own.close();
   });
 
   test('a place that cannot be written ends the call with 125 and the name', async () => {
