@@ -15,6 +15,8 @@ export interface Place {
 }
 
 const SOCKET_NAME = 's';
+/** Width of a terminal that does not say how wide it is. */
+const COLUMNS_DEFAULT = 80;
 
 /**
  * A private directory for one call.
@@ -63,7 +65,8 @@ export function ghEnvironment({ place, host, dummy, tty, env }: GhEnvironment): 
   const { root } = place;
   const identity: Record<string, string> =
     host === 'github.com' ? { GH_TOKEN: dummy } : { GH_ENTERPRISE_TOKEN: dummy, GH_HOST: host };
-  const terminal: Record<string, string> = tty?.stdout === true ? { GH_FORCE_TTY: String(tty.cols) } : {};
+  const terminal: Record<string, string> =
+    tty?.stdout === true ? { GH_FORCE_TTY: String(tty.cols || COLUMNS_DEFAULT) } : {};
   const color: Record<string, string> =
     tty?.color === true ? { CLICOLOR: '1', TERM: 'xterm-256color' } : { NO_COLOR: '1' };
   return {

@@ -410,6 +410,33 @@ describe('the injector refuses what was not approved', () => {
   });
 });
 
+describe('an enterprise server', () => {
+  it('is the one host, with its API below /api', async () => {
+    const { token } = FAKE_GITHUB_TOKEN;
+    const enterprise = await openGhSession({ endpoint: github.url, socket: '', token, host: 'ghe.example' });
+    try {
+      const before = github.requests.length;
+      for (const argv of [
+        ['issue', 'view', '3', '-R', 'ghe.example/acme/app', '--json', 'title'],
+        ['run', 'list', '-R', 'acme/app', '--limit', '1'],
+        ['api', 'repos/acme/app/commits', '--jq', 'length'],
+      ]) {
+        const outcome = await enterprise.guarded(argv);
+        expect(outcome).toMatchObject({ exit: 0, refused: [] });
+        expect(outcome.stdout.length).toBeGreaterThan(0);
+      }
+      expect(new Set(github.requests.slice(before).map(({ host }) => host))).toEqual(
+        new Set(['ghe.example']),
+      );
+      expect(() => enterprise.resolve(['issue', 'view', '3', '-R', 'github.com/acme/app'])).toThrow(
+        /not the configured host/,
+      );
+    } finally {
+      await enterprise.close();
+    }
+  });
+});
+
 describe('the socket of a call', () => {
   const allow = [
     {

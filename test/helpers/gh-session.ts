@@ -66,9 +66,10 @@ export async function openGhSession(options: {
   endpoint: string;
   socket: string;
   token: string;
+  host?: string;
 }): Promise<GhSession> {
   const gh = findGh({ wanted: undefined, path: '/usr/local/bin:/usr/bin:/bin' });
-  const context = { name: 'gh', host: 'github.com', table: loadTable(await readVersion(gh)) };
+  const context = { name: 'gh', host: options.host ?? 'github.com', table: loadTable(await readVersion(gh)) };
   const directory = await mkdtemp(join(tmpdir(), 'tgh-'));
   const upstream = createUpstream(new URL(options.endpoint));
   const resolve = (argv: readonly string[], { cwd = '/home/agent', facts }: GhCall = {}) => {

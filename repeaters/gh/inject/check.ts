@@ -117,6 +117,10 @@ function checkQuery(root: RootField, allow: GhWireAllowance): Refusal {
     return fits ? undefined : 'another repository is not part of what was allowed';
   }
   if (!allow.queries.includes(name)) return refused;
+  // gh looks for teams and projects of the owner, and of nobody else.
+  const owned = allow.repos.map((repo) => repo.split('/')[0]);
+  if (name === 'organization' && owned.length > 0 && !owned.includes(String(args['login']).toLowerCase()))
+    return refused;
   if (name !== 'search' || !allow.searchScoped) return undefined;
   return typeof args['query'] === 'string' && staysInside(args['query'], allow.repos) ? undefined : refused;
 }

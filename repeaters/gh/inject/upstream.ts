@@ -56,7 +56,10 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
 
 /** @param endpoint the operator's pinned upstream for all hosts; without it, GitHub itself over TLS */
 export function createUpstream(endpoint: URL | undefined): Upstream {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  const agents = {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true }),
+  };
   return {
     forward: (forwarding, learn) => forward(forwarding, learn, { endpoint, agents }),
     close: () => {
@@ -91,7 +94,8 @@ async function forward(
   response.once('close', () => upstream.destroy());
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once('response', resolve);
-    upstream.once('error', reject);
+    // More than one can come; the first is the answer, and none may be left without a listener.
+    upstream.on('error', reject);
   });
   const sent = Buffer.isBuffer(body) ? Promise.resolve(upstream.end(body)) : pipeline(request, upstream);
   // An upstream that answers before it has read the body ends the sending with an error that says nothing new.

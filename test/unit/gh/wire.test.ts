@@ -103,6 +103,8 @@ describe('GraphQL on the wire', () => {
       {},
       false,
     ],
+    ['its organization', 'pr edit 1 -R acme/app', '{organization(login:"Acme"){id}}', {}, true],
+    ['another organization', 'pr edit 1 -R acme/app', '{organization(login:"victim"){id}}', {}, false],
     [
       'its search and an owner',
       'pr list -R acme/app',
