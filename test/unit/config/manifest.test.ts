@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseManifest } from '../../../src/config/manifest.js';
+
+function problemsOf(text: string): string[] {
+  return parseManifest(Buffer.from(text), 'm.yaml').problems.map(({ line, message }) => `${line ?? 0}: ${message}`);
+}
+
+describe('a manifest', () => {
+  it('says how a program is started and what it can do', () => {
+    const text = `
+version: "1.0.0"
+profile: exec
+command: [./ops.sh]
+secrets: [DEPLOY_KEY]
+tools: [ops]
+actions:
+  - name: logs.read
+    run: [tail, -n, "20"]
+    annotations: {readOnly: true}
+`;
+    expect(parseManifest(Buffer.from(text), '/etc/ops/ops.yaml')).toEqual({
+      problems: [],
+      value: {
+        version: '1.0.0',
+        profile: 'exec',
+        command: ['./ops.sh'],
+        secrets: ['DEPLOY_KEY'],
+        tools: ['ops'],
+        actions: [{ name: 'logs.read', run: ['tail', '-n', '20'], annotations: { readOnly: true } }],
+        directory: '/etc/ops',
+      },
+    });
+  });
+
+  it.each([
+    ['', 'the file is empty'],
+    ['profile: exec\ncommand: [a]', 'an exec repeater must list its actions'],
+    ['profile: line', 'command is missing'],
+    ['command: [a]', 'profile is missing'],
+    ['profile: lines\ncommand: [a]', 'is not one of exec, line, binary'],
+    ['profile: line\ncommand: [a]\nsecret: [A]', 'unknown key "secret"'],
+    ['profile: line\ncommand: [a]\nsecrets: [AKIA-1]', 'environment variable'],
+    ['profile: line\ncommand: a', 'expected a list'],
+    ['profile: exec\ncommand: [a]\nactions: [{name: Deploy}]', 'an action without'],
+    ['profile: exec\ncommand: [a]\nactions: [{name: a, run: []}]', 'the list is empty'],
+    ['profile: exec\ncommand: [a]\nactions: [{name: a, params: {type: object, pattern: x}}]', 'pattern'],
+    ['profile: line\ncommand: [a]\nprofile: exec', 'twice'],
+  ])('%j has a problem', (text, message) => {
+    expect(problemsOf(text).join('\n')).toContain(message);
+  });
+
+  it('may leave the actions of a line or binary program to the program', () => {
+    for (const profile of ['line', 'binary']) expect(problemsOf(`profile: ${profile}\ncommand: [a]`)).toEqual([]);
+  });
+
+  it.each(['echo-ts', 'echo-py', 'echo-sh'])('comes with %s and has no problem there', (name) => {
+    const file = fileURLToPath(new URL(`../../../repeaters/echo/${name}.yaml`, import.meta.url));
+    expect(parseManifest(readFileSync(file), file).problems).toEqual([]);
+  });
+});
