@@ -96,7 +96,8 @@ async function putFile(entry: FileEntry, place: string): Promise<void> {
   );
   unfinished.add(temporary);
   try {
-    await pipeline(entry.content, createWriteStream(temporary, { flags: 'wx', mode: 0o644 }));
+    // Readable for whom the agent's umask says, as if the tool itself had written it.
+    await pipeline(entry.content, createWriteStream(temporary, { flags: 'wx', mode: 0o666 }));
     await utimes(temporary, entry.mtime_ms / 1_000, entry.mtime_ms / 1_000);
     await rename(temporary, place);
   } catch (error) {

@@ -13,6 +13,6 @@ if (inspecting) {
   process.stderr.write('turret: error: this process does not run under a debugger\n');
   process.exit(125);
 }
-process.umask(0o077);
 
-export {};
+/** Of whoever started this process; ours lets nobody else read what we write. */
+export const callersUmask = process.umask(0o077);

@@ -1,51 +1,69 @@
-// The agent's process: it gets the terminal as it is. Signals of the terminal reach it by themselves, since it is in the
+// The agent's process: it gets the terminal as it is. What the terminal sends reaches it by itself, since it is in the
 // same process group; what is sent to `turret run` alone is passed on.
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { execa } from 'execa';
 
 import type { Enclosure } from '../isolation/isolation.js';
+import { followStops, isForegroundJob } from './controlling-terminal.js';
 
 export interface AgentExit {
   /** The agent's own, or 128 + signal. */
   code: number;
   signal: NodeJS.Signals | undefined;
 }
+export interface RunningAgent {
+  exit: Promise<AgentExit>;
+  /** A signal that was sent to `turret run`. */
+  pass(signal: NodeJS.Signals): void;
+}
 
-const TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
-const SENT = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const;
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+const BIRTH_LOOK_MS = 5;
 
-export async function runAgent(agent: { enclosure: Enclosure; command: string[]; env: Record<string, string> }): Promise<AgentExit> {
-  const [file = '', ...args] = [...agent.enclosure.prefix, ...agent.command];
+export function startAgent(agent: { enclosure: Enclosure; command: string[]; env: Record<string, string> }): RunningAgent {
+  const { prefix, infoFd } = agent.enclosure;
+  const [file = '', ...args] = [...prefix, ...agent.command];
   const child = execa(file, args, {
     env: agent.env,
     extendEnv: false,
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', 'inherit', 'inherit', ...(infoFd === undefined ? [] : ['pipe' as const])],
     reject: false,
     buffer: false,
     cleanup: false,
     stripFinalNewline: false,
   });
-  let sandboxPid: number | undefined;
+  let over = false;
+  let info = '';
   child.stdio[3]?.on('data', (chunk: Buffer) => {
-    const found = /"child-pid":\s*(\d+)/.exec(chunk.toString());
-    if (found !== null) sandboxPid = Number(found[1]);
+    info += chunk.toString();
   });
-  const pass = (signal: NodeJS.Signals) => {
-    kill(agentPid(child.pid, agent.enclosure, sandboxPid), signal);
+  const agentPid = () => (infoFd === undefined ? child.pid : pidInSandbox(info));
+  const unfollow = followStops(agentPid);
+  const exit = child.then((result) => {
+    over = true;
+    unfollow();
+    return exitOf(result.exitCode, result.signal);
+  });
+  return {
+    exit,
+    pass: (signal) => {
+      if (FROM_TERMINAL.includes(signal) && isForegroundJob()) return; // it has it already
+      void deliver(signal, agentPid, () => over);
+    },
   };
-  const fromTerminal = (signal: NodeJS.Signals) => {
-    // A terminal sends ^C to the whole group: the agent has it already.
-    if (process.stdin.isTTY !== true) pass(signal);
-  };
-  for (const signal of TERMINAL) process.on(signal, fromTerminal);
-  for (const signal of SENT) process.on(signal, pass);
-  const result = await child;
-  for (const signal of TERMINAL) process.off(signal, fromTerminal);
-  for (const signal of SENT) process.off(signal, pass);
-  return exitOf(result.exitCode, result.signal);
+}
+
+// A signal that comes while the sandbox is still being made is for the agent all the same.
+async function deliver(signal: NodeJS.Signals, agentPid: () => number | undefined, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const pid = agentPid();
+    if (pid !== undefined) return kill(pid, signal);
+    await sleep(BIRTH_LOOK_MS);
+  }
 }
 
 function exitOf(exitCode: number | undefined, signal: NodeJS.Signals | undefined): AgentExit {
@@ -53,22 +71,22 @@ function exitOf(exitCode: number | undefined, signal: NodeJS.Signals | undefined
   return { code: exitCode ?? 125, signal: undefined };
 }
 
-// bubblewrap waits outside, its first process is an init inside, and that one's child is the agent.
-function agentPid(pid: number | undefined, enclosure: Enclosure, sandboxPid: number | undefined): number | undefined {
-  if (enclosure.infoFd === undefined) return pid;
-  if (sandboxPid === undefined) return undefined;
+// bubblewrap waits outside, its first process is an init inside, and that one's first child is the agent.
+function pidInSandbox(info: string): number | undefined {
+  const init = /"child-pid":\s*(\d+)/.exec(info)?.[1];
+  if (init === undefined) return undefined;
   try {
-    const [first] = readFileSync(`/proc/${sandboxPid}/task/${sandboxPid}/children`, 'utf8').trim().split(' ');
-    return first === undefined || first === '' ? sandboxPid : Number(first);
+    const [first = ''] = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim().split(' ');
+    return first === '' ? undefined : Number(first);
   } catch {
     // It is gone already.
     return undefined;
   }
 }
 
-function kill(pid: number | undefined, signal: NodeJS.Signals): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(pid, signal);
+    process.kill(pid, signal);
   } catch {
     // It ended in this very moment.
   }

@@ -14,10 +14,10 @@ const STREAMS: FidelityCase[] = [
 ];
 
 const FILES: FidelityCase[] = [
-  { id: 'aws-cp-up', argv: named('s3 cp up.txt --no-progress s3://allowed/up.txt'), files: { 'up.txt': 'up\n' } },
+  { id: 'aws-cp-up', argv: named('s3 cp up.txt s3://allowed/up.txt --no-progress'), files: { 'up.txt': 'up\n' } },
   {
     id: 'aws-cp-up-type',
-    argv: named('s3 cp page.html --no-progress s3://allowed/ --content-type text/plain --metadata who=me'),
+    argv: named('s3 cp page.html s3://allowed/ --no-progress --content-type text/plain --metadata who=me'),
     files: { 'page.html': '<p>' },
   },
   { id: 'aws-cp-down', argv: named('s3 cp s3://allowed/k down.txt --no-progress') },
@@ -57,7 +57,6 @@ const FILES: FidelityCase[] = [
     argv: named('s3 sync tree s3://allowed/prefix --delete --only-show-errors'),
     files: { 'tree/report-1.csv': 'id,amount\n1,11\n' },
   },
-  { id: 'aws-mv-up', argv: named('s3 mv --no-progress up.txt s3://allowed/up.txt'), files: { 'up.txt': 'up\n' } },
   { id: 'aws-mv-down', argv: named('s3 mv s3://allowed/k k.txt --no-progress') },
   { id: 'aws-mv-between', argv: named('s3 mv s3://allowed/k s3://allowed/k3 --no-progress') },
   { id: 'aws-rm', argv: named('s3 rm s3://allowed/k') },

@@ -15,7 +15,6 @@ const IN_A_CHECKOUT: FidelityCase[] = [
   { id: 'gh-git-pr-diff', argv: named('pr diff'), git: CHECKOUT },
   { id: 'gh-git-status', argv: named('pr status'), git: CHECKOUT },
   { id: 'gh-git-repo-view', argv: named('repo view'), git: CHECKOUT },
-  { id: 'gh-git-api', argv: ['gh', 'api', 'repos/{owner}/{repo}/pulls'], git: CHECKOUT },
   { id: 'gh-variable', argv: named('pr list'), env: { GH_REPO: 'acme/app' } },
 ];
 

@@ -23,8 +23,8 @@ const VARIABLES: Readonly<Record<Credentials, Record<string, string>>> = {
   'read-only': credentialVariables(FAKE_AWS_READ_ONLY_KEY, FAKE_GITHUB_READ_ONLY_TOKEN.token),
   unknown: credentialVariables(UNKNOWN_KEY, 'ghp_fakenone00000000000000000000000000001'),
 };
-/** Of everything a case finds in its directory; older than what it makes. */
-const PLACED = new Date('2026-02-03T04:05:06Z');
+/** Of everything a case finds in its directory: older than what the fakes hold, or a sync would send it again. */
+const PLACED = new Date('2025-12-01T04:05:06Z');
 
 interface Agent {
   run(argv: readonly string[], options: CommandOptions): Promise<CommandOutcome>;
