@@ -1,9 +1,9 @@
 // Shapes that the resolver, the plan and the injector of the gh repeater share.
 
-import type { Capability, FileNeed } from '../../src/protocol/messages.js';
+import type { FileNeed } from '../../src/protocol/messages.js';
 
 /** `csv` is pflag's StringSlice (commas separate), `array` its StringArray (each use is one value). */
-export type FlagType = 'bool' | 'int' | 'string' | 'csv' | 'array';
+type FlagType = 'bool' | 'int' | 'string' | 'csv' | 'array';
 
 export interface GhFlag {
   type: FlagType;
@@ -100,5 +100,3 @@ export interface PlannedFile extends FileNeed {
   /** Where the copy is, relative to the private working directory. */
   copy: string;
 }
-
-export type { Capability };

@@ -28,7 +28,7 @@ export interface GhCall {
   onStarted?: (run: { signal: (name: 'INT' | 'TERM') => void }) => void;
 }
 
-export interface GhOutcome {
+interface GhOutcome {
   exit: number;
   stdout: Buffer;
   stderr: Buffer;

@@ -10,7 +10,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 
-export interface Forwarding {
+interface Forwarding {
   request: IncomingMessage;
   response: ServerResponse;
   /** `https://host/path?query` as gh asked. */
@@ -20,7 +20,7 @@ export interface Forwarding {
   token: string | undefined;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
 }

@@ -21,7 +21,7 @@ const METHODS = {
   PATCH: 'write',
   DELETE: 'destructive',
 } as const;
-export type ApiMethod = keyof typeof METHODS;
+type ApiMethod = keyof typeof METHODS;
 
 function isMethod(word: string): word is ApiMethod {
   return Object.hasOwn(METHODS, word);
