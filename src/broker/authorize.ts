@@ -25,7 +25,8 @@ export function requireAllowed(
   if (decision.effect === 'allow') return decision;
   const params = capabilities.find(({ action }) => action === decision.action)?.params ?? {};
   const what = `${decision.action}${describe(params)}`;
-  const alternatives = allowedSummary(policy, decision.action, kind);
+  // A deny rule beats the allow rule beside it, so naming the action itself would be no help.
+  const alternatives = allowedSummary(policy, decision.action, kind).filter((line) => line !== decision.action);
   const instead = alternatives.length === 0 ? '' : `; allowed here: ${alternatives.join('; ')}`;
   throw new TurretError('denied', `denied ${what} ${why(decision)}`, {
     hints: [`retrying will not help${instead}; a human can allow it in turret.yaml (turret policy explain ${decision.action})`],

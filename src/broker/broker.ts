@@ -97,16 +97,26 @@ export class Broker {
       case 'repeater_started':
         this.#pids.set(message.name, message.pid);
         this.#recorder.repeaterStarted(message.name, this.#repeaters.kindOf(message.name), message.pid);
-        if (handle === undefined) this.#repeaters.failed(message.name, 'the repeater came without its socket', undefined);
+        if (handle === undefined)
+          this.#repeaters.failed(message.name, 'the repeater came without its socket', undefined);
         else this.#repeaters.attach(message.name, handle);
         return;
       case 'repeater_failed':
         return this.#repeaters.failed(message.name, message.message, message.hint);
       case 'repeater_exited':
-        return this.#recorder.repeaterExited(message.name, this.#pids.get(message.name) ?? 0, message.code, message.signal);
+        return this.#recorder.repeaterExited(
+          message.name,
+          this.#pids.get(message.name) ?? 0,
+          message.code,
+          message.signal,
+        );
       case 'close':
         return this.close(message.exit, 'the agent exited');
     }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Revokes, cuts what still runs, ends the log. Safe to call twice. */
@@ -131,7 +141,12 @@ export class Broker {
     };
   }
 
-  #open(context: CallContext, connection: AgentConnection, stream: number, request: SignedRequest): CallStream {
+  #open(
+    context: CallContext,
+    connection: AgentConnection,
+    stream: number,
+    request: SignedRequest,
+  ): CallStream {
     if (connection.principal?.kind === 'admin') return this.#admin(connection, stream, request.object);
     const call = new Call(context, connection, stream, request);
     this.#calls.add(call);
@@ -143,16 +158,23 @@ export class Broker {
   #admin(connection: AgentConnection, stream: number, request: JsonObject): CallStream {
     queueMicrotask(() => {
       if (request['admin'] === 'status') {
-        const result = { calls: this.#calls.size, connections: [...this.#listener.connections()].length, pid: process.pid };
+        const result = {
+          calls: this.#calls.size,
+          connections: [...this.#listener.connections()].length,
+          pid: process.pid,
+        };
         connection.end(stream, { ok: true, exit: 0, result });
       } else if (request['admin'] === 'revoke') {
         const cancelled = this.#calls.size;
-        const reason = typeof request['reason'] === 'string' ? request['reason'].slice(0, 200) : 'turret revoke';
+        const reason =
+          typeof request['reason'] === 'string' ? request['reason'].slice(0, 200) : 'turret revoke';
         const revoked = this.#revoke(reason, 'turret revoke');
         connection.end(stream, { ok: true, exit: 0, result: { revoked, cancelled } });
         this.#tell({ type: 'revoked', reason });
       } else {
-        const error = errorToWire(new TurretError('no_such_action', 'the admin key can ask for status and revoke'));
+        const error = errorToWire(
+          new TurretError('no_such_action', 'the admin key can ask for status and revoke'),
+        );
         connection.sendControl(FRAME.END, stream, { ok: false, error });
       }
     });
@@ -184,9 +206,18 @@ function openLog(setup: BrokerSetup, own: BrokerKeys): AuditWriter {
     now: Date.now,
     monotonic: () => Number((process.hrtime.bigint() - started) / 1000n),
   });
-  log.append({ type: 'session.start', ...(setup.audit.start as object) } as Parameters<AuditWriter['append']>[0]);
+  log.append({ type: 'session.start', ...(setup.audit.start as object) } as Parameters<
+    AuditWriter['append']
+  >[0]);
   for (const key of setup.keys) {
-    if (key.kind === 'session') log.append({ type: 'token.issued', kid: kidText(key.public_key), key: key.public_key, kind: key.kind, label: key.label });
+    if (key.kind === 'session')
+      log.append({
+        type: 'token.issued',
+        kid: kidText(key.public_key),
+        key: key.public_key,
+        kind: key.kind,
+        label: key.label,
+      });
   }
   return log;
 }

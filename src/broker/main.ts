@@ -4,24 +4,29 @@ import '../platform/preamble.js';
 
 import { Socket } from 'node:net';
 
+import { TurretError } from '../errors.js';
+import { killMarked } from '../platform/session-processes.js';
 import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
 import { toBase64url } from '../wire/handshake.js';
 import { Broker, makeKeys } from './broker.js';
 
 const own = makeKeys();
 let broker: Broker | undefined;
+let sid: string | undefined;
 
 function tell(message: FromBroker): void {
   if (process.connected) process.send?.(message);
 }
 
 async function setUp(setup: BrokerSetup): Promise<void> {
+  sid = setup.sid;
   try {
     broker = new Broker(setup, own, tell);
     await broker.listen();
     tell({ type: 'listening' });
   } catch (error) {
-    tell({ type: 'failed', message: error instanceof Error ? error.message : 'the broker cannot start' });
+    const message = error instanceof Error ? error.message : 'something broke';
+    tell({ type: 'failed', message, hints: error instanceof TurretError ? error.hints : [] });
   }
 }
 
@@ -30,11 +35,14 @@ process.on('message', (message: ToBroker, handle: unknown) => {
   else broker?.control(message, handle instanceof Socket ? handle : undefined);
 });
 process.on('disconnect', () => {
+  // The supervisor said nothing before it went: it was killed, and its agent may live on without it.
+  if (sid !== undefined && broker?.closed === false) killMarked(sid);
   broker?.close(null, 'the supervisor died');
   process.exit(0);
 });
 // The terminal's signals are for the agent; the broker ends when the supervisor says so or dies.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const) process.on(signal, () => {});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const)
+  process.on(signal, () => {});
 
 tell({
   type: 'ready',

@@ -16,7 +16,7 @@ import type { AgentCall, Json, JsonObject, Params, ParamScalar, ParamValue, Tty 
 
 const ACTION = /^[a-z][a-z0-9_]*(?:\.[a-z0-9_]+){0,8}$/;
 const TOOL = /^[a-z][a-z0-9_.-]{0,63}$/;
-const FACT = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const FACT = /^[A-Za-z][A-Za-z0-9_.*-]{0,63}$/;
 
 export function isActionName(name: string): boolean {
   return name.length <= 200 && ACTION.test(name);

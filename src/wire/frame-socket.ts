@@ -21,6 +21,7 @@ export class FrameSocket {
   readonly #decoder = new FrameDecoder({ preface: true });
   #handlers: FrameHandlers;
   #closed = false;
+  #prefaceSent = false;
 
   constructor(socket: Duplex, handlers: FrameHandlers) {
     this.#socket = socket;
@@ -49,8 +50,11 @@ export class FrameSocket {
     this.#handlers = handlers;
   }
 
+  /** Both sides send it before anything else; asking twice sends it once. */
   sendPreface(): void {
-    if (!this.#closed) this.#socket.write(PREFACE);
+    if (this.#closed || this.#prefaceSent) return;
+    this.#prefaceSent = true;
+    this.#socket.write(PREFACE);
   }
 
   send(frame: Partial<Frame> & { type: number }): void {
@@ -72,6 +76,7 @@ export class FrameSocket {
   /** Says why, then ends the connection. */
   fatal(name: WireErrorName, message: string): void {
     if (this.#closed) return;
+    this.sendPreface(); // a peer that broke off before the handshake can still read why
     this.sendControl(FRAME.FATAL, 0, { code: ERROR_CODES[name], name, message });
     this.end();
     this.#close(new TurretError(name, message));

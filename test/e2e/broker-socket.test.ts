@@ -1,0 +1,135 @@
+// The agent's socket, attacked with bytes: a real broker process, and a peer that sends what no honest client sends.
+
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
+import { PREFACE } from '../../src/protocol/frames.js';
+import { UNAUTHENTICATED_CONNECTIONS_MAX } from '../../src/protocol/limits.js';
+import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
+import { RawClient } from '../helpers/raw-client.js';
+
+const SAY = { tool: 'loop', argv: ['exit', '0'], cwd: '/' };
+let session: BrokerSession;
+let clients: RawClient[] = [];
+
+beforeAll(async () => {
+  session = await startBrokerSession();
+});
+afterAll(() => session.close());
+
+function raw(): RawClient {
+  const client = new RawClient(join(session.agentDirectory, 'agent.sock'));
+  clients.push(client);
+  return client;
+}
+
+async function authenticated(): Promise<RawClient> {
+  const client = raw();
+  await client.greet(session.token);
+  expect(await client.frame(FRAME.WELCOME)).toBeDefined();
+  return client;
+}
+
+/** The broker is none the worse: an honest client still gets its answer. */
+async function expectServing(): Promise<void> {
+  const client = await authenticated();
+  client.call(1, 1n, SAY);
+  expect(await client.json(FRAME.END)).toMatchObject({ ok: true, exit: 0 });
+  for (const each of clients) each.socket.destroy();
+  clients = [];
+}
+
+describe('before authentication', () => {
+  const strangers: [string, (client: RawClient) => Promise<void> | void, string][] = [
+    ['another protocol', (client) => client.bytes(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'protocol_error'],
+    ['a frame of 4 GiB', (client) => client.bytes(Buffer.concat([PREFACE, Buffer.from('0100000000000000ffffffff', 'hex')])), 'frame_too_large'],
+    ['a CALL', (client) => (client.bytes(PREFACE), client.call(1, 1n, SAY)), 'protocol_error'],
+    ['a HELLO of an unknown version', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[9]}') })), 'version_unsupported'],
+    ['a HELLO with a key twice', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"role":"agent","role":"admin"}') })), 'protocol_error'],
+    ['a role that does not exist', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[1],"role":"repeater"}') })), 'protocol_error'],
+    ['a foreign seed under our key id', (client) => client.greet(session.token, { seed: randomBytes(32) }), 'unauthenticated'],
+    ['a key id nobody knows', (client) => client.greet(session.token, { kid: randomBytes(10).toString('base64url') }), 'unauthenticated'],
+    ["an agent's key with the role of an admin", (client) => client.greet(session.token, { role: 'admin' }), 'unauthenticated'],
+  ];
+
+  it.each(strangers)('refuses %s and goes on serving', async (_title, attack, name) => {
+    const client = raw();
+    await attack(client);
+    expect(await client.json(FRAME.FATAL)).toMatchObject({ name });
+    expect(await client.frame(FRAME.WELCOME)).toBeUndefined();
+    await expectServing();
+  });
+
+  it('tells a stranger nothing about the session', async () => {
+    const client = raw();
+    await client.greet(session.token, { seed: randomBytes(32) });
+    await client.frame(FRAME.FATAL);
+    const said = client.frames.map(({ payload }) => Buffer.from(payload).toString()).join('');
+    expect(said).not.toContain(session.sid);
+    expect(said).not.toContain('loop');
+  });
+
+  it('drops strangers past the bound and keeps those it serves', async () => {
+    const served = await authenticated();
+    const crowd = Array.from({ length: UNAUTHENTICATED_CONNECTIONS_MAX + 20 }, () => raw());
+    await expect.poll(() => crowd.filter(({ closed }) => closed).length).toBeGreaterThanOrEqual(20);
+    served.call(1, 1n, SAY);
+    expect(await served.json(FRAME.END)).toMatchObject({ ok: true });
+    for (const client of crowd) client.socket.destroy();
+    // The broker notices the crowd's leaving in its own time; from then on there is room again.
+    await expect.poll(() => authenticated().then(() => true, () => false)).toBe(true);
+    await expectServing();
+  });
+});
+
+describe('after authentication', () => {
+  const attacks: [string, (client: RawClient) => void, string][] = [
+    ['a call that is not signed', (client) => client.call(1, 1n, SAY, { flags: 0 }), 'unauthenticated'],
+    ['a call whose signature is over other bytes', (client) => client.call(1, 1n, SAY, { signed: Buffer.from('{}') }), 'unauthenticated'],
+    ['a counter that does not grow', (client) => (client.call(1, 5n, SAY), client.call(3, 5n, SAY)), 'replay'],
+    ['a stream id used twice', (client) => (client.call(1, 1n, SAY), client.call(1, 2n, SAY)), 'protocol_error'],
+    ['an even stream id', (client) => client.call(2, 1n, SAY), 'protocol_error'],
+    ['data on a stream that was never opened', (client) => client.send({ type: FRAME.DATA, stream: 9, payload: Buffer.from('x') }), 'protocol_error'],
+    ['a second AUTH', (client) => client.send({ type: FRAME.AUTH, payload: Buffer.from('{}') }), 'protocol_error'],
+    ['REGISTER from the agent', (client) => client.send({ type: FRAME.REGISTER, payload: Buffer.from('{}') }), 'protocol_error'],
+    ['an unknown critical frame', (client) => client.send({ type: 0x40 }), 'protocol_error'],
+    ['an unknown flag', (client) => client.send({ type: FRAME.PING, flags: 0x80, payload: Buffer.alloc(8) }), 'protocol_error'],
+    ['data before the call runs', (client) => (client.call(1, 1n, SAY), client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x') })), 'protocol_error'],
+  ];
+
+  it.each(attacks)('ends the connection at %s and goes on serving', async (_title, attack, name) => {
+    const client = await authenticated();
+    attack(client);
+    expect(await client.json(FRAME.FATAL)).toMatchObject({ name });
+    await expectServing();
+  });
+
+  it('skips an unknown ignorable frame', async () => {
+    const client = await authenticated();
+    client.send({ type: FRAME.GREASE, flags: 0xff, payload: randomBytes(100) });
+    client.call(1, 1n, SAY);
+    expect(await client.json(FRAME.END)).toMatchObject({ ok: true });
+  });
+
+  it('cuts a caller that sends more than it has credit for', async () => {
+    const client = await authenticated();
+    client.call(1, 1n, { tool: 'loop', argv: ['signals'], cwd: '/' });
+    expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
+    for (let sent = 0; sent < 5; sent += 1) {
+      client.send({ type: FRAME.DATA, stream: 1, channel: CHANNEL.STDIN, payload: Buffer.alloc(65_536) });
+    }
+    expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'flow_control' });
+    await expectServing();
+  });
+
+  it('answers a signature of another connection with a refusal', async () => {
+    const first = await authenticated();
+    const second = await authenticated();
+    second.transcript = first.transcript;
+    second.call(1, 1n, SAY);
+    expect(await second.json(FRAME.FATAL)).toMatchObject({ name: 'unauthenticated' });
+  });
+});
