@@ -28,7 +28,16 @@ export interface BubblewrapRequest {
   env: Record<string, string>;
 }
 
-const STANDARD_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/opt/homebrew/bin', '/snap/bin'];
+const STANDARD_PATH = [
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+  '/opt/homebrew/bin',
+  '/snap/bin',
+];
 const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root'];
 /** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
 const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
@@ -37,15 +46,27 @@ const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
 export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest): string[] {
   const home = homeAllowed(request.home, request.homeAllow, request.program);
   if (isWithin(request.home, request.cwd)) {
-    throw new TurretError('isolation_unavailable', 'the working directory is your home directory, where your keys are', {
-      hints: ['go into a project directory first (cd), only that is shown to the agent'],
-    });
+    throw new TurretError(
+      'isolation_unavailable',
+      'the working directory is your home directory, where your keys are',
+      {
+        hints: ['go into a project directory first (cd), only that is shown to the agent'],
+      },
+    );
   }
   return [
     '/usr/bin/env',
     `--ignore-signal=${TERMINAL_SIGNALS}`,
     bubblewrap,
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL', '--die-with-parent'],
+    ...[
+      '--unshare-user',
+      '--unshare-pid',
+      '--unshare-ipc',
+      '--unshare-uts',
+      '--cap-drop',
+      'ALL',
+      '--die-with-parent',
+    ],
     ...(request.strict ? ['--unshare-net', '--disable-userns'] : []),
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...emptied(request),
@@ -55,7 +76,7 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...['--ro-bind', request.agentDirectory, '/run/turret'],
     ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
     ...['--bind', request.cwd, request.cwd],
-    ...request.hidden.filter((path) => existsSync(path)).flatMap((path) => ['--tmpfs', path]),
+    ...hidden(request, home),
     ...['--remount-ro', '/run', '--chdir', request.cwd, '--info-fd', '3', '--'],
     ...['/usr/bin/env', `--default-signal=${TERMINAL_SIGNALS}`],
   ];
@@ -64,6 +85,20 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
 function emptied(request: BubblewrapRequest): string[] {
   const directories = [...EMPTIED, request.home].filter((path) => existsSync(path));
   return [...new Set(directories)].flatMap((path) => ['--tmpfs', path]);
+}
+
+// Not where nothing is shown anyway: an empty directory would only tell that it exists.
+function hidden(request: BubblewrapRequest, home: string[]): string[] {
+  const shown = [request.cwd, ...home.filter((word) => word.startsWith('/'))];
+  return request.hidden
+    .filter((path) => existsSync(path))
+    .map((path) => realpathSync(path))
+    .filter(
+      (path) =>
+        ![...EMPTIED, request.home].some((empty) => isWithin(path, empty)) ||
+        shown.some((parent) => isWithin(path, parent)),
+    )
+    .flatMap((path) => ['--tmpfs', path]);
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.
@@ -86,7 +121,9 @@ function visible(program: string, home: string): string[] {
 // Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.
 function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): string[] {
   const launcher = join(request.agentDirectory, 'bin', tool);
-  const directories = [...(request.env['PATH'] ?? '').split(':'), ...STANDARD_PATH].filter((path) => path.startsWith('/'));
+  const directories = [...(request.env['PATH'] ?? '').split(':'), ...STANDARD_PATH].filter((path) =>
+    path.startsWith('/'),
+  );
   const targets = new Set<string>();
   for (const directory of directories) {
     const target = realFile(join(directory, tool));

@@ -15,14 +15,32 @@ const READABLE = [
   '.gitconfig', '.config/git/config', '.bashrc', '.profile', '.bash_profile', '.zshrc', '.zshenv', '.inputrc',
 ]; // prettier-ignore
 /** Never shown because a program lies next to them. */
-const SENSITIVE = new Set(['.aws', '.ssh', '.gnupg', '.config', '.kube', '.docker', '.local', '.azure', '.netrc']);
+const SENSITIVE = new Set([
+  '.aws',
+  '.ssh',
+  '.gnupg',
+  '.config',
+  '.kube',
+  '.docker',
+  '.local',
+  '.azure',
+  '.netrc',
+]);
 
 /** Arguments that bind the allowed parts of HOME. */
 export function homeAllowed(home: string, allow: string[], program: string): string[] {
-  const allowed = allow.map((path) => (path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path)));
+  const allowed = allow.map((path) =>
+    path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path),
+  );
   return [
-    ...bind('--bind', WRITABLE.map((path) => join(home, path))),
-    ...bind('--ro-bind', READABLE.map((path) => join(home, path))),
+    ...bind(
+      '--bind',
+      WRITABLE.map((path) => join(home, path)),
+    ),
+    ...bind(
+      '--ro-bind',
+      READABLE.map((path) => join(home, path)),
+    ),
     ...bind('--bind', allowed),
     ...bind('--ro-bind', ownTree(home, program)),
   ];

@@ -1,5 +1,7 @@
 // How the agent is shut in, behind one interface: ask for a mode, get the command that runs the agent's command.
 
+import { existsSync } from 'node:fs';
+
 import { TurretError } from '../errors.js';
 import { type BubblewrapRequest, bubblewrapCommand } from './bubblewrap.js';
 import { findBubblewrap, probe } from './probe.js';
@@ -18,17 +20,21 @@ export interface Enclosure {
   line: string;
 }
 
+const SETPRIV = '/usr/bin/setpriv';
 export const AGENT_DIRECTORY_INSIDE = '/run/turret';
 
 /**
  * Finds out by doing: runs the real profile with `true` before it promises anything. Throws TurretError
  * isolation_unavailable; it never falls to `none` by itself.
  */
-export async function enclose(mode: 'auto' | 'strict' | 'none', request: Omit<BubblewrapRequest, 'strict'>): Promise<Enclosure> {
+export async function enclose(
+  mode: 'auto' | 'strict' | 'none',
+  request: Omit<BubblewrapRequest, 'strict'>,
+): Promise<Enclosure> {
   if (mode === 'none') {
     return {
       level: 'none',
-      prefix: [],
+      prefix: dyingWithParent(),
       agentDirectory: request.agentDirectory,
       infoFd: undefined,
       line: 'isolation none: the environment is scrubbed, but an agent that tries can read your keys',
@@ -36,7 +42,11 @@ export async function enclose(mode: 'auto' | 'strict' | 'none', request: Omit<Bu
   }
   const strict = mode === 'strict';
   const bubblewrap = findBubblewrap();
-  if (bubblewrap === undefined) throw unavailable('bubblewrap is not installed', 'apt-get install bubblewrap (or your distribution\'s package)');
+  if (bubblewrap === undefined)
+    throw unavailable(
+      'bubblewrap is not installed',
+      "apt-get install bubblewrap (or your distribution's package)",
+    );
   const prefix = bubblewrapCommand(bubblewrap, { ...request, strict });
   const problem = await probe(prefix, request.env);
   if (problem !== undefined) throw unavailable(problem.message, problem.hint);
@@ -52,8 +62,17 @@ export async function enclose(mode: 'auto' | 'strict' | 'none', request: Omit<Bu
 
 export const INFO_FD = 3;
 
+// Without a sandbox nothing else would end the agent when the supervisor is killed.
+function dyingWithParent(): string[] {
+  return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
+}
+
 function unavailable(message: string, hint: string): TurretError {
-  return new TurretError('isolation_unavailable', `the agent cannot be isolated on this machine: ${message}`, {
-    hints: [hint, 'or accept the risk: --isolation=none (the agent can then read your keys if it tries)'],
-  });
+  return new TurretError(
+    'isolation_unavailable',
+    `the agent cannot be isolated on this machine: ${message}`,
+    {
+      hints: [hint, 'or accept the risk: --isolation=none (the agent can then read your keys if it tries)'],
+    },
+  );
 }

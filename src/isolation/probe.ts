@@ -66,7 +66,9 @@ export function probe(prefix: string[], env: Record<string, string>): Promise<Pr
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(0, 2_000);
     });
-    child.on('error', (error) => resolve({ message: error.message, hint: 'apt-get install bubblewrap coreutils' }));
+    child.on('error', (error) =>
+      resolve({ message: error.message, hint: 'apt-get install bubblewrap coreutils' }),
+    );
     child.on('close', (code) => resolve(code === 0 ? undefined : explain(said)));
   });
 }
@@ -75,5 +77,8 @@ function explain(said: string): ProbeProblem {
   const known = KNOWN.find(([pattern]) => pattern.test(said));
   if (known !== undefined) return known[1];
   const first = said.trim().split('\n')[0] ?? '';
-  return { message: first === '' ? 'the sandbox does not start' : first, hint: 'turret doctor shows what was tried' };
+  return {
+    message: first === '' ? 'the sandbox does not start' : first,
+    hint: 'turret doctor shows what was tried',
+  };
 }

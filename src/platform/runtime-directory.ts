@@ -32,7 +32,10 @@ const SID = /^[0-9a-f]{20}$/;
 /** The places sessions may be at, best first. */
 export function runtimeRoots(env: { XDG_RUNTIME_DIR?: string | undefined }, uid: number): string[] {
   const { XDG_RUNTIME_DIR: runtime } = env;
-  const roots = runtime !== undefined && runtime.startsWith('/') && isPrivate(runtime, uid) ? [join(runtime, 'turret')] : [];
+  const roots =
+    runtime !== undefined && runtime.startsWith('/') && isPrivate(runtime, uid)
+      ? [join(runtime, 'turret')]
+      : [];
   return [...roots, `/tmp/turret-${uid}`];
 }
 
@@ -42,7 +45,10 @@ export function createRuntimeDirectory(roots: string[], session: RunningSession)
   for (const root of roots) {
     const directory = layout(root, session.sid);
     if (Buffer.byteLength(directory.agentSocket) > SOCKET_PATH_BYTES_MAX) {
-      cause ??= new TurretError('socket_path_too_long', `the socket path would be longer than ${SOCKET_PATH_BYTES_MAX} bytes`);
+      cause ??= new TurretError(
+        'socket_path_too_long',
+        `the socket path would be longer than ${SOCKET_PATH_BYTES_MAX} bytes`,
+      );
       continue;
     }
     try {
@@ -52,17 +58,24 @@ export function createRuntimeDirectory(roots: string[], session: RunningSession)
       mkdirSync(join(directory.agent, 'bin'), { mode: 0o700 });
       const ticks = startTicks(session.pid);
       const content = { ...session, ...(ticks === undefined ? {} : { ticks }) };
-      writeFileSync(join(directory.path, 'session.json'), `${JSON.stringify(content)}\n`, { mode: 0o600, flag: 'wx' });
+      writeFileSync(join(directory.path, 'session.json'), `${JSON.stringify(content)}\n`, {
+        mode: 0o600,
+        flag: 'wx',
+      });
       return directory;
     } catch (error) {
       cause = error;
     }
   }
   if (cause instanceof TurretError) throw cause;
-  throw new TurretError('state_unwritable', `no directory for sockets can be made (tried ${roots.join(', ')})`, {
-    cause,
-    hints: ['set XDG_RUNTIME_DIR to a directory of yours with mode 0700'],
-  });
+  throw new TurretError(
+    'state_unwritable',
+    `no directory for sockets can be made: ${cause instanceof Error ? cause.message : roots.join(', ')}`,
+    {
+      cause,
+      hints: ['set XDG_RUNTIME_DIR to a directory of yours with mode 0700 and a short name'],
+    },
+  );
 }
 
 /** Sessions whose supervisor lives. Directories of dead ones are removed on the way. */
@@ -98,7 +111,8 @@ function layout(root: string, sid: string): RuntimeDirectory {
 // In /tmp anybody can be there first: what we find must be a directory, ours, and closed to others.
 function makePrivate(root: string): void {
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  if (!isPrivate(root, process.getuid?.() ?? -1)) throw new Error(`${root} belongs to somebody else or is open to others`);
+  if (!isPrivate(root, process.getuid?.() ?? -1))
+    throw new Error(`${root} belongs to somebody else or is open to others`);
 }
 
 function isPrivate(path: string, uid: number): boolean {

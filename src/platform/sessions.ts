@@ -46,6 +46,15 @@ export function stateDirectory(env: {
   });
 }
 
+/** Makes it when it is not there. Throws `state_unwritable`. */
+export function makeStateDirectory(state: string): void {
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unrecordable(state, error);
+  }
+}
+
 /** Makes the session's directory and remembers that it was opened. `sid` is hex. Throws `state_unwritable`. */
 export function createSession(
   state: string,
@@ -73,14 +82,7 @@ export function createSession(
     fsyncSync(fd);
     closeSync(fd);
   } catch (error) {
-    throw new TurretError(
-      'state_unwritable',
-      `the session cannot be recorded below ${JSON.stringify(state)}`,
-      {
-        cause: error,
-        hints: ['make it writable, or set XDG_STATE_HOME to a directory that is'],
-      },
-    );
+    throw unrecordable(state, error);
   }
   appendIndex(state, { type: 'session.open', name }, session.now);
   return entry;
@@ -154,4 +156,18 @@ function entryOf(state: string, name: string): SessionEntry | undefined {
   const directory = join(state, 'sessions', name);
   const iso = started.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
   return { name, sid, started: iso, directory, log: join(directory, LOG_FILE) };
+}
+
+function unrecordable(state: string, cause: unknown): TurretError {
+  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return new TurretError(
+    'state_unwritable',
+    `the session cannot be recorded below ${JSON.stringify(state)}${why}`,
+    {
+      cause,
+      hints: [
+        'make room there and make it writable, or set XDG_STATE_HOME to another directory: nothing runs that cannot be recorded',
+      ],
+    },
+  );
 }

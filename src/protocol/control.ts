@@ -58,7 +58,7 @@ export type FromBroker =
   /** `turret revoke` took effect; the agent's token is dead. */
   | { type: 'revoked'; reason: string }
   | { type: 'closed'; summary: SessionSummary }
-  | { type: 'failed'; message: string };
+  | { type: 'failed'; message: string; hints: string[] };
 
 export interface SessionSummary {
   /** Where the log ends; absent when it could not be closed properly. */

@@ -17,7 +17,9 @@ export function fillAgentDirectory(directory: RuntimeDirectory, token: string, t
   const launcher = join(directory.agent, 'launcher');
   writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
   // Read by bash after the profile of a login shell has reset PATH; used where there is no sandbox.
-  writeFileSync(join(directory.agent, 'bash-env'), `PATH=${quoted(join(directory.agent, 'bin'))}:"$PATH"\n`, { mode: 0o644 });
+  writeFileSync(join(directory.agent, 'bash-env'), `PATH=${quoted(join(directory.agent, 'bin'))}:"$PATH"\n`, {
+    mode: 0o644,
+  });
   for (const tool of [...tools, 'turret']) linkSync(launcher, join(directory.agent, 'bin', tool));
 }
 

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { execa } from 'execa';
@@ -24,7 +25,11 @@ export interface RunningAgent {
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const BIRTH_LOOK_MS = 5;
 
-export function startAgent(agent: { enclosure: Enclosure; command: string[]; env: Record<string, string> }): RunningAgent {
+export function startAgent(agent: {
+  enclosure: Enclosure;
+  command: string[];
+  env: Record<string, string>;
+}): RunningAgent {
   const { prefix, infoFd } = agent.enclosure;
   const [file = '', ...args] = [...prefix, ...agent.command];
   const child = execa(file, args, {
@@ -38,7 +43,8 @@ export function startAgent(agent: { enclosure: Enclosure; command: string[]; env
   });
   let over = false;
   let info = '';
-  child.stdio[3]?.on('data', (chunk: Buffer) => {
+  const [, , , infoPipe] = child.stdio as (Readable | null | undefined)[];
+  infoPipe?.on('data', (chunk: Buffer) => {
     info += chunk.toString();
   });
   const agentPid = () => (infoFd === undefined ? child.pid : pidInSandbox(info));
@@ -58,7 +64,11 @@ export function startAgent(agent: { enclosure: Enclosure; command: string[]; env
 }
 
 // A signal that comes while the sandbox is still being made is for the agent all the same.
-async function deliver(signal: NodeJS.Signals, agentPid: () => number | undefined, isOver: () => boolean): Promise<void> {
+async function deliver(
+  signal: NodeJS.Signals,
+  agentPid: () => number | undefined,
+  isOver: () => boolean,
+): Promise<void> {
   while (!isOver()) {
     const pid = agentPid();
     if (pid !== undefined) return kill(pid, signal);

@@ -22,6 +22,7 @@ export class BrokerProcess {
   readonly #waiting = new Map<FromBroker['type'], (message: FromBroker) => void>();
   #fail: (error: TurretError) => void = () => {};
   #closing = false;
+  #dead = false;
   #lastWords = '';
 
   constructor(wishes: BrokerWishes) {
@@ -74,7 +75,10 @@ export class BrokerProcess {
     this.#closing = true;
     const closed = this.#next('closed') as Promise<Extract<FromBroker, { type: 'closed' }>>;
     this.send({ type: 'close', exit });
-    const summary = await Promise.race([closed.then((message) => message.summary).catch(() => undefined), after(CLOSE_MS_MAX)]);
+    const summary = await Promise.race([
+      closed.then((message) => message.summary).catch(() => undefined),
+      after(CLOSE_MS_MAX),
+    ]);
     if (this.#child.connected) this.#child.disconnect();
     this.#child.unref();
     return summary;
@@ -84,21 +88,34 @@ export class BrokerProcess {
     return new Promise((resolve, reject) => {
       this.#waiting.set(type, resolve);
       this.#fail = reject;
+      if (this.#dead) reject(died(undefined));
     });
   }
 
   #message(message: FromBroker): void {
-    if (message.type === 'failed') this.#fail(new TurretError('internal', `the broker cannot start: ${message.message}`));
+    if (message.type === 'failed') this.#fail(cannotStart(message));
     else if (message.type === 'start_repeater') this.#wishes.startRepeater(message.name);
     else if (message.type === 'revoked') this.#wishes.revoked(message.reason);
     else this.#waiting.get(message.type)?.(message);
   }
 
   #gone(error: Error | undefined): void {
-    this.#fail(new TurretError('internal', 'the broker died', { cause: error }));
+    this.#dead = true;
+    this.#fail(died(error));
     if (!this.#closing) this.#wishes.died();
     this.#closing = true;
   }
+}
+
+function cannotStart({ message, hints }: Extract<FromBroker, { type: 'failed' }>): TurretError {
+  return new TurretError('internal', `the broker cannot start: ${message}`, { hints });
+}
+
+function died(cause: Error | undefined): TurretError {
+  return new TurretError('internal', 'the broker died', {
+    cause,
+    hints: ['start the session again; turret doctor looks for the reason'],
+  });
 }
 
 function after(ms: number): Promise<undefined> {

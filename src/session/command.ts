@@ -8,7 +8,8 @@ import { visible } from '../ui/visible.js';
 
 /** Absolute path. Throws TurretError command_not_found or command_not_executable. */
 export function findProgram(name: string, path: string, cwd: string): string {
-  if (name === '') throw new TurretError('command_not_found', 'the command is empty', { hints: ['turret run -- COMMAND'] });
+  if (name === '')
+    throw new TurretError('command_not_found', 'the command is empty', { hints: ['turret run -- COMMAND'] });
   if (name.includes('/')) return executable(isAbsolute(name) ? name : join(cwd, name), name);
   let unusable: string | undefined;
   for (const directory of path.split(':')) {
@@ -25,10 +26,17 @@ export function findProgram(name: string, path: string, cwd: string): string {
 
 function executable(path: string, name: string): string {
   const what = kindOf(path);
-  if (what === 'missing') throw new TurretError('command_not_found', `no such file: ${visible(name)}`, { hints: ['check the path'] });
+  if (what === 'missing')
+    throw new TurretError('command_not_found', `no such file: ${visible(name)}`, {
+      hints: ['check the path'],
+    });
   if (what !== 'executable' || path.includes('=')) {
     throw new TurretError('command_not_executable', `not an executable file: ${visible(name)}`, {
-      hints: [path.includes('=') ? 'a path with "=" in it cannot be run in the sandbox; rename it' : `chmod +x ${visible(name)}`],
+      hints: [
+        path.includes('=')
+          ? 'a path with "=" in it cannot be run in the sandbox; rename it'
+          : `chmod +x ${visible(name)}`,
+      ],
     });
   }
   return path;

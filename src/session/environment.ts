@@ -68,9 +68,13 @@ export function secretShape(name: string, value: string): string | undefined {
 function checked(name: string, value: string): string {
   const why = secretShape(name, value);
   if (why === undefined) return value;
-  throw new TurretError('env_refused', `the variable ${JSON.stringify(name)} is not passed to the agent: ${why}`, {
-    hints: [`if the agent really must hold it: --env-unsafe ${name}`],
-  });
+  throw new TurretError(
+    'env_refused',
+    `the variable ${JSON.stringify(name)} is not passed to the agent: ${why}`,
+    {
+      hints: [`if the agent really must hold it: --env-unsafe ${name}`],
+    },
+  );
 }
 
 function matches(pattern: string, name: string): boolean {

@@ -2,16 +2,26 @@
 
 import { TurretError } from '../errors.js';
 import { sayError } from '../ui/voice.js';
+import { isHungUp } from './controlling-terminal.js';
+import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { parseRunOptions } from './options.js';
 import { exitCodeOf, runSession } from './run.js';
 
 export async function main(argv: string[]): Promise<void> {
+  closeInheritedDescriptors();
   try {
     process.exitCode = await runSession(parseRunOptions(argv));
   } catch (error) {
     sayError(error);
     process.exitCode = error instanceof TurretError ? exitCodeOf(error) : 125;
   }
+  if (isHungUp()) dieOfHangUp();
   // Sockets of repeaters that are just dying must not keep us.
   process.exit();
+}
+
+// On its way out Node restores the terminal's modes, and aborts when that terminal is gone.
+function dieOfHangUp(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }

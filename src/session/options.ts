@@ -19,7 +19,8 @@ export interface RunOptions {
   quiet: boolean;
 }
 
-export const RUN_USAGE = 'turret run [--config FILE] [--isolation auto|strict|none] [--env NAME] [--quiet] -- COMMAND [ARG…]';
+export const RUN_USAGE =
+  'turret run [--config FILE] [--isolation auto|strict|none] [--env NAME] [--quiet] -- COMMAND [ARG…]';
 
 /** Throws TurretError usage. Everything after `--` is the agent's and is not looked at. */
 export function parseRunOptions(argv: string[]): RunOptions {
@@ -31,7 +32,10 @@ export function parseRunOptions(argv: string[]): RunOptions {
   }
   const isolation = ISOLATION_MODES.find((mode) => mode === values.isolation);
   if (values.isolation !== undefined && isolation === undefined) {
-    throw usage(`unknown isolation ${JSON.stringify(values.isolation)}`, `one of: ${ISOLATION_MODES.join(', ')}`);
+    throw usage(
+      `unknown isolation ${JSON.stringify(values.isolation)}`,
+      `one of: ${ISOLATION_MODES.join(', ')}`,
+    );
   }
   return {
     command: argv.slice(split + 1),

@@ -50,7 +50,11 @@ export class RepeaterProcesses {
     try {
       this.#spawn(config);
     } catch (error) {
-      this.#failed(name, `the repeater "${name}" cannot be started: ${(error as Error).message}`, 'turret doctor says more');
+      this.#failed(
+        name,
+        `the repeater "${name}" cannot be started: ${(error as Error).message}`,
+        'turret doctor says more',
+      );
     }
   }
 
@@ -73,7 +77,9 @@ export class RepeaterProcesses {
       detached: true,
     });
     this.#children.add(child);
-    child.on('error', (error) => this.#failed(name, `the repeater "${name}" cannot be started: ${error.message}`, undefined));
+    child.on('error', (error) =>
+      this.#failed(name, `the repeater "${name}" cannot be started: ${error.message}`, undefined),
+    );
     child.on('exit', (code, signal) => {
       this.#children.delete(child);
       this.#broker.send({ type: 'repeater_exited', name, code, signal });
@@ -90,18 +96,23 @@ export class RepeaterProcesses {
   #commandOf(config: RepeaterConfig): [string, ...string[]] {
     const { command, profile, kind } = config;
     if (command !== undefined && profile === 'binary') {
-      const [file = '', ...args] = command.map((word, index) => (index === 0 ? word : fromConfig(config, word)));
+      const [file = '', ...args] = command.map((word, index) =>
+        index === 0 ? word : fromConfig(config, word),
+      );
       return [file.includes('/') ? fromConfig(config, file) : file, ...args];
     }
     if (command !== undefined) return [process.execPath, HOST_ENTRY];
     const builtIn = BUILT_IN_REPEATERS[kind];
-    if (builtIn === undefined) throw new Error(`nothing is built in for kind "${kind}", and it has no command`);
+    if (builtIn === undefined)
+      throw new Error(`nothing is built in for kind "${kind}", and it has no command`);
     return [process.execPath, builtIn.entry];
   }
 
   #secretsOf(config: RepeaterConfig, kind: string, directory: string): RepeaterSecrets {
     const names = [...(BUILT_IN_REPEATERS[kind]?.env ?? []), ...(config.secrets ?? [])];
-    const siblings = Object.values(this.#surroundings.repeaters).filter((other) => other.kind === kind && other.name !== config.name);
+    const siblings = Object.values(this.#surroundings.repeaters).filter(
+      (other) => other.kind === kind && other.name !== config.name,
+    );
     return {
       name: config.name,
       kind,
@@ -130,7 +141,9 @@ function repeaterEnvironment(user: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function pick(env: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    const wanted = names.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+    const wanted = names.some((pattern) =>
+      pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+    );
     if (wanted && value !== undefined) picked[name] = value;
   }
   return picked;

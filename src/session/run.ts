@@ -1,7 +1,8 @@
 // One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
@@ -10,8 +11,21 @@ import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import { type Enclosure, enclose } from '../isolation/isolation.js';
 import { loadHostKey } from '../platform/host-key.js';
-import { type RuntimeDirectory, createRuntimeDirectory, removeRuntimeDirectory, runningSessions, runtimeRoots } from '../platform/runtime-directory.js';
-import { type SessionEntry, closeSession, createSession, stateDirectory } from '../platform/sessions.js';
+import {
+  type RuntimeDirectory,
+  createRuntimeDirectory,
+  removeRuntimeDirectory,
+  runningSessions,
+  runtimeRoots,
+} from '../platform/runtime-directory.js';
+import { SESSION_MARK, killMarked } from '../platform/session-processes.js';
+import {
+  type SessionEntry,
+  closeSession,
+  createSession,
+  makeStateDirectory,
+  stateDirectory,
+} from '../platform/sessions.js';
 import { EXIT } from '../protocol/codes.js';
 import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX, TOKEN_MS_MAX } from '../protocol/limits.js';
@@ -20,13 +34,14 @@ import { type TokenKind, formatToken, sidOf } from '../token/token.js';
 import { warn } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { version } from '../version.js';
-import { type AgentExit, runAgent } from './agent.js';
+import { type AgentExit, startAgent } from './agent.js';
 import { fillAgentDirectory } from './agent-directory.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { type AgentEnvironment, agentEnvironment } from './environment.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
+import { Signals } from './signals.js';
 import { printSummary } from './summary.js';
 
 /** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
@@ -42,6 +57,7 @@ export async function runSession(options: RunOptions): Promise<number> {
 class Session {
   readonly #options: RunOptions;
   readonly #startedMs = Date.now();
+  readonly #signals: Signals;
   readonly #broker: BrokerProcess;
   #repeaters: RepeaterProcesses | undefined;
   #directory: RuntimeDirectory | undefined;
@@ -49,6 +65,7 @@ class Session {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#signals = new Signals((signal) => this.#abort(signal));
     // First of all: it makes its keys while we read the configuration.
     this.#broker = new BrokerProcess({
       startRepeater: (name) => this.#repeaters?.start(name),
@@ -71,6 +88,7 @@ class Session {
     const sid = sidOf(brokerKey);
     const state = stateDirectory(process.env);
     const roots = runtimeRoots(process.env, process.getuid?.() ?? 0);
+    makeStateDirectory(state); // before the sandbox is planned: what does not exist cannot be hidden
     runningSessions(roots); // removes what dead sessions left behind
     const label = this.#options.label ?? command[0] ?? '';
     this.#directory = createRuntimeDirectory(roots, {
@@ -86,17 +104,42 @@ class Session {
     const adminKey = mintKey('admin', sid, 'turret run');
     fillAgentDirectory(this.#directory, agentKey.token, [...new Set(tools)]);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
-    const enclosure = await this.#enclose(config, environment, program, tools, state);
-    const entry = createSession(state, { sid: sid.toString('hex'), label, command: command[0] ?? '', pid: process.pid, now: this.#startedMs });
-    await this.#setUpBroker({ config, enclosure, entry, state, sid, audit: fromBase64url('audit', audit_public_key, 32), keys: [agentKey.key, adminKey.key] });
+    const enclosure = await this.#enclose(config, environment, program, tools, [state, ...roots]);
+    const entry = createSession(state, {
+      sid: sid.toString('hex'),
+      label,
+      command: command[0] ?? '',
+      pid: process.pid,
+      now: this.#startedMs,
+    });
+    await this.#setUpBroker({
+      config,
+      enclosure,
+      entry,
+      state,
+      sid,
+      audit: fromBase64url('audit', audit_public_key, 32),
+      keys: [agentKey.key, adminKey.key],
+    });
     this.#announce(config, environment, enclosure);
-    const exit = await runAgent({ enclosure, command: [program, ...command.slice(1)], env: this.#agentEnv(environment, enclosure, agentKey.token) });
+    const env = { ...this.#agentEnv(environment, enclosure, agentKey.token), [SESSION_MARK]: entry.sid };
+    const agent = startAgent({ enclosure, command: [program, ...command.slice(1)], env });
+    this.#signals.to((signal) => agent.pass(signal));
+    const exit = await agent.exit;
+    this.#signals.to(() => {}); // the session is ending already, and in a bounded time
+    if (enclosure.level === 'none') killMarked(entry.sid);
     return await this.#end(exit, entry, state);
   }
 
   cleanUp(): void {
     this.#repeaters?.kill();
     if (this.#directory !== undefined) removeRuntimeDirectory(this.#directory);
+  }
+
+  // Nothing has been started that acts; the broker ends with us.
+  #abort(signal: NodeJS.Signals): never {
+    this.cleanUp();
+    process.exit(128 + constants.signals[signal]);
   }
 
   #environment(config: Config): AgentEnvironment {
@@ -107,7 +150,13 @@ class Session {
     });
   }
 
-  #enclose(config: Config, environment: AgentEnvironment, program: string, tools: string[], state: string): Promise<Enclosure> {
+  #enclose(
+    config: Config,
+    environment: AgentEnvironment,
+    program: string,
+    tools: string[],
+    hidden: string[],
+  ): Promise<Enclosure> {
     const directory = this.#directory as RuntimeDirectory;
     return enclose(this.#options.isolation ?? config.isolation, {
       cwd: process.cwd(),
@@ -116,7 +165,7 @@ class Session {
       program,
       agentDirectory: directory.agent,
       tools,
-      hidden: [state],
+      hidden,
       env: environment.env,
     });
   }
@@ -133,9 +182,13 @@ class Session {
     const { config, entry, sid } = parts;
     const directory = this.#directory as RuntimeDirectory;
     const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
-    mkdirSync(entry.directory, { recursive: true, mode: 0o700 });
     this.#repeaters = new RepeaterProcesses(
-      { repeaters: config.repeaters, env: process.env, runtimeDirectory: directory.path, stateDirectory: entry.directory },
+      {
+        repeaters: config.repeaters,
+        env: process.env,
+        runtimeDirectory: directory.path,
+        stateDirectory: entry.directory,
+      },
       this.#broker,
     );
     await this.#broker.setUp({
@@ -175,7 +228,8 @@ class Session {
     if (config.sources.length === 0) {
       warn(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
     }
-    if (environment.withheld.length > 0) warn(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
+    if (environment.withheld.length > 0)
+      warn(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
   }
 
   #agentEnv(environment: AgentEnvironment, enclosure: Enclosure, token: string): Record<string, string> {
@@ -196,13 +250,24 @@ class Session {
     const summary: SessionSummary | undefined = await this.#broker.close(exit.code);
     if (summary?.head !== undefined) closeSession(state, entry.name, summary.head, Date.now());
     if (!this.#options.quiet) {
-      printSummary({ exit, summary, ms: Date.now() - this.#startedMs, sid: entry.sid, brokerDied: this.#brokerDied, lastWords: this.#broker.lastWords });
+      printSummary({
+        exit,
+        summary,
+        ms: Date.now() - this.#startedMs,
+        sid: entry.sid,
+        brokerDied: this.#brokerDied,
+        lastWords: this.#broker.lastWords,
+      });
     }
     return exit.code;
   }
 }
 
-function mintKey(kind: Extract<TokenKind, 'session' | 'admin'>, sid: Buffer, label: string): { token: string; key: BrokerKey } {
+function mintKey(
+  kind: Extract<TokenKind, 'session' | 'admin'>,
+  sid: Buffer,
+  label: string,
+): { token: string; key: BrokerKey } {
   const seed = randomBytes(32);
   const publicKey = signingKey(seed).publicKey;
   const token = formatToken({ kind, seed, sid });
@@ -213,8 +278,11 @@ function mintKey(kind: Extract<TokenKind, 'session' | 'admin'>, sid: Buffer, lab
 /** The exit code and words for an error that kept the agent from starting. */
 export function exitCodeOf(error: TurretError): number {
   if (error.code === 'command_not_found') return EXIT.NOT_FOUND;
-  if (error.code === 'usage' || error.code === 'config_invalid' || error.code === 'config_unreadable') return 2;
-  return error.code === 'isolation_unavailable' || error.code === 'command_not_executable' || error.code === 'env_refused'
+  if (error.code === 'usage' || error.code === 'config_invalid' || error.code === 'config_unreadable')
+    return 2;
+  return error.code === 'isolation_unavailable' ||
+    error.code === 'command_not_executable' ||
+    error.code === 'env_refused'
     ? EXIT.DENIED
     : EXIT.BROKEN;
 }

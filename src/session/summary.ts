@@ -15,7 +15,11 @@ export function printSummary(session: {
   const how = exit.signal === undefined ? `exited with ${exit.code}` : `was ended by ${exit.signal}`;
   say(`the agent ${how} after ${duration(ms)}; its token is dead`);
   if (summary === undefined) {
-    say(session.brokerDied ? 'the broker had died; the log ends where it died' : 'the broker did not close in time');
+    say(
+      session.brokerDied
+        ? 'the broker had died; the log ends where it died'
+        : 'the broker did not close in time',
+    );
     if (session.lastWords !== '') say(session.lastWords);
   } else {
     const { allowed, denied, failed } = summary;

@@ -1,10 +1,17 @@
 // What Turret says on stderr, always as `turret: …`. stdout is for data. Everything foreign is made visible first.
 
+import { writeSync } from 'node:fs';
+
 import { TurretError } from '../errors.js';
 import { visible } from './visible.js';
 
 export function say(line: string): void {
-  process.stderr.write(`turret: ${line}\n`);
+  try {
+    // Not by process.stderr: opening it would make a pipe non-blocking for the agent, which shares it.
+    writeSync(2, `turret: ${line}\n`);
+  } catch {
+    // Nobody reads it any more, or not fast enough for us to wait.
+  }
 }
 
 export const warn = say;

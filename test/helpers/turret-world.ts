@@ -1,0 +1,113 @@
+// A user with a HOME, a workspace and a state directory of their own, who types `turret run`. The built program runs.
+
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { type Ran, outcome } from './broker-session.js';
+
+export const TURRET = fileURLToPath(new URL('../../bin/turret.js', import.meta.url));
+const END_MS_MAX = 40_000;
+
+/** An echo repeater, everything allowed. */
+export const ECHO_CONFIG = `version: 1
+extends: []
+repeaters: { echo: {} }
+rules: [{ id: all, allow: ["echo.**"] }]
+`;
+
+export class World {
+  readonly root: string;
+  readonly home: string;
+  readonly workspace: string;
+  readonly state: string;
+  readonly runtime: string;
+  readonly config: string;
+  env: Record<string, string>;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor(config: string = ECHO_CONFIG) {
+    this.root = realpathSync(mkdtempSync('/tmp/tw-'));
+    const make = (name: string): string => {
+      const path = join(this.root, name);
+      mkdirSync(path, { mode: 0o700 });
+      return path;
+    };
+    this.home = make('home');
+    this.workspace = make('work');
+    this.runtime = make('run');
+    this.state = join(this.home, '.local/state/turret');
+    this.config = join(this.root, 'turret.yaml');
+    writeFileSync(this.config, config, { mode: 0o600 });
+    this.env = {
+      HOME: this.home,
+      PATH: '/usr/bin:/bin',
+      TERM: 'xterm',
+      LANG: 'C.UTF-8',
+      XDG_RUNTIME_DIR: this.runtime,
+    };
+  }
+
+  /** The words of `turret run`, the agent's command last. */
+  words(command: string[], options: string[] = []): string[] {
+    return [process.execPath, TURRET, 'run', '--config', this.config, ...options, '--', ...command];
+  }
+
+  start(words: string[], options: SpawnOptions = {}): ChildProcess {
+    const [file = '', ...args] = words;
+    const child = spawn(file, args, {
+      cwd: this.workspace,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+    });
+    this.#children.add(child);
+    child.on('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs the agent's command to its end. */
+  async run(command: string[], options: string[] = [], input?: string | Buffer): Promise<Ran> {
+    return this.finish(
+      this.start(this.words(command, options), input === undefined ? {} : { stdio: 'pipe' }),
+      input,
+    );
+  }
+
+  /** Runs another command of turret's. */
+  turret(...words: string[]): Promise<Ran> {
+    return this.finish(this.start([process.execPath, TURRET, ...words]));
+  }
+
+  async finish(child: ChildProcess, input?: string | Buffer): Promise<Ran> {
+    child.stdin?.end(input);
+    const timer = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);
+    const ran = await outcome(child);
+    clearTimeout(timer);
+    return ran;
+  }
+
+  /** Directories of sessions below the runtime directory. */
+  runtimeSessions(): string[] {
+    return entries(join(this.runtime, 'turret'));
+  }
+
+  /** Directories of recorded sessions, oldest first. */
+  sessions(): string[] {
+    return entries(join(this.state, 'sessions')).map((name) => join(this.state, 'sessions', name));
+  }
+
+  close(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch {
+    return [];
+  }
+}
