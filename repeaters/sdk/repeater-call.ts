@@ -21,6 +21,7 @@ export class RepeaterCall {
   readonly #abort = new AbortController();
   readonly #inbound: Record<number, InboundChannel>;
   readonly #outbound: Record<number, OutboundChannel>;
+  #broken: unknown;
   #onSignal: (signal: SignalName) => void = () => {};
   #onResize: (size: { cols: number; rows: number }) => void = () => {};
 
@@ -53,7 +54,8 @@ export class RepeaterCall {
       this.#socket.sendControl(FRAME.END, this.#stream, end);
     } catch (caught) {
       let error: unknown = caught;
-      if (this.#abort.signal.aborted) error = new TurretError('cancelled', 'the call was cancelled', { cause: error });
+      if (this.#broken !== undefined) error = this.#broken;
+      else if (this.#abort.signal.aborted) error = new TurretError('cancelled', 'the call was cancelled', { cause: error });
       if (!(error instanceof TurretError)) process.stderr.write(`turret: call failed: ${String((error as Error).stack)}\n`);
       for (const channel of Object.values(this.#outbound)) channel.destroy();
       this.#socket.sendControl(FRAME.END, this.#stream, { ok: false, error: errorToWire(error) });
@@ -62,7 +64,17 @@ export class RepeaterCall {
     }
   }
 
+  /** A frame of this call. What is wrong with it ends this call, not the repeater: others are being served. */
   frame(frame: Frame): void {
+    try {
+      this.#dispatch(frame);
+    } catch (error) {
+      this.#broken ??= error;
+      this.abort();
+    }
+  }
+
+  #dispatch(frame: Frame): void {
     switch (frame.type) {
       case FRAME.DATA:
         return this.#inbound[frame.channel]?.accept(frame.payload, (frame.flags & FLAG.FIN) !== 0);

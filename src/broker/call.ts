@@ -18,7 +18,7 @@ import type { AgentConnection, CallStream, SignedRequest } from './agent-connect
 import { type Decided, requireAllowed } from './authorize.js';
 import type { CallContext } from './context.js';
 import type { CallEvidence } from './evidence.js';
-import { CALLER_CHANNELS, CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay } from './relay.js';
+import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
 import type { RepeaterLink } from './repeater-link.js';
 import { type Resolved, resolveCall } from './resolve.js';
 
@@ -31,7 +31,7 @@ export class Call implements CallStream {
   readonly #stream: number;
   readonly #signed: SignedRequest;
   readonly #startedMs: number;
-  readonly #toRepeater = new Relay(CALLER_CHANNELS);
+  #toRepeater = new Relay([]);
   readonly #toCaller = new Relay(REPEATER_CHANNELS);
   #phase: Phase = 'deciding';
   #repeater: { link: RepeaterLink; stream: number } | undefined;
@@ -98,6 +98,7 @@ export class Call implements CallStream {
     const timeout_ms = Math.min(request.timeout_ms ?? CALL_MS_DEFAULT, this.#context.callMsMax);
     const { link, capabilities, needs } = resolved;
     this.#phase = 'running';
+    this.#toRepeater = new Relay(callerChannels(needs));
     this.#timer = setTimeout(() => this.#deadline(), timeout_ms);
     const run = { mode: 'run', call: this.id, capabilities, needs, timeout_ms, ...(request.tty ? { tty: request.tty } : {}) } as const;
     const stream = link.run(run, {

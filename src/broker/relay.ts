@@ -2,9 +2,10 @@
 // channel never passes one window; it only counts, and cuts whoever sends more than was asked for.
 
 import { TurretError } from '../errors.js';
-import { CHANNEL, FRAME } from '../protocol/codes.js';
+import { CHANNEL, FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../protocol/limits.js';
+import type { Needs } from '../protocol/messages.js';
 import { readCredit } from '../wire/channels.js';
 
 /** Where a direction's frames go, with the stream id they have there. */
@@ -17,6 +18,7 @@ export interface Outlet {
 export class Relay {
   readonly #channels: ReadonlySet<number>;
   readonly #credit = new Map<number, number>();
+  readonly #ended = new Set<number>();
   bytes = 0;
 
   constructor(channels: readonly number[]) {
@@ -27,10 +29,12 @@ export class Relay {
   /** DATA on its way. Throws protocol_error or flow_control. */
   data(frame: Frame, to: Outlet): void {
     const credit = this.#credit.get(frame.channel);
+    if (this.#ended.has(frame.channel)) throw new TurretError('protocol_error', 'data after the end of its channel');
     if (credit === undefined) throw new TurretError('protocol_error', 'data on a channel this side does not have');
     if (credit < frame.payload.length) throw new TurretError('flow_control', 'data beyond the credit given');
     this.#credit.set(frame.channel, credit - frame.payload.length);
     this.bytes += frame.payload.length;
+    if ((frame.flags & FLAG.FIN) !== 0) this.#ended.add(frame.channel);
     to.send({ ...frame, stream: to.stream });
   }
 
@@ -44,8 +48,11 @@ export class Relay {
   }
 }
 
-/** What a caller may send once its call runs. */
-export const CALLER_CHANNELS = [CHANNEL.STDIN, CHANNEL.FILES] as const;
+/** What a caller may send once its call runs: what was asked of it. The repeater must not have to cope with more. */
+export function callerChannels(needs: Needs): number[] {
+  const files = needs.files.some(({ use }) => use !== 'write');
+  return [...(needs.stdin ? [CHANNEL.STDIN] : []), ...(files ? [CHANNEL.FILES] : [])];
+}
 /** What the repeater may send. */
 export const REPEATER_CHANNELS = [CHANNEL.STDOUT, CHANNEL.STDERR, CHANNEL.RESULT, CHANNEL.FILES] as const;
 /** Control frames of the caller that are passed on as they are. */

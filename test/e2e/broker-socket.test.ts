@@ -116,12 +116,30 @@ describe('after authentication', () => {
 
   it('cuts a caller that sends more than it has credit for', async () => {
     const client = await authenticated();
-    client.call(1, 1n, { tool: 'loop', argv: ['signals'], cwd: '/' });
+    client.call(1, 1n, { tool: 'loop', argv: ['stdin_hold'], cwd: '/' });
     expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
     for (let sent = 0; sent < 5; sent += 1) {
       client.send({ type: FRAME.DATA, stream: 1, channel: CHANNEL.STDIN, payload: Buffer.alloc(65_536) });
     }
     expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'flow_control' });
+    await expectServing();
+  });
+
+  it.each([
+    ['data nobody asked for', ['signals'], [{}]],
+    ['data after the end of its channel', ['stdin_hold'], [{ flags: 0x01 }, {}]],
+    ['data on the channel of the output', ['stdin_hold'], [{ channel: CHANNEL.STDOUT }]],
+  ])('ends the connection at %s; the repeater lives on', async (_title, argv, frames) => {
+    const bystander = await authenticated();
+    bystander.call(1, 1n, { tool: 'loop', argv: ['signals'], cwd: '/' });
+    expect(await bystander.json(FRAME.STATUS)).toBeDefined();
+    const client = await authenticated();
+    client.call(1, 1n, { tool: 'loop', argv, cwd: '/' });
+    expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
+    for (const frame of frames) client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x'), ...frame });
+    expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'protocol_error' });
+    bystander.send({ type: FRAME.SIGNAL, stream: 1, payload: Buffer.from('{"signal":"TERM"}') });
+    expect(await bystander.json(FRAME.END)).toMatchObject({ ok: true, signal: 'TERM' });
     await expectServing();
   });
 

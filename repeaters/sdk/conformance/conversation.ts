@@ -13,7 +13,12 @@ export interface Planned {
   stdin: boolean;
 }
 
-const CALLEE_CHANNELS: ReadonlySet<number> = new Set([CHANNEL.STDOUT, CHANNEL.STDERR, CHANNEL.RESULT, CHANNEL.FILES]);
+const CALLEE_CHANNELS: ReadonlySet<number> = new Set([
+  CHANNEL.STDOUT,
+  CHANNEL.STDERR,
+  CHANNEL.RESULT,
+  CHANNEL.FILES,
+]);
 const CALLER_CHANNELS: ReadonlySet<number> = new Set([CHANNEL.STDIN, CHANNEL.FILES]);
 
 export class Conversation {
@@ -35,7 +40,15 @@ export class Conversation {
   }
 
   call(name: string, planned: Planned, needs: JsonObject = { stdin: planned.stdin, files: [] }): void {
-    const annotations = { readOnly: true, destructive: false, idempotent: true, openWorld: true, egress: false, untrustedOutput: false, secretOutput: false };
+    const annotations = {
+      readOnly: true,
+      destructive: false,
+      idempotent: true,
+      openWorld: true,
+      egress: false,
+      untrustedOutput: false,
+      secretOutput: false,
+    };
     this.subject.control(FRAME.CALL, this.stream, {
       mode: 'run',
       call: `conformance-${this.stream}`,
@@ -48,7 +61,10 @@ export class Conversation {
 
   /** Waits for its next frame and applies the rules to it. */
   async step(): Promise<Frame> {
-    const frame = await this.subject.next(`a frame of stream ${this.stream}`, (candidate) => candidate.stream === this.stream);
+    const frame = await this.subject.next(
+      `a frame of stream ${this.stream}`,
+      (candidate) => candidate.stream === this.stream,
+    );
     this.#check(frame);
     return frame;
   }
@@ -56,7 +72,8 @@ export class Conversation {
   /** The rules, applied to everything that has come already. */
   catchUp(): void {
     const ours = (frame: Frame): boolean => frame.stream === this.stream;
-    for (let frame = this.subject.take(ours); frame !== undefined; frame = this.subject.take(ours)) this.#check(frame);
+    for (let frame = this.subject.take(ours); frame !== undefined; frame = this.subject.take(ours))
+      this.#check(frame);
   }
 
   async untilEnd(): Promise<JsonObject> {
@@ -93,7 +110,8 @@ export class Conversation {
 
   #check(frame: Frame): void {
     if (frame.type >= 0x80) return;
-    if (this.end !== undefined) throw new Misbehaviour(`it sent frame 0x${frame.type.toString(16)} after the END of its call`);
+    if (this.end !== undefined)
+      throw new Misbehaviour(`it sent frame 0x${frame.type.toString(16)} after the END of its call`);
     if (frame.type === FRAME.DATA) this.#data(frame);
     else if (frame.type === FRAME.CREDIT) this.#credit(frame);
     else if (frame.type === FRAME.END) this.end = checkEnd(control(frame));
@@ -124,7 +142,10 @@ export class Conversation {
 
 function checkEnd(end: JsonObject): JsonObject {
   if (end['ok'] === true) {
-    if (!Number.isInteger(end['exit'])) throw new Misbehaviour('its END is ok without an exit code');
+    const { exit } = end;
+    if (typeof exit !== 'number' || !Number.isInteger(exit) || exit < 0 || exit > 255) {
+      throw new Misbehaviour('its END is ok without an exit code from 0 to 255');
+    }
     return end;
   }
   const error = end['error'];
@@ -133,7 +154,9 @@ function checkEnd(end: JsonObject): JsonObject {
   }
   if (typeof error['message'] !== 'string') throw new Misbehaviour('the error of its END has no message');
   const name = error['name'];
-  if (typeof name !== 'string' || !Object.hasOwn(ERROR_CODES, name)) throw new Misbehaviour('the error of its END has no known name');
-  if (error['code'] !== ERROR_CODES[name as keyof typeof ERROR_CODES]) throw new Misbehaviour(`the error ${name} has another code`);
+  if (typeof name !== 'string' || !Object.hasOwn(ERROR_CODES, name))
+    throw new Misbehaviour('the error of its END has no known name');
+  if (error['code'] !== ERROR_CODES[name as keyof typeof ERROR_CODES])
+    throw new Misbehaviour(`the error ${name} has another code`);
   return end;
 }

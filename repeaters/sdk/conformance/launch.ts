@@ -15,14 +15,25 @@ export interface Program {
 
 const HOST = fileURLToPath(new URL('../../host/main.js', import.meta.url));
 
+export interface Launch {
+  command: string[];
+  /** Where it is started. */
+  directory: string;
+  config: JsonObject;
+}
+
 /** The command to start and the `config` to hand it on fd 4. `host`: the built main file of repeaters/host. */
-export function launchOf(program: Program, host = HOST): { command: string[]; config: JsonObject } {
+export function launchOf(program: Program, host = HOST): Launch {
   const { profile, directory } = program;
   const [first = '', ...words] = program.command;
   if (profile === 'binary') {
     // As a shell would: a name with a slash is a path, any other is looked up.
     const path = first.includes('/') && !first.startsWith('/') ? `${directory}/${first}` : first;
-    return { command: [path, ...words], config: {} };
+    return { command: [path, ...words], directory, config: {} };
   }
-  return { command: [process.execPath, host], config: JSON.parse(JSON.stringify(program)) as JsonObject };
+  return {
+    command: [process.execPath, host],
+    directory,
+    config: JSON.parse(JSON.stringify(program)) as JsonObject,
+  };
 }

@@ -24,8 +24,14 @@ export function declaredActions(register: JsonObject): Declared[] {
 }
 
 /** What to call: the asked-for calls, and every read-only action with params made up from its schema. */
-export function plannedCalls(declared: readonly Declared[], asked: readonly { action: string; params: Params }[]): Planned[] {
-  const planned = asked.map((call) => ({ ...call, stdin: declared.find(({ name }) => name === call.action)?.stdin ?? false }));
+export function plannedCalls(
+  declared: readonly Declared[],
+  asked: readonly { action: string; params: Params }[],
+): Planned[] {
+  const planned = asked.map((call) => ({
+    ...call,
+    stdin: declared.find(({ name }) => name === call.action)?.stdin ?? false,
+  }));
   for (const action of declared) {
     if (!action.readOnly || planned.some((call) => call.action === action.name)) continue;
     const params = sampleParams(action.params);
@@ -35,7 +41,12 @@ export function plannedCalls(declared: readonly Declared[], asked: readonly { ac
 }
 
 /** The call of an action of the echo set, when it is declared as there: see docs/repeaters.md. */
-export function echoCall(declared: readonly Declared[], action: string, param: string, value: ParamValue): Planned | undefined {
+export function echoCall(
+  declared: readonly Declared[],
+  action: string,
+  param: string,
+  value: ParamValue,
+): Planned | undefined {
   const found = declared.find(({ name, readOnly }) => name === action && readOnly);
   const properties = found?.params['properties'];
   if (found === undefined || !isObject(properties) || !Object.hasOwn(properties, param)) return undefined;
@@ -47,7 +58,8 @@ function sampleParams(schema: JsonObject): Params | undefined {
   const required = Array.isArray(schema['required']) ? schema['required'] : [];
   const params: Params = {};
   for (const key of required) {
-    const sample = typeof key === 'string' && Object.hasOwn(properties, key) ? sampleValue(properties[key]) : undefined;
+    const sample =
+      typeof key === 'string' && Object.hasOwn(properties, key) ? sampleValue(properties[key]) : undefined;
     if (sample === undefined) return undefined;
     params[String(key)] = sample;
   }
@@ -60,7 +72,10 @@ function sampleValue(schema: Json | undefined): ParamValue | undefined {
   if (Array.isArray(options)) return options[0] as ParamValue;
   switch (schema['type']) {
     case 'string':
-      return 'conformance'.slice(0, typeof schema['maxLength'] === 'number' ? schema['maxLength'] : undefined);
+      return 'conformance'.slice(
+        0,
+        typeof schema['maxLength'] === 'number' ? schema['maxLength'] : undefined,
+      );
     case 'integer':
     case 'number':
       return typeof schema['minimum'] === 'number' ? schema['minimum'] : 0;

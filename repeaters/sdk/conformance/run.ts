@@ -5,12 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject, Params } from '../../../src/protocol/messages.js';
-import { CHECKS, type Check } from './checks.js';
+import type { Check } from './bench.js';
+import { CHECKS } from './checks.js';
 import { Misbehaviour, Subject } from './subject.js';
 
 export interface ConformanceOptions {
   /** Program and arguments; speaks TRT/1 on fd 3. */
   command: readonly string[];
+  /** Where it is started. */
+  directory: string;
   /** Its `config` on fd 4. */
   config?: JsonObject;
   /** Calls to make besides those of read-only actions. */
@@ -18,7 +21,7 @@ export interface ConformanceOptions {
   answerMs?: number;
   /** Ids of the checks to make; all when left out. */
   only?: readonly string[];
-  schemaProblem(schema: JsonObject): string | undefined;
+  schemaProblem: (schema: JsonObject) => string | undefined;
 }
 export interface CheckResult {
   id: string;
@@ -36,20 +39,20 @@ const ANSWER_MS = 8_000;
 
 /** Never throws for what the repeater does. */
 export async function runConformance(options: ConformanceOptions): Promise<CheckResult[]> {
-  const directory = await mkdtemp(join(tmpdir(), 'turret-conformance-'));
+  const home = await mkdtemp(join(tmpdir(), 'turret-conformance-'));
   const secret = randomBytes(24).toString('hex');
   const results: CheckResult[] = [];
   let leakedIn: string | undefined;
   try {
     for (const check of CHECKS.filter(({ id }) => options.only?.includes(id) ?? true)) {
-      const { result, written } = await runCheck(check, options, { directory, secret });
+      const { result, written } = await runCheck(check, options, { home, secret });
       results.push(result);
       if (leakedIn === undefined && containsSecret(written, secret)) leakedIn = check.id;
       // Whoever does not get this far fails everything else for the same reason.
       if (check === CHECKS[0] && result.verdict === 'failed') break;
     }
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(home, { recursive: true, force: true });
   }
   const claim = 'the secret of fd 4 comes out nowhere';
   results.push(
@@ -63,28 +66,35 @@ export async function runConformance(options: ConformanceOptions): Promise<Check
 async function runCheck(
   { id, claim, run }: Check,
   options: ConformanceOptions,
-  { directory, secret }: { directory: string; secret: string },
+  { home, secret }: { home: string; secret: string },
 ): Promise<{ result: CheckResult; written: Buffer }> {
   let subject: Subject | undefined;
   try {
     subject = await Subject.start({
       command: options.command,
+      directory: options.directory,
       secrets: {
         name: CONFORMANCE_NAME,
         kind: CONFORMANCE_NAME,
         config: options.config ?? {},
         env: { [CONFORMANCE_SECRET]: secret },
-        directory,
+        directory: home,
         siblings: {},
       },
       answerMs: options.answerMs ?? ANSWER_MS,
     });
     const { schemaProblem, asked = [] } = options;
     const why = await run({ subject, name: CONFORMANCE_NAME, asked, schemaProblem });
-    return { result: why === undefined ? { id, claim, verdict: 'passed' } : { id, claim, verdict: 'not tried', why }, written: Buffer.concat(subject.written) };
+    return {
+      result: why === undefined ? { id, claim, verdict: 'passed' } : { id, claim, verdict: 'not tried', why },
+      written: Buffer.concat(subject.written),
+    };
   } catch (error) {
     if (!(error instanceof Misbehaviour)) throw error;
-    return { result: { id, claim, verdict: 'failed', why: error.message }, written: Buffer.concat(subject?.written ?? []) };
+    return {
+      result: { id, claim, verdict: 'failed', why: error.message },
+      written: Buffer.concat(subject?.written ?? []),
+    };
   } finally {
     subject?.kill();
     await subject?.exited;
@@ -92,6 +102,10 @@ async function runCheck(
 }
 
 function containsSecret(written: Buffer, secret: string): boolean {
-  const forms = [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), encodeURIComponent(secret)];
+  const forms = [
+    secret,
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    encodeURIComponent(secret),
+  ];
   return forms.some((form) => written.includes(form));
 }

@@ -17,6 +17,8 @@ export class Misbehaviour extends Error {}
 export interface SubjectOptions {
   command: readonly string[];
   secrets: RepeaterSecrets;
+  /** Where it is started. */
+  directory: string;
   /** Time for one answer. */
   answerMs: number;
 }
@@ -44,6 +46,7 @@ export class Subject {
     this.#options = options;
     const [program = '', ...words] = options.command;
     this.#process = spawn(program, words, {
+      cwd: options.directory,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: options.secrets.directory, LC_ALL: 'C.UTF-8' },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -82,11 +85,13 @@ export class Subject {
     try {
       subject.sendRaw(PREFACE);
       const hello = await subject.next('HELLO', (frame) => frame.type < 0x80, startMs);
-      if (hello.type !== FRAME.HELLO || hello.stream !== 0) throw new Misbehaviour('its first frame is not HELLO');
+      if (hello.type !== FRAME.HELLO || hello.stream !== 0)
+        throw new Misbehaviour('its first frame is not HELLO');
       Object.assign(subject.hello, control(hello));
       subject.control(FRAME.HELLO, 0, { version: 1, conformance: 'unknown keys are ignored' });
       const register = await subject.next('REGISTER', (frame) => frame.type < 0x80, startMs);
-      if (register.type !== FRAME.REGISTER || register.stream !== 0) throw new Misbehaviour('its second frame is not REGISTER');
+      if (register.type !== FRAME.REGISTER || register.stream !== 0)
+        throw new Misbehaviour('its second frame is not REGISTER');
       Object.assign(subject.register, control(register));
       subject.control(FRAME.REGISTERED, 0, { accepted: [], refused: [] });
       return subject;
