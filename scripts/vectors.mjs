@@ -8,11 +8,18 @@ import { CHANNEL, ERROR_CODES, FLAG, FRAME } from '../dist/src/protocol/codes.js
 import { PREFACE, encodeFrame } from '../dist/src/protocol/frames.js';
 import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../dist/src/protocol/limits.js';
 import { formatToken, kidOf, sidOf } from '../dist/src/token/token.js';
-import { authMessage, brokerMessage, callMessage, encodeSignedCall, transcript } from '../dist/src/wire/handshake.js';
+import {
+  authMessage,
+  brokerMessage,
+  callMessage,
+  encodeSignedCall,
+  transcript,
+} from '../dist/src/wire/handshake.js';
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const count = (from) => Uint8Array.from({ length: 32 }, (_, index) => from + index);
-const u32 = (value) => Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 0xff));
+const u32 = (value) =>
+  Buffer.from([value >>> 24, value >>> 16, value >>> 8, value].map((byte) => byte & 0xff));
 
 // --- handshake ---
 
@@ -57,10 +64,20 @@ const calls = [
   { name: 'replayed on another stream', ...call, stream: 3, valid: false },
   { name: 'replayed with another counter', ...call, counter: 2, valid: false },
   { name: 'replayed on another connection', ...call, transcript: hex(Buffer.alloc(32, 1)), valid: false },
-  { name: 'another action under the same signature', ...call, json: callJson.replace('list', 'drop'), valid: false },
+  {
+    name: 'another action under the same signature',
+    ...call,
+    json: callJson.replace('list', 'drop'),
+    valid: false,
+  },
   { name: 'one space more in the JSON', ...call, json: callJson.replace(':{', ': {'), valid: false },
   { name: 'signature with one bit turned', ...call, signature: hex(flipped(callSignature)), valid: false },
-  { name: 'second spelling of the signature (S + L)', ...call, signature: hex(malleable(callSignature)), valid: false },
+  {
+    name: 'second spelling of the signature (S + L)',
+    ...call,
+    signature: hex(malleable(callSignature)),
+    valid: false,
+  },
   { name: 'AUTH signature used for a call', ...call, signature: handshake.auth_signature, valid: false },
 ];
 
@@ -74,28 +91,72 @@ const frame = (name, type, rest = {}) => {
 const json = (value) => Buffer.from(JSON.stringify(value));
 const frames = [
   frame('HELLO of a client', FRAME.HELLO, { payload: Buffer.from(helloClient) }),
-  frame('signed CALL', FRAME.CALL, { flags: FLAG.SIGNED, stream: 1, payload: Buffer.from(handshake.call_payload, 'hex') }),
+  frame('signed CALL', FRAME.CALL, {
+    flags: FLAG.SIGNED,
+    stream: 1,
+    payload: Buffer.from(handshake.call_payload, 'hex'),
+  }),
   frame('DATA on stdin with FIN', FRAME.DATA, { flags: FLAG.FIN, stream: 1, payload: Buffer.from('hi\n') }),
   frame('empty DATA with FIN', FRAME.DATA, { flags: FLAG.FIN, stream: 1, channel: CHANNEL.STDERR }),
-  frame('DATA on stdout', FRAME.DATA, { stream: 1, channel: CHANNEL.STDOUT, payload: Buffer.from('["bucket-a","bucket-b"]\n') }),
+  frame('DATA on stdout', FRAME.DATA, {
+    stream: 1,
+    channel: CHANNEL.STDOUT,
+    payload: Buffer.from('["bucket-a","bucket-b"]\n'),
+  }),
   frame('CREDIT for stdout', FRAME.CREDIT, { stream: 1, channel: CHANNEL.STDOUT, payload: u32(32_768) }),
   frame('SIGNAL INT', FRAME.SIGNAL, { stream: 1, payload: json({ signal: 'INT' }) }),
-  frame('RESIZE to 80 columns and 24 rows', FRAME.RESIZE, { stream: 1, payload: Buffer.from('00500018', 'hex') }),
+  frame('RESIZE to 80 columns and 24 rows', FRAME.RESIZE, {
+    stream: 1,
+    payload: Buffer.from('00500018', 'hex'),
+  }),
   frame('CANCEL', FRAME.CANCEL, { stream: 1, payload: json({ reason: 'second ^C' }) }),
   frame('END ok', FRAME.END, { stream: 1, payload: json({ ok: true, exit: 0 }) }),
-  frame('END denied', FRAME.END, { stream: 1, payload: json({ ok: false, error: { code: ERROR_CODES.denied, name: 'denied', message: 'no rule allows it' } }) }),
+  frame('END denied', FRAME.END, {
+    stream: 1,
+    payload: json({
+      ok: false,
+      error: { code: ERROR_CODES.denied, name: 'denied', message: 'no rule allows it' },
+    }),
+  }),
   frame('RESET', FRAME.RESET, { stream: 1, payload: u32(ERROR_CODES.cancelled) }),
   frame('PING', FRAME.PING, { payload: Buffer.from('0102030405060708', 'hex') }),
   frame('answer to PING', FRAME.PING, { flags: FLAG.ACK, payload: Buffer.from('0102030405060708', 'hex') }),
-  frame('largest stream id', FRAME.DATA, { stream: 0x7fff_ffff, channel: CHANNEL.FILES, payload: Buffer.from('x') }),
-  { name: 'GREASE with flags and a channel nobody knows', hex: '0180f8c80000000700000003616263', type: 0x80, flags: 0xf8, channel: 200, stream: 7, payload: '616263' },
-  { name: 'ignorable type nobody knows', hex: '01ff00000000000000000000', type: 0xff, flags: 0, channel: 0, stream: 0, payload: '' },
+  frame('largest stream id', FRAME.DATA, {
+    stream: 0x7fff_ffff,
+    channel: CHANNEL.FILES,
+    payload: Buffer.from('x'),
+  }),
+  {
+    name: 'GREASE with flags and a channel nobody knows',
+    hex: '0180f8c80000000700000003616263',
+    type: 0x80,
+    flags: 0xf8,
+    channel: 200,
+    stream: 7,
+    payload: '616263',
+  },
+  {
+    name: 'ignorable type nobody knows',
+    hex: '01ff00000000000000000000',
+    type: 0xff,
+    flags: 0,
+    channel: 0,
+    stream: 0,
+    payload: '',
+  },
 ];
 
-const header = (type, { version = 1, flags = 0, channel = 0, stream = '00000000', length = '00000000' } = {}) =>
-  hex(Buffer.from([version, type, flags, channel])) + stream + length;
+const header = (
+  type,
+  { version = 1, flags = 0, channel = 0, stream = '00000000', length = '00000000' } = {},
+) => hex(Buffer.from([version, type, flags, channel])) + stream + length;
 const beyond = (bytes) => hex(u32(bytes + 1));
-const refusedFrame = (name, error, bytes, authenticated = true) => ({ name, error, authenticated, hex: bytes });
+const refusedFrame = (name, error, bytes, authenticated = true) => ({
+  name,
+  error,
+  authenticated,
+  hex: bytes,
+});
 const frames_refused = [
   refusedFrame('version 0', 'protocol_error', header(FRAME.PING, { version: 0 })),
   refusedFrame('version 2', 'protocol_error', header(FRAME.PING, { version: 2 })),
@@ -103,17 +164,55 @@ const frames_refused = [
   refusedFrame('bit 31 on an ignorable frame', 'protocol_error', header(0x90, { stream: '80000000' })),
   refusedFrame('unknown critical type between the known', 'protocol_error', header(0x09)),
   refusedFrame('last unknown critical type', 'protocol_error', header(0x7f)),
-  refusedFrame('unknown flag on a critical frame', 'protocol_error', header(FRAME.DATA, { flags: 0x08, stream: '00000001' })),
+  refusedFrame(
+    'unknown flag on a critical frame',
+    'protocol_error',
+    header(FRAME.DATA, { flags: 0x08, stream: '00000001' }),
+  ),
   refusedFrame('flag 0x80 on a critical frame', 'protocol_error', header(FRAME.PING, { flags: 0x80 })),
-  refusedFrame('DATA one byte over', 'frame_too_large', header(FRAME.DATA, { stream: '00000001', length: beyond(65_536) })),
-  refusedFrame('CALL one byte over', 'frame_too_large', header(FRAME.CALL, { stream: '00000001', length: beyond(262_144) })),
-  refusedFrame('END one byte over', 'frame_too_large', header(FRAME.END, { stream: '00000001', length: beyond(262_144) })),
-  refusedFrame('REGISTER one byte over', 'frame_too_large', header(FRAME.REGISTER, { length: beyond(1_048_576) })),
+  refusedFrame(
+    'DATA one byte over',
+    'frame_too_large',
+    header(FRAME.DATA, { stream: '00000001', length: beyond(65_536) }),
+  ),
+  refusedFrame(
+    'CALL one byte over',
+    'frame_too_large',
+    header(FRAME.CALL, { stream: '00000001', length: beyond(262_144) }),
+  ),
+  refusedFrame(
+    'END one byte over',
+    'frame_too_large',
+    header(FRAME.END, { stream: '00000001', length: beyond(262_144) }),
+  ),
+  refusedFrame(
+    'REGISTER one byte over',
+    'frame_too_large',
+    header(FRAME.REGISTER, { length: beyond(1_048_576) }),
+  ),
   refusedFrame('ignorable frame one byte over', 'frame_too_large', header(0xff, { length: beyond(262_144) })),
-  refusedFrame('length of 2 GiB', 'frame_too_large', header(FRAME.DATA, { stream: '00000001', length: '80000000' })),
-  refusedFrame('length of 4 GiB', 'frame_too_large', header(FRAME.CALL, { stream: '00000001', length: 'ffffffff' })),
-  refusedFrame('HELLO one byte over before AUTH', 'frame_too_large', header(FRAME.HELLO, { length: beyond(4_096) }), false),
-  refusedFrame('DATA of 8 KiB before AUTH', 'frame_too_large', header(FRAME.DATA, { stream: '00000001', length: '00002000' }), false),
+  refusedFrame(
+    'length of 2 GiB',
+    'frame_too_large',
+    header(FRAME.DATA, { stream: '00000001', length: '80000000' }),
+  ),
+  refusedFrame(
+    'length of 4 GiB',
+    'frame_too_large',
+    header(FRAME.CALL, { stream: '00000001', length: 'ffffffff' }),
+  ),
+  refusedFrame(
+    'HELLO one byte over before AUTH',
+    'frame_too_large',
+    header(FRAME.HELLO, { length: beyond(4_096) }),
+    false,
+  ),
+  refusedFrame(
+    'DATA of 8 KiB before AUTH',
+    'frame_too_large',
+    header(FRAME.DATA, { stream: '00000001', length: '00002000' }),
+    false,
+  ),
 ];
 
 const preface = hex(PREFACE);
@@ -140,8 +239,20 @@ const tokens = ['session', 'child', 'repeater', 'admin'].map((kind) => ({
   seed: hex(seed),
   sid: hex(sid),
 }));
-tokens.push({ name: 'all bits clear', text: formatToken({ kind: 'session', seed: Buffer.alloc(32), sid: Buffer.alloc(10) }), kind: 'session', seed: '00'.repeat(32), sid: '00'.repeat(10) });
-tokens.push({ name: 'all bits set', text: formatToken({ kind: 'admin', seed: Buffer.alloc(32, 255), sid: Buffer.alloc(10, 255) }), kind: 'admin', seed: 'ff'.repeat(32), sid: 'ff'.repeat(10) });
+tokens.push({
+  name: 'all bits clear',
+  text: formatToken({ kind: 'session', seed: Buffer.alloc(32), sid: Buffer.alloc(10) }),
+  kind: 'session',
+  seed: '00'.repeat(32),
+  sid: '00'.repeat(10),
+});
+tokens.push({
+  name: 'all bits set',
+  text: formatToken({ kind: 'admin', seed: Buffer.alloc(32, 255), sid: Buffer.alloc(10, 255) }),
+  kind: 'admin',
+  seed: 'ff'.repeat(32),
+  sid: 'ff'.repeat(10),
+});
 
 const text = tokens[0].text;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -152,7 +263,10 @@ const CRC = Uint32Array.from({ length: 256 }, (_, index) => {
 });
 /** The same text with a checksum that fits: only what stands before it can be wrong. */
 function checked(body) {
-  let rest = ([...Buffer.from(body)].reduce((crc, byte) => (crc >>> 8) ^ CRC[(crc ^ byte) & 0xff], 0xffffffff) ^ 0xffffffff) >>> 0;
+  let rest =
+    ([...Buffer.from(body)].reduce((crc, byte) => (crc >>> 8) ^ CRC[(crc ^ byte) & 0xff], 0xffffffff) ^
+      0xffffffff) >>>
+    0;
   let digits = '';
   for (let digit = 0; digit < 6; digit += 1) {
     digits = ALPHABET[rest % 62] + digits;
@@ -245,18 +359,38 @@ const json_refused = [
 // --- credit ---
 
 const credit_given = [
-  { name: 'half a window back', payloads: [hex(u32(WINDOW_BYTES / 2))], credit: WINDOW_BYTES + WINDOW_BYTES / 2 },
+  {
+    name: 'half a window back',
+    payloads: [hex(u32(WINDOW_BYTES / 2))],
+    credit: WINDOW_BYTES + WINDOW_BYTES / 2,
+  },
   { name: 'one byte', payloads: [hex(u32(1))], credit: WINDOW_BYTES + 1 },
-  { name: 'up to the largest credit', payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES))], credit: CREDIT_BYTES_MAX },
-  { name: 'one byte past the largest credit', payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES + 1))], error: 'flow_control' },
-  { name: 'past the largest credit in two steps', payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES)), hex(u32(1))], error: 'flow_control' },
+  {
+    name: 'up to the largest credit',
+    payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES))],
+    credit: CREDIT_BYTES_MAX,
+  },
+  {
+    name: 'one byte past the largest credit',
+    payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES + 1))],
+    error: 'flow_control',
+  },
+  {
+    name: 'past the largest credit in two steps',
+    payloads: [hex(u32(CREDIT_BYTES_MAX - WINDOW_BYTES)), hex(u32(1))],
+    error: 'flow_control',
+  },
   { name: 'nothing', payloads: [hex(u32(0))], error: 'flow_control' },
   { name: 'bit 31', payloads: ['80000000'], error: 'flow_control' },
 ];
 const credit_spent = [
   { name: 'the whole window', sizes: [65_536, 65_536, 65_536, 65_536] },
   { name: 'one byte past the window', sizes: [65_536, 65_536, 65_536, 65_536, 1], error: 'flow_control' },
-  { name: 'the last frame past the window', sizes: [65_536, 65_536, 65_536, 65_535, 2], error: 'flow_control' },
+  {
+    name: 'the last frame past the window',
+    sizes: [65_536, 65_536, 65_536, 65_535, 2],
+    error: 'flow_control',
+  },
   { name: 'empty frames cost nothing', sizes: [65_536, 65_536, 65_536, 65_536, 0, 0] },
 ];
 
@@ -286,14 +420,27 @@ const lines_refused = [
 const vectors = {
   about: 'TRT/1 test vectors, made by scripts/vectors.mjs. Bytes are hex. SPEC.md says what they mean.',
   window: WINDOW_BYTES,
-  handshake, calls, frames, frames_refused, connections, tokens, tokens_refused, json_accepted, json_refused,
-  credit_given, credit_spent, lines, lines_refused,
+  handshake,
+  calls,
+  frames,
+  frames_refused,
+  connections,
+  tokens,
+  tokens_refused,
+  json_accepted,
+  json_refused,
+  credit_given,
+  credit_spent,
+  lines,
+  lines_refused,
 };
 const file = new URL('../test/vectors/protocol.json', import.meta.url);
 const made = `${JSON.stringify(vectors, null, 1)}\n`;
 if (process.argv[2] === '--check') {
   if (readFileSync(file, 'utf8') !== made) {
-    console.error('test/vectors/protocol.json is not what the code makes; run node scripts/vectors.mjs and look at the difference');
+    console.error(
+      'test/vectors/protocol.json is not what the code makes; run node scripts/vectors.mjs and look at the difference',
+    );
     process.exitCode = 1;
   }
 } else {

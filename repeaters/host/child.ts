@@ -29,7 +29,8 @@ export class Child {
     const [program = '', ...words] = command;
     const path = program.includes('/') ? resolve(directory, program) : program;
     // The kernel ends it when this process dies without being asked, and set-id programs gain nothing.
-    const wrapped = SETPRIV === undefined ? [path] : [SETPRIV, '--pdeathsig', 'KILL', '--no-new-privs', '--', path];
+    const wrapped =
+      SETPRIV === undefined ? [path] : [SETPRIV, '--pdeathsig', 'KILL', '--no-new-privs', '--', path];
     const [first = path, ...before] = wrapped;
     this.process = spawn(first, [...before, ...words], {
       cwd: directory,
@@ -39,7 +40,9 @@ export class Child {
     });
     this.ended = new Promise((resolveEnded, reject) => {
       this.process.once('error', (cause) => {
-        reject(new TurretError('repeater_error', `${JSON.stringify(program)} could not be started`, { cause }));
+        reject(
+          new TurretError('repeater_error', `${JSON.stringify(program)} could not be started`, { cause }),
+        );
       });
       this.process.once('exit', (code, signal) => {
         // What it left behind would hold our pipes open.

@@ -21,7 +21,10 @@ interface ExecOptions extends Wanted {
 /**
  * @throws TurretError `cancelled`, or `repeater_error` when the program cannot be started
  */
-export async function runExec(run: Run, { config, home, secrets, action, params }: ExecOptions): Promise<RunResult> {
+export async function runExec(
+  run: Run,
+  { config, home, secrets, action, params }: ExecOptions,
+): Promise<RunResult> {
   if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
   const command = (action as HostAction).run ?? [...config.command, action.name];
   const child = new Child({

@@ -21,7 +21,8 @@ export interface HostConfig {
 export function readHostConfig(config: JsonObject): HostConfig {
   const { profile, directory, version } = config;
   if (profile !== 'exec' && profile !== 'line') throw invalid('profile is not exec or line');
-  if (typeof directory !== 'string' || !directory.startsWith('/')) throw invalid('directory is not an absolute path');
+  if (typeof directory !== 'string' || !directory.startsWith('/'))
+    throw invalid('directory is not an absolute path');
   const command = words('command', config['command']);
   if (command.length === 0) throw invalid('command is missing');
   const actions = readActions(config['actions']);
@@ -42,19 +43,25 @@ export function readActions(value: Json | undefined): HostAction[] {
   if (!Array.isArray(value)) throw invalid('actions is not a list');
   const names = new Set<string>();
   return value.map((item) => {
-    if (item === null || typeof item !== 'object' || Array.isArray(item)) throw invalid('an action is not an object');
+    if (item === null || typeof item !== 'object' || Array.isArray(item))
+      throw invalid('an action is not an object');
     const name = item['name'];
-    if (typeof name !== 'string' || !/^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/.test(name)) throw invalid('an action has no proper name');
+    if (typeof name !== 'string' || !/^[a-z0-9_]+(?:\.[a-z0-9_]+)*$/.test(name))
+      throw invalid('an action has no proper name');
     if (names.has(name)) throw invalid(`the action ${name} is listed twice`);
     names.add(name);
-    if (item['run'] !== undefined && words('run', item['run']).length === 0) throw invalid(`run of ${name} is empty`);
+    if (item['run'] !== undefined && words('run', item['run']).length === 0)
+      throw invalid(`run of ${name} is empty`);
     return item as unknown as HostAction;
   });
 }
 
 function words(name: string, value: Json | undefined): string[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || !value.every((word): word is string => typeof word === 'string' && word !== '')) {
+  if (
+    !Array.isArray(value) ||
+    !value.every((word): word is string => typeof word === 'string' && word !== '')
+  ) {
     throw invalid(`${name} is not a list of words`);
   }
   return value;

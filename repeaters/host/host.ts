@@ -14,20 +14,29 @@ export async function createHost(secrets: RepeaterSecrets): Promise<Repeater> {
   const config = readHostConfig(secrets.config);
   const place = { home: secrets.directory, secrets: secrets.env };
   if (config.profile === 'exec') {
-    return describe(secrets.name, config, config.actions, (run) => runExec(run, { ...place, config, ...wanted(run, secrets.name, config.actions) }));
+    return describe(secrets.name, config, config.actions, (run) =>
+      runExec(run, { ...place, config, ...wanted(run, secrets.name, config.actions) }),
+    );
   }
   const line = new LineRepeater(config, place);
   const actions = await line.start();
   return describe(secrets.name, config, actions, (run) => line.run(run, wanted(run, secrets.name, actions)));
 }
 
-function describe(name: string, config: HostConfig, actions: RegisteredAction[], run: Repeater['run']): Repeater {
+function describe(
+  name: string,
+  config: HostConfig,
+  actions: RegisteredAction[],
+  run: Repeater['run'],
+): Repeater {
   return {
     version: config.version,
     tools: config.tools,
     actions: actions.map(withoutProgram),
     concurrency: config.profile === 'line' ? 1 : 16,
-    ...(config.tools.length === 0 ? {} : { resolve: (call) => resolveRequest(call, { name, tools: config.tools, actions }) }),
+    ...(config.tools.length === 0
+      ? {}
+      : { resolve: (call) => resolveRequest(call, { name, tools: config.tools, actions }) }),
     run,
   };
 }
@@ -44,7 +53,8 @@ function wanted(run: Run, name: string, actions: RegisteredAction[]): Wanted {
     throw new TurretError('unresolvable', 'a program of this kind performs one action at a time');
   }
   const action = actions.find((candidate) => `${name}.${candidate.name}` === capability.action);
-  if (action === undefined) throw new TurretError('no_such_action', `there is no action "${capability.action}"`);
+  if (action === undefined)
+    throw new TurretError('no_such_action', `there is no action "${capability.action}"`);
   return { action, params: capability.params };
 }
 

@@ -35,7 +35,12 @@ export class LineChild {
   constructor(config: HostConfig, { home, secrets }: { home: string; secrets: Record<string, string> }) {
     // stdout is nobody's: the protocol is on fd 3, and stderr goes to the repeater's log.
     const { command, directory } = config;
-    this.#child = new Child({ command, directory, home, stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'] });
+    this.#child = new Child({
+      command,
+      directory,
+      home,
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'],
+    });
     this.#socket = this.#child.process.stdio[LINES_FD] as Socket;
     const secretsPipe = this.#child.process.stdio[SECRETS_FD] as Writable;
     for (const pipe of [this.#socket, secretsPipe]) pipe.on('error', () => pipe.destroy());
@@ -128,7 +133,8 @@ export class LineChild {
     const type = message['t'];
     if (typeof type !== 'string') throw new TurretError('protocol_error', 'a line without t');
     if (type.startsWith('X-')) return;
-    if (type !== 'DATA' && type !== 'END') throw new TurretError('protocol_error', `unknown message ${JSON.stringify(type)}`);
+    if (type !== 'DATA' && type !== 'END')
+      throw new TurretError('protocol_error', `unknown message ${JSON.stringify(type)}`);
     const current = this.#current;
     if (current === undefined || message['s'] !== current.stream) {
       throw new TurretError('protocol_error', 'a line for a call that is over or never was');
@@ -139,7 +145,8 @@ export class LineChild {
 
   async #data({ run }: Current, message: JsonObject): Promise<void> {
     const channel = message['c'] ?? CHANNEL.STDOUT;
-    if (channel !== CHANNEL.STDOUT && channel !== CHANNEL.STDERR) throw new TurretError('protocol_error', 'DATA on an unknown channel');
+    if (channel !== CHANNEL.STDOUT && channel !== CHANNEL.STDERR)
+      throw new TurretError('protocol_error', 'DATA on an unknown channel');
     const to = channel === CHANNEL.STDOUT ? run.stdout : run.stderr;
     if (to.writableEnded) throw new TurretError('protocol_error', 'data after the end of its channel');
     const bytes = dataOf(message);
@@ -153,8 +160,10 @@ export class LineChild {
     // From here on a second END of this call is a line for a call that is over.
     this.#current = undefined;
     const { ok, exit, error } = message;
-    if (ok === true && typeof exit === 'number' && Number.isInteger(exit) && exit >= 0 && exit <= 255) return settle.resolve({ exit });
-    if (ok === false && error !== null && typeof error === 'object' && !Array.isArray(error)) return settle.reject(errorFromWire(error));
+    if (ok === true && typeof exit === 'number' && Number.isInteger(exit) && exit >= 0 && exit <= 255)
+      return settle.resolve({ exit });
+    if (ok === false && error !== null && typeof error === 'object' && !Array.isArray(error))
+      return settle.reject(errorFromWire(error));
     settle.reject(new TurretError('repeater_error', 'the program gave no proper end'));
     throw new TurretError('protocol_error', 'END without exit or error');
   }
@@ -163,8 +172,13 @@ export class LineChild {
     this.kill();
     if (cause instanceof TurretError) process.stderr.write(`turret: ${cause.message}\n`);
     const { settle, run } = this.#current ?? {};
-    if (run?.signal.aborted === true) return settle?.reject(new TurretError('cancelled', 'the call was cancelled'));
-    settle?.reject(new TurretError('repeater_crashed', 'the program of this repeater ended in the middle of a call', { cause }));
+    if (run?.signal.aborted === true)
+      return settle?.reject(new TurretError('cancelled', 'the call was cancelled'));
+    settle?.reject(
+      new TurretError('repeater_crashed', 'the program of this repeater ended in the middle of a call', {
+        cause,
+      }),
+    );
   }
 }
 

@@ -12,8 +12,8 @@ export class LineRepeater {
   readonly #config: HostConfig;
   readonly #place: { home: string; secrets: Record<string, string> };
   #child: LineChild | undefined;
-  #registered = '';
-  #turn: Promise<unknown> = Promise.resolve();
+  #registered: string | undefined;
+  #turn: Promise<void> = Promise.resolve();
   #nextStream = 2;
 
   constructor(config: HostConfig, place: { home: string; secrets: Record<string, string> }) {
@@ -24,19 +24,30 @@ export class LineRepeater {
   /** Its actions: of the manifest, or as the program registers them. Throws TurretError repeater_error. */
   async start(): Promise<RegisteredAction[]> {
     const child = new LineChild(this.#config, this.#place);
-    const actions = await child.registered;
-    this.#child = child;
-    this.#registered = JSON.stringify(actions);
-    return actions;
+    try {
+      const actions = await child.registered;
+      // What was approved was approved for what it first said it was.
+      this.#registered ??= JSON.stringify(actions);
+      if (JSON.stringify(actions) !== this.#registered) {
+        throw new TurretError('repeater_error', 'the program registers other actions than when the session began');
+      }
+      this.#child = child;
+      return actions;
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
   }
 
   /** Waits for its turn. Throws TurretError cancelled, repeater_crashed, repeater_error or what the program answered. */
   async run(run: Run, wanted: Wanted): Promise<RunResult> {
     const before = this.#turn;
-    let done = (): void => {};
-    this.#turn = new Promise<void>((resolve) => {
-      done = resolve;
+    let release = (): void => {};
+    const served = new Promise<void>((resolve) => {
+      release = resolve;
     });
+    // Whoever gave up waiting must still be waited for, with those before him.
+    this.#turn = before.then(() => served);
     try {
       await Promise.race([before, aborted(run.signal)]);
       if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled before its turn');
@@ -45,19 +56,13 @@ export class LineRepeater {
       this.#nextStream += 2;
       return await child.perform(run, { stream, ...wanted });
     } finally {
-      // Whoever waited for us and gave up must still wait for those before us.
-      void before.then(done);
+      release();
     }
   }
 
   async #living(): Promise<LineChild> {
-    if (this.#child?.alive === true) return this.#child;
-    const known = this.#registered;
-    const actions = await this.start();
-    if (JSON.stringify(actions) === known) return this.#child as LineChild;
-    this.#child?.kill();
-    // What was approved was approved for what it said it was.
-    throw new TurretError('repeater_error', 'the program registers other actions than when the session began');
+    if (this.#child?.alive !== true) await this.start();
+    return this.#child as LineChild;
   }
 }
 

@@ -34,11 +34,13 @@ export function encodeMessage(message: object): string {
 /** Bytes of a DATA message: `text` or `b64`, one of them, or none with `fin`. Throws TurretError protocol_error. */
 export function dataOf(message: JsonObject): Buffer {
   const { text, b64 } = message;
-  if (text !== undefined && b64 !== undefined) throw new TurretError('protocol_error', 'DATA has text or b64, not both');
+  if (text !== undefined && b64 !== undefined)
+    throw new TurretError('protocol_error', 'DATA has text or b64, not both');
   if (typeof text === 'string') return Buffer.from(text, 'utf8');
   if (typeof b64 === 'string') {
     const bytes = Buffer.from(b64, 'base64');
-    if (bytes.toString('base64') !== b64) throw new TurretError('protocol_error', 'b64 is not canonical base64');
+    if (bytes.toString('base64') !== b64)
+      throw new TurretError('protocol_error', 'b64 is not canonical base64');
     return bytes;
   }
   if (text === undefined && b64 === undefined && message['fin'] === true) return Buffer.alloc(0);

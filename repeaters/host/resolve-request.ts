@@ -2,7 +2,15 @@
 // options. `deploy service --name web` is `deploy.service` with name "web". What does not fit is refused, never guessed.
 
 import { TurretError } from '../../src/errors.js';
-import { CAUTIOUS, type AgentCall, type JsonObject, type ParamScalar, type Params, type RegisteredAction, type ResolveResult } from '../../src/protocol/messages.js';
+import {
+  CAUTIOUS,
+  type AgentCall,
+  type JsonObject,
+  type ParamScalar,
+  type Params,
+  type RegisteredAction,
+  type ResolveResult,
+} from '../../src/protocol/messages.js';
 
 export interface Registered {
   /** First word of every action. */
@@ -13,18 +21,28 @@ export interface Registered {
 
 /** Throws TurretError unresolvable or no_such_action. */
 export function resolveRequest(call: AgentCall, registered: Registered): ResolveResult {
-  if ('action' in call) return capabilityOf(call.action.slice(registered.name.length + 1), call.params, registered);
+  if ('action' in call) {
+    const prefix = `${registered.name}.`;
+    return capabilityOf(
+      call.action.startsWith(prefix) ? call.action.slice(prefix.length) : '',
+      call.params,
+      registered,
+    );
+  }
   if (!registered.tools.includes(call.tool)) throw refused(`"${call.tool}" is not served here`, registered);
   const options = call.argv.findIndex((word) => word.startsWith('-'));
   const words = options < 0 ? call.argv : call.argv.slice(0, options);
-  const action = registered.actions.find(({ name }) => [words.join('.'), [call.tool, ...words].join('.')].includes(name));
+  const action = registered.actions.find(({ name }) =>
+    [words.join('.'), [call.tool, ...words].join('.')].includes(name),
+  );
   if (action === undefined) throw refused(`"${[call.tool, ...words].join(' ')}" is no action`, registered);
   return capabilityOf(action.name, readOptions(call.argv.slice(words.length), action), registered);
 }
 
 function capabilityOf(name: string, params: Params, registered: Registered): ResolveResult {
   const action = registered.actions.find((candidate) => candidate.name === name);
-  if (action === undefined) throw new TurretError('no_such_action', `there is no action "${registered.name}.${name}"`, { hints: [offer(registered)] });
+  if (action === undefined)
+    throw new TurretError('no_such_action', 'there is no such action', { hints: [offer(registered)] });
   const annotations = { ...CAUTIOUS, ...action.annotations };
   const capability = { action: `${registered.name}.${name}`, params, annotations };
   return { capabilities: [capability], needs: { stdin: action.stdin === true, files: [] } };
@@ -37,7 +55,12 @@ function readOptions(words: readonly string[], action: RegisteredAction): Params
     const match = /^--([a-z][a-z0-9-]*)(?:=([^]*))?$/.exec(words[at] ?? '');
     const key = match?.[1]?.replaceAll('-', '_') ?? '';
     const schema = Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (schema === undefined) throw new TurretError('unresolvable', `${JSON.stringify(words[at])} is not an option of ${action.name}`, { hints: [usage(action)] });
+    if (schema === undefined)
+      throw new TurretError(
+        'unresolvable',
+        `${JSON.stringify(words[at])} is not an option of ${action.name}`,
+        { hints: [usage(action)] },
+      );
     const list = schema['type'] === 'array';
     if (params.has(key) && !list) throw new TurretError('unresolvable', `--${match?.[1]} is given twice`);
     const type = (list ? (schema['items'] as JsonObject | undefined) : schema)?.['type'];
@@ -53,7 +76,8 @@ function readOptions(words: readonly string[], action: RegisteredAction): Params
 }
 
 function scalarOf(text: string | undefined, type: unknown, key: string): ParamScalar {
-  if (type === 'boolean' && (text === undefined || text === 'true' || text === 'false')) return text !== 'false';
+  if (type === 'boolean' && (text === undefined || text === 'true' || text === 'false'))
+    return text !== 'false';
   if (text === undefined) throw new TurretError('unresolvable', `--${key} has no value`);
   if (type === 'string') return text;
   if ((type === 'integer' || type === 'number') && /^-?[0-9]+(?:\.[0-9]+)?$/.test(text)) return Number(text);
@@ -61,7 +85,9 @@ function scalarOf(text: string | undefined, type: unknown, key: string): ParamSc
 }
 
 function usage({ name, params }: RegisteredAction): string {
-  const options = Object.keys((params?.['properties'] ?? {}) as JsonObject).map((key) => `--${key.replaceAll('_', '-')}`);
+  const options = Object.keys((params?.['properties'] ?? {}) as JsonObject).map(
+    (key) => `--${key.replaceAll('_', '-')}`,
+  );
   return options.length === 0 ? `${name} takes no options` : `${name} takes ${options.join(', ')}`;
 }
 

@@ -26,9 +26,21 @@ export default class Conformance extends Command {
   static override strict = false;
   static override enableJsonFlag = true;
   static override flags = {
-    profile: Flags.string({ summary: 'how the command is spoken to', options: [...PROFILES], default: 'binary' }),
-    manifest: Flags.string({ summary: 'take command, profile and actions from this manifest', helpValue: 'FILE' }),
-    call: Flags.string({ summary: 'also call this action', helpValue: '"ACTION key=value"', multiple: true, default: [] }),
+    profile: Flags.string({
+      summary: 'how the command is spoken to',
+      options: [...PROFILES],
+      default: 'binary',
+    }),
+    manifest: Flags.string({
+      summary: 'take command, profile and actions from this manifest',
+      helpValue: 'FILE',
+    }),
+    call: Flags.string({
+      summary: 'also call this action',
+      helpValue: '"ACTION key=value"',
+      multiple: true,
+      default: [],
+    }),
     'answer-ms': Flags.integer({ summary: 'time for one answer', min: 100, default: 8_000 }),
   };
 
@@ -48,14 +60,19 @@ export default class Conformance extends Command {
   }
 }
 
-async function programOf(flags: { profile: string; manifest?: string | undefined }, command: string[]): Promise<Program> {
+async function programOf(
+  flags: { profile: string; manifest?: string | undefined },
+  command: string[],
+): Promise<Program> {
   if (flags.manifest === undefined) {
     if (command.length === 0) throw usage('no command to test', 'turret conformance ./my-repeater');
     const profile = flags.profile as Program['profile'];
-    if (profile === 'exec') throw usage('an exec repeater has its actions in a manifest', 'turret conformance --manifest FILE');
+    if (profile === 'exec')
+      throw usage('an exec repeater has its actions in a manifest', 'turret conformance --manifest FILE');
     return { profile, command, directory: process.cwd() };
   }
-  if (command.length > 0) throw usage('a manifest names its own command', 'turret conformance --manifest FILE');
+  if (command.length > 0)
+    throw usage('a manifest names its own command', 'turret conformance --manifest FILE');
   const file = resolve(flags.manifest);
   const { value, problems } = parseManifest(await readManifest(file), flags.manifest);
   if (value === undefined) throw new TurretError('manifest_invalid', problems.map(formatProblem).join('\n'));
@@ -66,7 +83,10 @@ async function readManifest(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (cause) {
-    throw new TurretError('manifest_invalid', 'the manifest cannot be read', { cause, hints: [`look at ${file}`] });
+    throw new TurretError('manifest_invalid', 'the manifest cannot be read', {
+      cause,
+      hints: [`look at ${file}`],
+    });
   }
 }
 

@@ -6,8 +6,12 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CHECKS } from '../../repeaters/sdk/conformance/checks.js';
-import { launchOf } from '../../repeaters/sdk/conformance/launch.js';
-import { type CheckResult, type ConformanceOptions, runConformance } from '../../repeaters/sdk/conformance/run.js';
+import { type Launch, launchOf } from '../../repeaters/sdk/conformance/launch.js';
+import {
+  type CheckResult,
+  type ConformanceOptions,
+  runConformance,
+} from '../../repeaters/sdk/conformance/run.js';
 import { parseManifest } from '../../src/config/manifest.js';
 import { compileParamsSchema } from '../../src/policy/params-schema.js';
 
@@ -28,17 +32,13 @@ function conform(options: Omit<ConformanceOptions, 'schemaProblem'>): Promise<Ch
   return runConformance({ ...options, schemaProblem });
 }
 
-function fromManifest(file: string): Pick<ConformanceOptions, 'command' | 'config'> {
+function fromManifest(file: string): Launch {
   const { value, problems } = parseManifest(readFileSync(file), file);
   expect(problems).toEqual([]);
   if (value === undefined) throw new Error('no manifest');
-  const { command, config } = launchOf(value, HOST);
-  // PATH of a repeater has no node of a developer's machine.
-  return { command: command.map((word) => (word === 'node' ? process.execPath : resolveIn(value.directory, word))), config };
-}
-
-function resolveIn(directory: string, word: string): string {
-  return word.startsWith('.') ? resolve(directory, word) : word;
+  // The PATH of a repeater does not lead to the node of every machine.
+  const command = value.command.map((word) => (word === 'node' ? process.execPath : word));
+  return launchOf({ ...value, command }, HOST);
 }
 
 beforeAll(() => {
@@ -53,7 +53,7 @@ describe('a repeater that keeps the protocol', () => {
   });
 
   it('passes every check without a line of our SDK', async () => {
-    const results = await conform({ command: [resolve(FIXTURES, 'does-everything-right.mjs')] });
+    const results = await conform({ command: ['./does-everything-right.mjs'], directory: FIXTURES });
     expect(results.filter(({ verdict }) => verdict !== 'passed')).toEqual([]);
   });
 });
@@ -89,20 +89,28 @@ describe('a repeater that does not', () => {
   it('has a fixture for every check, and every fixture is used', () => {
     const files = readdirSync(FIXTURES).filter((file) => file.endsWith('.mjs'));
     const right = ['does-everything-right.mjs', 'raw-repeater.mjs'];
-    expect(files.filter((file) => !right.includes(file)).sort()).toEqual(Object.keys(BAD).map((name) => `${name}.mjs`).sort());
+    expect(files.filter((file) => !right.includes(file)).sort()).toEqual(
+      Object.keys(BAD)
+        .map((name) => `${name}.mjs`)
+        .sort(),
+    );
     expect([...new Set(Object.values(BAD))].sort()).toEqual([...CHECKS.map(({ id }) => id), 'secret'].sort());
   });
 
-  it.each(Object.entries(BAD))('%s fails the check %s', async (fixture, check) => {
-    // One that stays silent is waited for: long enough for a busy machine, short enough for the rest of us.
-    const options = { command: [resolve(FIXTURES, `${fixture}.mjs`)], answerMs: 1_500 };
-    const results = await conform({ ...options, only: check === 'secret' ? ['calls'] : [check] });
-    expect(results.find(({ id }) => id === check)?.verdict).toBe('failed');
-  }, 20_000);
+  it.each(Object.entries(BAD))(
+    '%s fails the check %s',
+    async (fixture, check) => {
+      // One that stays silent is waited for: long enough for a busy machine, short enough for the rest of us.
+      const options = { command: [`./${fixture}.mjs`], directory: FIXTURES, answerMs: 1_500 };
+      const results = await conform({ ...options, only: check === 'secret' ? ['calls'] : [check] });
+      expect(results.find(({ id }) => id === check)?.verdict).toBe('failed');
+    },
+    20_000,
+  );
 
   it('fails when it cannot be started, or ends at once', async () => {
-    for (const command of [[resolve(FIXTURES, 'not-there')], ['/bin/true']]) {
-      const [first] = await conform({ command, answerMs: 1_500, only: ['registers'] });
+    for (const command of [['./not-there'], ['/bin/true']]) {
+      const [first] = await conform({ command, directory: FIXTURES, answerMs: 1_500, only: ['registers'] });
       expect(first?.verdict, command[0]).toBe('failed');
     }
   });

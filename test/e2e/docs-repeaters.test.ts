@@ -20,7 +20,9 @@ let manifest: Manifest;
 
 /** The nth fenced block of a language. */
 function block(language: string, index = 0): string {
-  return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].filter(([, name]) => name === language)[index]?.[2] ?? '';
+  return (
+    [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].filter(([, name]) => name === language)[index]?.[2] ?? ''
+  );
 }
 
 beforeAll(() => {
@@ -45,7 +47,10 @@ describe('the repeater of docs/repeaters.md', () => {
     const key = 'a key of the operator';
     const bench = await RepeaterBench.start(manifest, { DEPLOY_KEY: key });
     try {
-      expect(await bench.call('logs.read', { service: 'web' })).toMatchObject({ end: { ok: true, exit: 0 }, stdout: 'GET / 200\n' });
+      expect(await bench.call('logs.read', { service: 'web' })).toMatchObject({
+        end: { ok: true, exit: 0 },
+        stdout: 'GET / 200\n',
+      });
       const missing = await bench.call('logs.read', { service: 'worker' });
       expect(missing).toMatchObject({ end: { ok: true, exit: 1 }, stdout: '' });
       expect(missing.stderr).toContain('logs/worker.log');
@@ -53,7 +58,9 @@ describe('the repeater of docs/repeaters.md', () => {
       expect(deployed).toMatchObject({ end: { ok: true, exit: 0 }, stdout: 'deployment of web is queued\n' });
       const proof = createHash('sha256').update(`${key}web`).digest('hex');
       expect(readFileSync(join(directory, 'deploy.queue'), 'utf8')).toBe(`web ${proof}\n`);
-      expect(await bench.call('deploy.everything', { service: 'web' })).toMatchObject({ error: 'no_such_action' });
+      expect(await bench.call('deploy.everything', { service: 'web' })).toMatchObject({
+        error: 'no_such_action',
+      });
       expect(Buffer.concat(bench.subject.written).includes(key)).toBe(false);
     } finally {
       await bench.stop();
@@ -67,7 +74,11 @@ describe('the repeater of docs/repeaters.md', () => {
       schemaProblem: () => undefined,
     });
     expect(results.filter(({ verdict }) => verdict === 'failed')).toEqual([]);
-    expect(results.filter(({ verdict }) => verdict === 'not tried').map(({ id }) => id)).toEqual(['stdin-credit', 'stdout-credit', 'slow-reader']);
+    expect(results.filter(({ verdict }) => verdict === 'not tried').map(({ id }) => id)).toEqual([
+      'stdin-credit',
+      'stdout-credit',
+      'slow-reader',
+    ]);
   });
 
   it('has a turret.yaml without a problem', () => {
@@ -86,9 +97,16 @@ describe('docs/repeaters.md', () => {
     const file = join(directory, 'example.py');
     writeFileSync(file, block('python'));
     writeFileSync(join(directory, 'turret.py'), readFileSync(join(ROOT, 'repeaters/sdk/python/turret.py')));
-    const bench = await RepeaterBench.start({ profile: 'binary', command: ['python3', '-B', file], directory });
+    const bench = await RepeaterBench.start({
+      profile: 'binary',
+      command: ['python3', '-B', file],
+      directory,
+    });
     try {
-      expect(await bench.call('say', { text: 'hi' })).toMatchObject({ end: { ok: true, exit: 0 }, stdout: 'hi\n' });
+      expect(await bench.call('say', { text: 'hi' })).toMatchObject({
+        end: { ok: true, exit: 0 },
+        stdout: 'hi\n',
+      });
       expect(await bench.call('count', {}, 'four')).toMatchObject({ stdout: '4\n' });
     } finally {
       await bench.stop();

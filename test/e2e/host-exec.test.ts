@@ -19,7 +19,10 @@ beforeAll(async () => {
     { name: 'own', run: ['./probe.sh', 'with', 'words', 'arguments'] },
     { name: 'gone', run: ['./not-there'] },
   ];
-  bench = await RepeaterBench.start({ profile: 'exec', command: ['./probe.sh', 'first'], directory, actions }, { KEY: SECRET });
+  bench = await RepeaterBench.start(
+    { profile: 'exec', command: ['./probe.sh', 'first'], directory, actions },
+    { KEY: SECRET },
+  );
 });
 afterAll(() => bench.stop());
 
@@ -39,8 +42,16 @@ async function dead(pid: number): Promise<void> {
 describe('a program of profile exec', () => {
   it('has an environment of three variables, and runs where its manifest is', async () => {
     const { stdout } = await bench.call('environment');
-    const lines = stdout.trimEnd().split('\n').filter((line) => !/^(PWD|SHLVL|OLDPWD)=/.test(line));
-    expect(lines).toEqual([`HOME=${bench.home}`, 'LC_ALL=C.UTF-8', 'PATH=/usr/local/bin:/usr/bin:/bin', directory]);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !/^(PWD|SHLVL|OLDPWD)=/.test(line));
+    expect(lines).toEqual([
+      `HOME=${bench.home}`,
+      'LC_ALL=C.UTF-8',
+      'PATH=/usr/local/bin:/usr/bin:/bin',
+      directory,
+    ]);
   });
 
   it('is told the action as its last word, and an action may have a program of its own', async () => {
@@ -49,7 +60,11 @@ describe('a program of profile exec', () => {
   });
 
   it('gets params and secrets as JSON, apart from each other and from its arguments', async () => {
-    expect(JSON.parse((await bench.call('params', { service: 'web; rm -rf /', n: 3, on: true, list: ['a', 'b'] })).stdout)).toEqual({
+    expect(
+      JSON.parse(
+        (await bench.call('params', { service: 'web; rm -rf /', n: 3, on: true, list: ['a', 'b'] })).stdout,
+      ),
+    ).toEqual({
       service: 'web; rm -rf /',
       n: 3,
       on: true,
@@ -63,7 +78,10 @@ describe('a program of profile exec', () => {
   });
 
   it('gets input when the action reads it, and none when it does not', async () => {
-    expect(await bench.call('input', {}, 'from the caller')).toMatchObject({ stdout: 'from the caller', stderr: 'end\n' });
+    expect(await bench.call('input', {}, 'from the caller')).toMatchObject({
+      stdout: 'from the caller',
+      stderr: 'end\n',
+    });
     expect(await bench.call('input')).toMatchObject({ stdout: '', stderr: 'end\n', end: { exit: 0 } });
   });
 
@@ -76,7 +94,10 @@ describe('a program of profile exec', () => {
     const conversation = bench.open('traps');
     await conversation.until(() => conversation.bytes(CHANNEL.STDOUT).length > 0);
     bench.subject.control(FRAME.SIGNAL, conversation.stream, { signal: 'INT' });
-    expect(await outcomeOf(conversation)).toMatchObject({ end: { ok: true, exit: 7 }, stdout: 'ready\ninterrupted\n' });
+    expect(await outcomeOf(conversation)).toMatchObject({
+      end: { ok: true, exit: 7 },
+      stdout: 'ready\ninterrupted\n',
+    });
   });
 
   it('is killed with all it started when the call is cancelled', async () => {
@@ -103,6 +124,7 @@ describe('a program of profile exec', () => {
 
   it('performs 16 calls at once without mixing them up', async () => {
     const calls = Array.from({ length: 16 }, (_, index) => bench.open('params', { index }));
-    for (const [index, call] of calls.entries()) expect(JSON.parse((await outcomeOf(call)).stdout)).toEqual({ index });
+    for (const [index, call] of calls.entries())
+      expect(JSON.parse((await outcomeOf(call)).stdout)).toEqual({ index });
   });
 });

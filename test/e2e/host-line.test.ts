@@ -68,11 +68,13 @@ describe('a line program', () => {
   it('that registers other actions when it is started again is not used', async () => {
     expect((await bench.call('dies')).error).toBe('repeater_crashed');
     writeFileSync(join(bench.home, 'other-actions'), '');
-    expect((await bench.call('honest')).error).toBe('repeater_error');
+    for (let call = 0; call < 2; call += 1) expect((await bench.call('honest')).error).toBe('repeater_error');
     expect((await bench.call('something_new')).error).toBe('no_such_action');
   });
 
   it('that does not begin with REGISTER is no repeater', async () => {
-    await expect(RepeaterBench.start({ profile: 'line', command: ['./silent.sh'], directory })).rejects.toThrow('closed fd 3');
+    await expect(
+      RepeaterBench.start({ profile: 'line', command: ['./silent.sh'], directory }),
+    ).rejects.toThrow('closed fd 3');
   });
 });

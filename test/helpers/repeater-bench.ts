@@ -33,9 +33,9 @@ export class RepeaterBench {
 
   static async start(program: Program, env: Record<string, string> = {}): Promise<RepeaterBench> {
     const home = mkdtempSync(join(tmpdir(), 'turret-home-'));
-    const { command, config } = launchOf(program, HOST);
+    const { config, ...launch } = launchOf(program, HOST);
     const secrets = { name: 'ops', kind: 'ops', config, env, directory: home, siblings: {} };
-    return new RepeaterBench(await Subject.start({ command, secrets, answerMs: 10_000 }), home);
+    return new RepeaterBench(await Subject.start({ ...launch, secrets, answerMs: 10_000 }), home);
   }
 
   open(action: string, params: Planned['params'] = {}, stdin?: string): Conversation {

@@ -58,10 +58,10 @@ function sampleParams(schema: JsonObject): Params | undefined {
   const required = Array.isArray(schema['required']) ? schema['required'] : [];
   const params: Params = {};
   for (const key of required) {
-    const sample =
-      typeof key === 'string' && Object.hasOwn(properties, key) ? sampleValue(properties[key]) : undefined;
+    if (typeof key !== 'string' || !Object.hasOwn(properties, key)) return undefined;
+    const sample = sampleValue(properties[key]);
     if (sample === undefined) return undefined;
-    params[String(key)] = sample;
+    params[key] = sample;
   }
   return params;
 }

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parseManifest } from '../../../src/config/manifest.js';
 
 function problemsOf(text: string): string[] {
-  return parseManifest(Buffer.from(text), 'm.yaml').problems.map(({ line, message }) => `${line ?? 0}: ${message}`);
+  return parseManifest(Buffer.from(text), 'm.yaml').problems.map(
+    ({ line, message }) => `${line ?? 0}: ${message}`,
+  );
 }
 
 describe('a manifest', () => {
@@ -52,7 +54,8 @@ actions:
   });
 
   it('may leave the actions of a line or binary program to the program', () => {
-    for (const profile of ['line', 'binary']) expect(problemsOf(`profile: ${profile}\ncommand: [a]`)).toEqual([]);
+    for (const profile of ['line', 'binary'])
+      expect(problemsOf(`profile: ${profile}\ncommand: [a]`)).toEqual([]);
   });
 
   it.each(['echo-ts', 'echo-py', 'echo-sh'])('comes with %s and has no problem there', (name) => {

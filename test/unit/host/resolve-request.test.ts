@@ -34,7 +34,9 @@ function paramsOf(...words: string[]): unknown {
 describe('a command line of a declared tool', () => {
   it('is the action its words spell, with the params its options name', () => {
     expect(resolve('ops', 'logs', 'read')).toMatchObject({
-      capabilities: [{ action: 'ops.logs.read', params: {}, annotations: { readOnly: true, destructive: true } }],
+      capabilities: [
+        { action: 'ops.logs.read', params: {}, annotations: { readOnly: true, destructive: true } },
+      ],
       needs: { stdin: true, files: [] },
     });
     expect(paramsOf('--service', 'web', '--dry-run', '--count=3', '--tags', 'a', '--tags=b')).toEqual({
@@ -80,7 +82,14 @@ describe('a command line of a declared tool', () => {
 
   it('may be an action by name, if it is declared', () => {
     const params = { service: 'web' };
-    expect(resolveRequest({ action: 'ops.deploy.service', params }, registered)).toMatchObject({ capabilities: [{ params }] });
-    expect(codeOf(() => resolveRequest({ action: 'ops.deploy.everything', params }, registered))).toBe('no_such_action');
+    expect(resolveRequest({ action: 'ops.deploy.service', params }, registered)).toMatchObject({
+      capabilities: [{ params }],
+    });
+    for (const action of ['ops.deploy.everything', 'xyz.deploy.service', 'deploy.service', 'ops']) {
+      expect(
+        codeOf(() => resolveRequest({ action, params }, registered)),
+        action,
+      ).toBe('no_such_action');
+    }
   });
 });

@@ -7,7 +7,15 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
-import { assert as property, array, asyncProperty, constantFrom, integer, oneof as oneOf, record } from 'fast-check';
+import {
+  assert as property,
+  array,
+  asyncProperty,
+  constantFrom,
+  integer,
+  oneof as oneOf,
+  record,
+} from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Relay } from '../../../src/broker/relay.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
@@ -33,7 +41,10 @@ afterEach(() => {
 
 async function socketPair(): Promise<[Socket, Socket]> {
   const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [[Socket], unknown];
+  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
+    [Socket],
+    unknown,
+  ];
   sockets.push(near, far);
   return [near, far];
 }
@@ -160,7 +171,10 @@ describe('channels with credit', () => {
     stuck.write(bytesOf(2, 3 * WINDOW_BYTES));
     const out = ends.outbound(4);
     const bytes = bytesOf(4, 3 * WINDOW_BYTES);
-    const [read] = await Promise.all([readAll(ends.inbound(4), 'at once'), writeAll(out, bytes, DATA_BYTES_MAX)]);
+    const [read] = await Promise.all([
+      readAll(ends.inbound(4), 'at once'),
+      writeAll(out, bytes, DATA_BYTES_MAX),
+    ]);
     expect(read.equals(bytes)).toBe(true);
     expect(ends.inFlightMax(2)).toBe(WINDOW_BYTES);
     expect(ends.inbound(2).bytes).toBe(WINDOW_BYTES);
@@ -177,12 +191,22 @@ describe('channels with credit', () => {
 });
 
 describe('credit', () => {
-  const link = { socket: new FrameSocket(new PassThrough(), { frame: () => {}, close: () => {} }), stream: 2, channel: 1 };
+  const link = {
+    socket: new FrameSocket(new PassThrough(), { frame: () => {}, close: () => {} }),
+    stream: 2,
+    channel: 1,
+  };
 
   it.each(vectors.credit_given)('given: $name', ({ payloads, credit, error }) => {
     const relay = new Relay([1]);
     const outlet = { send: () => {}, stream: 1 };
-    const frame = (payload: string): Frame => ({ type: FRAME.CREDIT, flags: 0, channel: 1, stream: 2, payload: bytes(payload) });
+    const frame = (payload: string): Frame => ({
+      type: FRAME.CREDIT,
+      flags: 0,
+      channel: 1,
+      stream: 2,
+      payload: bytes(payload),
+    });
     expect(codeOf(() => payloads.forEach((payload) => relay.addCredit(frame(payload), outlet)))).toBe(error);
     const out = new OutboundChannel(link);
     expect(codeOf(() => payloads.forEach((payload) => out.addCredit(bytes(payload))))).toBe(error);
@@ -194,7 +218,13 @@ describe('credit', () => {
   it.each(vectors.credit_spent)('spent: $name', ({ sizes, error }) => {
     const relay = new Relay([1]);
     const outlet = { send: () => {}, stream: 1 };
-    const frame = (size: number): Frame => ({ type: FRAME.DATA, flags: 0, channel: 1, stream: 2, payload: Buffer.alloc(size) });
+    const frame = (size: number): Frame => ({
+      type: FRAME.DATA,
+      flags: 0,
+      channel: 1,
+      stream: 2,
+      payload: Buffer.alloc(size),
+    });
     expect(codeOf(() => sizes.forEach((size) => relay.data(frame(size), outlet)))).toBe(error);
     const inbound = new InboundChannel(link);
     expect(codeOf(() => sizes.forEach((size) => inbound.accept(Buffer.alloc(size), false)))).toBe(error);

@@ -1,7 +1,22 @@
-import { assert as property, array, constantFrom, integer, property as holds, record, uint8Array } from 'fast-check';
+import {
+  assert as property,
+  array,
+  constantFrom,
+  integer,
+  property as holds,
+  record,
+  uint8Array,
+} from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
-import { type Frame, FrameDecoder, HEADER_BYTES, PREFACE, bytesMax, encodeFrame } from '../../../src/protocol/frames.js';
+import {
+  type Frame,
+  FrameDecoder,
+  HEADER_BYTES,
+  PREFACE,
+  bytesMax,
+  encodeFrame,
+} from '../../../src/protocol/frames.js';
 import { UNAUTHENTICATED_BYTES_MAX } from '../../../src/protocol/limits.js';
 import { bytes, codeOf, vectors } from './vectors.js';
 
@@ -38,11 +53,20 @@ const anyFrame = record({
 });
 
 describe('the frames of the vectors', () => {
-  it.each(vectors.frames)('$name: encodes to its bytes and decodes from them', ({ hex, payload, ...rest }) => {
-    const frame = { type: rest.type, flags: rest.flags, channel: rest.channel, stream: rest.stream, payload: bytes(payload) };
-    expect(encodeFrame(frame).toString('hex')).toBe(hex);
-    expect(decode(decoder(), [bytes(hex)])).toEqual([frame]);
-  });
+  it.each(vectors.frames)(
+    '$name: encodes to its bytes and decodes from them',
+    ({ hex, payload, ...rest }) => {
+      const frame = {
+        type: rest.type,
+        flags: rest.flags,
+        channel: rest.channel,
+        stream: rest.stream,
+        payload: bytes(payload),
+      };
+      expect(encodeFrame(frame).toString('hex')).toBe(hex);
+      expect(decode(decoder(), [bytes(hex)])).toEqual([frame]);
+    },
+  );
 
   it.each(vectors.frames_refused)('$name: is refused at its header', ({ hex, error, authenticated }) => {
     expect(bytes(hex)).toHaveLength(HEADER_BYTES);
@@ -89,7 +113,8 @@ describe('the decoder', () => {
           frames = decode(into, [noise]);
         });
         expect([undefined, 'protocol_error', 'frame_too_large']).toContain(code);
-        for (const frame of frames) expect(noise.length).toBeGreaterThanOrEqual(HEADER_BYTES + frame.payload.length);
+        for (const frame of frames)
+          expect(noise.length).toBeGreaterThanOrEqual(HEADER_BYTES + frame.payload.length);
       }),
       { numRuns: 300 },
     );
@@ -107,8 +132,20 @@ describe('the decoder', () => {
   });
 
   it('raises the limit for the frame behind the one that authenticated, in the same chunk', () => {
-    const small = encodeFrame({ type: FRAME.AUTH, flags: 0, channel: 0, stream: 0, payload: Buffer.alloc(10) });
-    const large = encodeFrame({ type: FRAME.CALL, flags: 0, channel: 0, stream: 1, payload: Buffer.alloc(UNAUTHENTICATED_BYTES_MAX + 1) });
+    const small = encodeFrame({
+      type: FRAME.AUTH,
+      flags: 0,
+      channel: 0,
+      stream: 0,
+      payload: Buffer.alloc(10),
+    });
+    const large = encodeFrame({
+      type: FRAME.CALL,
+      flags: 0,
+      channel: 0,
+      stream: 1,
+      payload: Buffer.alloc(UNAUTHENTICATED_BYTES_MAX + 1),
+    });
     const both = Buffer.concat([small, large]);
     const trusting = decoder(false);
     let seen = 0;
@@ -125,7 +162,11 @@ describe('the encoder', () => {
   it('does not encode what the other side must refuse', () => {
     const frame = { type: FRAME.DATA, flags: 0, channel: 0, stream: 1, payload: Buffer.alloc(0) };
     expect(() => encodeFrame({ ...frame, stream: 0x8000_0000 })).toThrow(TypeError);
-    expect(() => encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true) + 1) })).toThrow(TypeError);
-    expect(encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true)) })).toHaveLength(HEADER_BYTES + 65_536);
+    expect(() => encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true) + 1) })).toThrow(
+      TypeError,
+    );
+    expect(encodeFrame({ ...frame, payload: Buffer.alloc(bytesMax(FRAME.DATA, true)) })).toHaveLength(
+      HEADER_BYTES + 65_536,
+    );
   });
 });

@@ -37,7 +37,9 @@ describe('the handshake of the vectors', () => {
     expect(transcript(client, server).toString('hex')).toBe(handshake.transcript);
     expect(transcript(Buffer.from(`${handshake.hello_client} `), server).equals(T)).toBe(false);
     // The lengths are hashed, too: a byte cannot move from one HELLO to the other.
-    expect(transcript(Buffer.concat([client, server.subarray(0, 1)]), server.subarray(1)).equals(T)).toBe(false);
+    expect(transcript(Buffer.concat([client, server.subarray(0, 1)]), server.subarray(1)).equals(T)).toBe(
+      false,
+    );
   });
 
   it('derives keys and ids from the seeds', () => {
@@ -60,7 +62,12 @@ describe('the handshake of the vectors', () => {
 
 describe('signed calls', () => {
   it.each(vectors.calls)('$name: valid is $valid', (call) => {
-    const message = callMessage(bytes(call.transcript), call.stream, BigInt(call.counter), Buffer.from(call.json));
+    const message = callMessage(
+      bytes(call.transcript),
+      call.stream,
+      BigInt(call.counter),
+      Buffer.from(call.json),
+    );
     expect(verify(bytes(handshake.public_key), message, bytes(call.signature))).toBe(call.valid);
   });
 
@@ -88,7 +95,10 @@ describe('bytes in JSON', () => {
     expect(fromBase64url('nonce', toBase64url(Buffer.alloc(32, 7)), 32)).toEqual(Buffer.alloc(32, 7));
     const kid = toBase64url(bytes(handshake.kid));
     for (const other of [`${kid}==`, `${kid} `, kid.replace(/.$/, 'R'), kid.slice(1), '', undefined, 7]) {
-      expect(codeOf(() => fromBase64url('kid', other, 10)), String(other)).toBe('protocol_error');
+      expect(
+        codeOf(() => fromBase64url('kid', other, 10)),
+        String(other),
+      ).toBe('protocol_error');
     }
   });
 });

@@ -25,7 +25,8 @@ describe('control payloads', () => {
       holds(jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }), (value) => {
         const json = JSON.stringify(value);
         const forbidden = /"(__proto__|constructor|prototype)":/.test(json) || /\d{16}/.test(json);
-        if (!forbidden) expect(parseControl(encodeControl({ value }))).toEqual(JSON.parse(`{"value":${json}}`));
+        if (!forbidden)
+          expect(parseControl(encodeControl({ value }))).toEqual(JSON.parse(`{"value":${json}}`));
       }),
       { numRuns: 300 },
     );

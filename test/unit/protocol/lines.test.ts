@@ -33,15 +33,21 @@ describe('the line profile', () => {
 
   it('carries any bytes in lines within the limit, however they are cut', async () => {
     await property(
-      asyncProperty(uint8Array({ maxLength: 100_000, size: 'max' }), integer({ min: 1, max: 70_000 }), async (data, cut) => {
-        const sent = [...dataMessages(2, 1, Buffer.from(data))].map((message) => Buffer.from(encodeMessage(message)));
-        for (const line of sent) expect(line.length).toBeLessThanOrEqual(LINE_BYTES_MAX);
-        const whole = Buffer.concat(sent);
-        const chunks: Buffer[] = [];
-        for (let at = 0; at < whole.length; at += cut) chunks.push(whole.subarray(at, at + cut));
-        const back = Buffer.concat((await readAll(chunks)).map(dataOf));
-        expect(back.equals(Buffer.from(data))).toBe(true);
-      }),
+      asyncProperty(
+        uint8Array({ maxLength: 100_000, size: 'max' }),
+        integer({ min: 1, max: 70_000 }),
+        async (data, cut) => {
+          const sent = [...dataMessages(2, 1, Buffer.from(data))].map((message) =>
+            Buffer.from(encodeMessage(message)),
+          );
+          for (const line of sent) expect(line.length).toBeLessThanOrEqual(LINE_BYTES_MAX);
+          const whole = Buffer.concat(sent);
+          const chunks: Buffer[] = [];
+          for (let at = 0; at < whole.length; at += cut) chunks.push(whole.subarray(at, at + cut));
+          const back = Buffer.concat((await readAll(chunks)).map(dataOf));
+          expect(back.equals(Buffer.from(data))).toBe(true);
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -66,4 +72,3 @@ describe('the line profile', () => {
     expect(await outcome([Buffer.from('{"t":"END"}\n')])).toBe('1 messages');
   });
 });
-

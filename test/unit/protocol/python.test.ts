@@ -43,7 +43,12 @@ describe('the Python SDK', () => {
   it('finds what is wrong with a damaged vector, in every group', () => {
     const { status, wrong } = runDamaged((copy) => {
       const [frame, refused, connection] = [copy.frames[2], copy.frames_refused[0], copy.connections[2]];
-      const [token, number, given, line] = [copy.tokens_refused[0], copy.json_refused[0], copy.credit_given[0], copy.lines[0]];
+      const [token, number, given, line] = [
+        copy.tokens_refused[0],
+        copy.json_refused[0],
+        copy.credit_given[0],
+        copy.lines[0],
+      ];
       if (frame) frame.channel = 9;
       if (refused) refused.error = 'frame_too_large';
       if (connection) delete connection.error;
@@ -54,10 +59,20 @@ describe('the Python SDK', () => {
       if (line) line.payload = '00';
     });
     expect(status).toBe(1);
-    for (const name of [vectors.frames[2]?.name, vectors.frames_refused[0]?.name, vectors.connections[2]?.name, 'transcript']) {
+    for (const name of [
+      vectors.frames[2]?.name,
+      vectors.frames_refused[0]?.name,
+      vectors.connections[2]?.name,
+      'transcript',
+    ]) {
       expect(wrong).toContain(name);
     }
-    for (const name of [vectors.tokens_refused[0], vectors.json_refused[0], vectors.credit_given[0], vectors.lines[0]]) {
+    for (const name of [
+      vectors.tokens_refused[0],
+      vectors.json_refused[0],
+      vectors.credit_given[0],
+      vectors.lines[0],
+    ]) {
       expect(wrong).toContain(name?.name);
     }
   });
