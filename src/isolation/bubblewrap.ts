@@ -17,8 +17,8 @@ export interface BubblewrapRequest {
   home: string;
   /** Paths below HOME the user allows in addition, as in turret.yaml. */
   homeAllow: string[];
-  /** Absolute path of the agent's program. */
-  program: string;
+  /** Absolute path of the agent's program; undefined when that is a shim. */
+  program: string | undefined;
   /** On the host; shown as /run/turret. */
   agentDirectory: string;
   tools: string[];
@@ -73,6 +73,8 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...nameResolution(),
     ...home,
     ...visible(process.execPath, request.home),
+    ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
+    ...(request.program === undefined ? [] : visible(request.program, request.home)),
     ...['--ro-bind', request.agentDirectory, '/run/turret'],
     ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
     ...['--bind', request.cwd, request.cwd],
@@ -112,7 +114,14 @@ function nameResolution(): string[] {
   }
 }
 
-// The shims are run by this node, wherever it is installed.
+/** Variables that name a file of public certificates: without it the agent's tools fail, or warn at every start. */
+const CERTIFICATE_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO'];
+
+function certificates(file: string | undefined, home: string): string[] {
+  return file?.startsWith('/') === true && /\.(pem|crt|cer)$/.test(file) && realFile(file) !== undefined ? visible(file, home) : [];
+}
+
+// The shims are run by this node, wherever it is installed; and what the user asks to be run can be run.
 function visible(program: string, home: string): string[] {
   const hidden = [...EMPTIED, home].some((directory) => isWithin(program, directory));
   return hidden ? ['--ro-bind', program, program] : [];

@@ -27,6 +27,12 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
+// The agent's NODE_OPTIONS are not for the shim, and Node 20 reads a file of certificates at every start (2.5 times the
+// start) and complains on stderr when the sandbox hides it.
+const NOT_FOR_THE_SHIM = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_PATH'];
+
 function withInterpreter(code: string): string {
-  return `#!${process.execPath}\n${code.replace(/^#!.*\n/, '')}`;
+  const without = NOT_FOR_THE_SHIM.map((name) => `-u ${name}`).join(' ');
+  const interpreter = `/usr/bin/env -S ${without} "${process.execPath.replaceAll(/["$\\]/g, '\\$&')}"`;
+  return `#!${interpreter}\n${code.replace(/^#!.*\n/, '')}`;
 }

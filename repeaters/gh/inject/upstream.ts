@@ -8,6 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 
 interface Forwarding {
@@ -80,8 +81,12 @@ async function forward(
   const headers = outgoing(request.headers, asked.host, token);
   if (Buffer.isBuffer(body)) headers['content-length'] = String(body.length);
   else if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+  const host = target.hostname.replace(/^\[|\]$/g, '');
   const options = {
-    host: target.hostname.replace(/^\[|\]$/g, ''),
+    host,
+    // The certificate must be that of the machine we connect to. Node would take the name from the Host header, which
+    // stays GitHub's when the operator pinned another endpoint.
+    servername: isIP(host) === 0 ? host : '',
     port: target.port === '' ? (secure ? 443 : 80) : Number(target.port),
     method: request.method ?? 'GET',
     // As gh sent it: a second normalisation could make another path of it.
