@@ -29,7 +29,10 @@ export class LineRepeater {
       // What was approved was approved for what it first said it was.
       this.#registered ??= JSON.stringify(actions);
       if (JSON.stringify(actions) !== this.#registered) {
-        throw new TurretError('repeater_error', 'the program registers other actions than when the session began');
+        throw new TurretError(
+          'repeater_error',
+          'the program registers other actions than when the session began',
+        );
       }
       this.#child = child;
       return actions;

@@ -94,11 +94,8 @@ describe('bytes in JSON', () => {
   it('have one spelling only', () => {
     expect(fromBase64url('nonce', toBase64url(Buffer.alloc(32, 7)), 32)).toEqual(Buffer.alloc(32, 7));
     const kid = toBase64url(bytes(handshake.kid));
-    for (const other of [`${kid}==`, `${kid} `, kid.replace(/.$/, 'R'), kid.slice(1), '', undefined, 7]) {
-      expect(
-        codeOf(() => fromBase64url('kid', other, 10)),
-        String(other),
-      ).toBe('protocol_error');
-    }
+    const others = [`${kid}==`, `${kid} `, kid.replace(/.$/, 'R'), kid.slice(1), '', undefined, 7];
+    const codes = others.map((other) => codeOf(() => fromBase64url('kid', other, 10)));
+    expect(codes).toEqual(others.map(() => 'protocol_error'));
   });
 });

@@ -1,4 +1,4 @@
-import { assert as property, jsonValue, property as holds } from 'fast-check';
+import { assert as property, jsonValue, pre, property as holds } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeControl, parseControl, parseJson } from '../../../src/protocol/json.js';
 import { bytes, codeOf, vectors } from './vectors.js';
@@ -24,9 +24,8 @@ describe('control payloads', () => {
     property(
       holds(jsonValue({ maxDepth: 5, stringUnit: 'grapheme' }), (value) => {
         const json = JSON.stringify(value);
-        const forbidden = /"(__proto__|constructor|prototype)":/.test(json) || /\d{16}/.test(json);
-        if (!forbidden)
-          expect(parseControl(encodeControl({ value }))).toEqual(JSON.parse(`{"value":${json}}`));
+        pre(!/"(__proto__|constructor|prototype)":/.test(json) && !/\d{16}/.test(json));
+        expect(parseControl(encodeControl({ value }))).toEqual(JSON.parse(`{"value":${json}}`));
       }),
       { numRuns: 300 },
     );

@@ -13,7 +13,7 @@ const text = readFileSync(new URL('../../../SPEC.md', import.meta.url), 'utf8');
 function rowsOf(heading: string): string[][] {
   const from = text.indexOf(`\n## ${heading}\n`);
   const to = text.indexOf('\n## ', from + 1);
-  expect(from, heading).toBeGreaterThan(0);
+  if (from < 0) throw new Error(`SPEC.md has no section ${heading}`);
   const lines = text
     .slice(from, to)
     .split('\n')
@@ -30,20 +30,17 @@ describe('SPEC.md', () => {
   it('has the limits of the code', () => {
     const rows = rowsOf('Limits');
     expect(rows.length).toBeGreaterThan(30);
-    for (const [name = '', value] of rows)
-      expect([name, Number(value)]).toEqual([name, limits[name as keyof typeof limits]]);
+    const inCode = new Map<string, unknown>(Object.entries(limits));
+    for (const [name = '', value] of rows) expect([name, Number(value)]).toEqual([name, inCode.get(name)]);
   });
 
   it('has every limit of a frame, a stream and a line', () => {
     const listed = rowsOf('Limits').map(([name]) => name);
-    for (const name of Object.keys(limits)) {
-      if (
-        /^(DATA|CONTROL|REGISTER|UNAUTHENTICATED|WINDOW|CREDIT|ARGV_(ITEMS|BYTES)|FACTS?|FILES?|LINE|JSON)_/.test(
-          name,
-        )
-      )
-        expect(listed).toContain(name);
-    }
+    const mine =
+      /^(DATA|CONTROL|REGISTER|UNAUTHENTICATED|WINDOW|CREDIT|ARGV_(ITEMS|BYTES)|FACTS?|FILES?|LINE|JSON)_/;
+    const names = Object.keys(limits).filter((name) => mine.test(name));
+    expect(names.length).toBeGreaterThan(15);
+    expect(listed).toEqual(expect.arrayContaining(names));
   });
 
   it('has every error and no other', () => {

@@ -4,6 +4,16 @@ import { TurretError } from '../../../src/errors.js';
 import { formatToken, parseToken } from '../../../src/token/token.js';
 import { bytes, codeOf, vectors } from './vectors.js';
 
+function refusalOf(text: string): TurretError {
+  try {
+    parseToken(text);
+  } catch (error) {
+    if (error instanceof TurretError) return error;
+    throw error;
+  }
+  throw new Error('it was read');
+}
+
 const bytesOf = (length: number) => uint8Array({ minLength: length, maxLength: length });
 
 describe('the text form of a token', () => {
@@ -20,13 +30,11 @@ describe('the text form of a token', () => {
   });
 
   it.each(vectors.tokens_refused)('$name: is refused, and no part of it is repeated', ({ text }) => {
-    expect(codeOf(() => parseToken(text))).toBe('token_malformed');
-    try {
-      parseToken(text);
-    } catch (error) {
-      const said = [(error as TurretError).message, ...(error as TurretError).hints].join(' ');
-      if (text.length > 20) expect(said).not.toContain(text.slice(10, 20));
-    }
+    const { code, message, hints } = refusalOf(text);
+    expect(code).toBe('token_malformed');
+    const said = [message, ...hints].join(' ');
+    const parts = Array.from({ length: Math.max(0, text.length - 5) }, (_, at) => text.slice(at, at + 6));
+    expect(parts.filter((part) => said.includes(part))).toEqual([]);
   });
 
   it('comes back for every seed, sid and kind', () => {
@@ -47,10 +55,14 @@ describe('the text form of a token', () => {
   it('does not survive any single wrong character', () => {
     const text = vectors.tokens[0]?.text ?? '';
     property(
-      holds(integer({ min: 0, max: 67 }), constantFrom('0', 'a', 'Z', '9', 'z', 'q', '-', '_'), (at, character) => {
-        const wrong = text.slice(0, at) + character + text.slice(at + 1);
-        if (wrong !== text) expect(codeOf(() => parseToken(wrong))).toBe('token_malformed');
-      }),
+      holds(
+        integer({ min: 0, max: 67 }),
+        constantFrom('0', 'a', 'Z', '9', 'z', 'q', '-', '_'),
+        (at, character) => {
+          const wrong = text.slice(0, at) + character + text.slice(at + 1);
+          expect(codeOf(() => parseToken(wrong))).toBe(wrong === text ? undefined : 'token_malformed');
+        },
+      ),
       { numRuns: 300 },
     );
   });
