@@ -61,6 +61,9 @@ export interface ConnectionContext {
   refused(error: TurretError, client: string): void;
 }
 
+/** What a peer is told although it is not let in: nothing of it helps to guess a proof. */
+const TOLD = ['token_revoked', 'token_expired', 'audit_unavailable'] as const;
+
 type State = 'hello' | 'auth' | 'ready' | 'failed';
 
 export class AgentConnection {
@@ -200,9 +203,11 @@ export class AgentConnection {
   #refuse(error: TurretError): void {
     this.#state = 'failed';
     this.#context.refused(error, this.#client);
-    const dead = error.code === 'token_revoked' || error.code === 'token_expired';
-    const name = dead ? (error.code as 'token_revoked' | 'token_expired') : 'unauthenticated';
-    setTimeout(() => this.#socket.fatal(name, dead ? error.message : 'not authenticated'), AUTH_FAILURE_DELAY_MS);
+    const told = TOLD.find((code) => code === error.code);
+    setTimeout(() => {
+      if (told === undefined) this.#socket.fatal('unauthenticated', 'not authenticated');
+      else this.#socket.fatal(told, error.message, error.hints[0]);
+    }, AUTH_FAILURE_DELAY_MS);
   }
 
   #ready(frame: Frame): void {

@@ -11,7 +11,7 @@ import { ERROR_CODES, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { parseControl } from '../protocol/json.js';
 import { CALL_MS_DEFAULT, CANCEL_GRACE_MS } from '../protocol/limits.js';
-import type { AgentCall, End, JsonObject, Needs } from '../protocol/messages.js';
+import type { AgentCall, End, JsonObject, Needs, Status } from '../protocol/messages.js';
 import { parseAgentCall, parseSignal } from '../protocol/parse.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
@@ -110,7 +110,8 @@ export class Call implements CallStream {
   }
 
   #tellRunning(needs: Needs): void {
-    this.#connection.sendControl(FRAME.STATUS, this.#stream, { state: 'running', call: this.id, needs });
+    const status: Status = { state: 'running', call: this.id, needs };
+    this.#connection.sendControl(FRAME.STATUS, this.#stream, status);
   }
 
   #fromRepeater(frame: Frame): void {

@@ -21,7 +21,6 @@ export const FRAME = {
   RESET: 0x18,
   GREASE: 0x80,
 } as const;
-export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 
 export const FLAG = { FIN: 0x01, SIGNED: 0x02, ACK: 0x04 } as const;
 

@@ -117,3 +117,8 @@ export const CLI_ANSWER_MS_MAX = 8_000;
 export const PROBE_MS_MAX = 5_000;
 /** One line of a repeater that speaks JSON lines, its end included. */
 export const LINE_BYTES_MAX = 262_144;
+/** What is read of another program's credential file, to find names in it. */
+export const CREDENTIAL_FILE_BYTES_MAX = 1_048_576;
+/** Time an escape attempt of `turret doctor` may take to connect, and all of them together. */
+export const ATTEMPT_CONNECT_MS_MAX = 300;
+export const ATTEMPTS_MS_MAX = 10_000;

@@ -110,7 +110,12 @@ export interface RunCall {
   timeout_ms: number;
 }
 
-export type Status = { state: 'running'; call: string; needs: Needs } | { state: 'queued' };
+/** STATUS to the caller: decided, recorded, running; this is what it needs of you. */
+export interface Status {
+  state: 'running';
+  call: string;
+  needs: Needs;
+}
 
 export interface WireError {
   code: WireErrorCode;
