@@ -81,7 +81,10 @@ export class AgentConnection {
 
   constructor(socket: Socket, context: ConnectionContext, over: () => void) {
     this.#context = context;
-    this.#timer = setTimeout(() => this.#socket.fatal('unauthenticated', 'the handshake took too long'), HANDSHAKE_MS_MAX);
+    this.#timer = setTimeout(
+      () => this.#socket.fatal('unauthenticated', 'the handshake took too long'),
+      HANDSHAKE_MS_MAX,
+    );
     this.#socket = new FrameSocket(socket, {
       frame: (frame) => this.#frame(frame),
       close: () => {
@@ -149,7 +152,8 @@ export class AgentConnection {
     if (!Array.isArray(versions) || !versions.includes(1)) {
       throw new TurretError('version_unsupported', 'this broker speaks TRT/1 only');
     }
-    if (hello['role'] !== 'agent' && hello['role'] !== 'admin') throw new TurretError('protocol_error', 'unknown role');
+    if (hello['role'] !== 'agent' && hello['role'] !== 'admin')
+      throw new TurretError('protocol_error', 'unknown role');
     fromBase64url('nonce', hello['nonce'], NONCE_BYTES);
     this.#client = parseText('client', hello['client'] ?? '', 64);
     this.#helloClient = Uint8Array.from(payload);
@@ -174,7 +178,8 @@ export class AgentConnection {
       const auth = parseControl(payload);
       const hello = parseControl(this.#helloClient);
       const kid = parseText('kid', auth['kid'], 64);
-      if (kid !== hello['kid']) throw new TurretError('unauthenticated', 'the key changed during the handshake');
+      if (kid !== hello['kid'])
+        throw new TurretError('unauthenticated', 'the key changed during the handshake');
       const principal = this.#context.keys.require(kid);
       const role = principal.kind === 'admin' ? 'admin' : 'agent';
       const signature = fromBase64url('sig', auth['sig'], SIGNATURE_BYTES);
@@ -183,7 +188,9 @@ export class AgentConnection {
       }
       this.#accept(principal);
     } catch (error) {
-      this.#refuse(error instanceof TurretError ? error : new TurretError('internal', 'the handshake failed'));
+      this.#refuse(
+        error instanceof TurretError ? error : new TurretError('internal', 'the handshake failed'),
+      );
     }
   }
 
@@ -214,12 +221,14 @@ export class AgentConnection {
     if (frame.stream !== 0) {
       if (frame.type === FRAME.CALL) return this.#call(frame);
       // A stream that is over may still have frames on the way; one that never was is a mistake.
-      if (frame.stream > this.#lastStream) throw new TurretError('protocol_error', 'frame on a stream that was never opened');
+      if (frame.stream > this.#lastStream)
+        throw new TurretError('protocol_error', 'frame on a stream that was never opened');
       return this.#streams.get(frame.stream)?.frame(frame);
     }
     if (frame.type !== FRAME.PING) throw new TurretError('protocol_error', 'that frame does not belong here');
     if (frame.payload.length !== 8) throw new TurretError('protocol_error', 'PING is eight bytes');
-    if ((frame.flags & FLAG.ACK) === 0) this.#socket.send({ type: FRAME.PING, flags: FLAG.ACK, payload: frame.payload });
+    if ((frame.flags & FLAG.ACK) === 0)
+      this.#socket.send({ type: FRAME.PING, flags: FLAG.ACK, payload: frame.payload });
   }
 
   #call(frame: Frame): void {
@@ -237,7 +246,8 @@ export class AgentConnection {
     this.#lastCounter = counter;
     try {
       this.#context.keys.check(principal);
-      if (this.#streams.size >= CONNECTION_STREAMS_MAX) throw new TurretError('too_many_streams', 'too many calls at once');
+      if (this.#streams.size >= CONNECTION_STREAMS_MAX)
+        throw new TurretError('too_many_streams', 'too many calls at once');
       const request = { object: parseControl(json), json, counter, transcript: this.#transcript, signature };
       this.#streams.set(frame.stream, this.#context.open(this, frame.stream, request));
     } catch (error) {

@@ -74,7 +74,7 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...home,
     ...visible(process.execPath, request.home),
     ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
-    ...(request.program === undefined ? [] : visible(request.program, request.home)),
+    ...programAsked(request),
     ...['--ro-bind', request.agentDirectory, '/run/turret'],
     ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
     ...['--bind', request.cwd, request.cwd],
@@ -115,16 +115,29 @@ function nameResolution(): string[] {
 }
 
 /** Variables that name a file of public certificates: without it the agent's tools fail, or warn at every start. */
-const CERTIFICATE_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'GIT_SSL_CAINFO'];
+const CERTIFICATE_VARIABLES = [
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'GIT_SSL_CAINFO',
+];
 
 function certificates(file: string | undefined, home: string): string[] {
-  return file?.startsWith('/') === true && /\.(pem|crt|cer)$/.test(file) && realFile(file) !== undefined ? visible(file, home) : [];
+  return file?.startsWith('/') === true && /\.(pem|crt|cer)$/.test(file) && realFile(file) !== undefined
+    ? visible(file, home)
+    : [];
 }
 
-// The shims are run by this node, wherever it is installed; and what the user asks to be run can be run.
+// The shims are run by this node, wherever it is installed.
 function visible(program: string, home: string): string[] {
   const hidden = [...EMPTIED, home].some((directory) => isWithin(program, directory));
   return hidden ? ['--ro-bind', program, program] : [];
+}
+
+// What the user asks to be run can be run. Below HOME that is home.ts's: a program there may want to update itself.
+function programAsked({ program, home }: BubblewrapRequest): string[] {
+  return program === undefined || isWithin(program, home) ? [] : visible(program, home);
 }
 
 // Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.

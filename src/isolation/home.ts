@@ -28,7 +28,7 @@ const SENSITIVE = new Set([
 ]);
 
 /** Arguments that bind the allowed parts of HOME. */
-export function homeAllowed(home: string, allow: string[], program: string): string[] {
+export function homeAllowed(home: string, allow: string[], program: string | undefined): string[] {
   const allowed = allow.map((path) =>
     path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path),
   );
@@ -47,7 +47,8 @@ export function homeAllowed(home: string, allow: string[], program: string): str
 }
 
 // A program installed below HOME (npm prefix, a script) needs its own files: the directory of HOME it lies in.
-function ownTree(home: string, program: string): string[] {
+function ownTree(home: string, program: string | undefined): string[] {
+  if (program === undefined) return [];
   const rest = relative(home, program);
   if (rest.startsWith('..') || isAbsolute(rest) || rest === '') return [];
   const [first = ''] = rest.split('/');

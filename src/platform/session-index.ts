@@ -45,7 +45,13 @@ export function appendIndex(stateDirectory: string, entry: IndexEntry, now: numb
         closeSync(fd);
       }
     } catch (error) {
-      throw new TurretError('state_unwritable', 'the index of sessions cannot be written', { cause: error });
+      const why = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+      throw new TurretError('state_unwritable', `the index of sessions cannot be written${why}`, {
+        cause: error,
+        hints: [
+          'make room in the state directory and make it writable: nothing runs that cannot be recorded',
+        ],
+      });
     }
   });
 }

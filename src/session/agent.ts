@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 
 import type { Enclosure } from '../isolation/isolation.js';
+import { callersUmask } from '../platform/preamble.js';
 import { followStops, isForegroundJob } from './controlling-terminal.js';
 
 export interface AgentExit {
@@ -32,6 +33,9 @@ export function startAgent(agent: {
 }): RunningAgent {
   const { prefix, infoFd } = agent.enclosure;
   const [file = '', ...args] = [...prefix, ...agent.command];
+  // A child takes the mask of the moment it is started in. The agent's files are the user's: they get the modes that the
+  // user's own commands would give them.
+  const ours = process.umask(callersUmask);
   const child = execa(file, args, {
     env: agent.env,
     extendEnv: false,
@@ -41,6 +45,7 @@ export function startAgent(agent: {
     cleanup: false,
     stripFinalNewline: false,
   });
+  process.umask(ours);
   let over = false;
   let info = '';
   const [, , , infoPipe] = child.stdio as (Readable | null | undefined)[];

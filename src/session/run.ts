@@ -82,7 +82,13 @@ class Session {
     const ready = this.#broker.ready();
     const config = await loadConfigHere(this.#options.configFile);
     const environment = this.#environment(config);
-    const program = findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd());
+    const tools = [...new Set(repeaterEntries(config.repeaters).flatMap((entry) => entry.tools))];
+    // `turret run -- aws s3 ls` means the shim, whether or not there is an aws on the user's PATH.
+    const shim = [...tools, 'turret'].find((name) => name === command[0]);
+    const program =
+      shim === undefined
+        ? findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd())
+        : undefined;
     const { broker_public_key, audit_public_key } = await ready;
     const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
     const sid = sidOf(brokerKey);
@@ -99,10 +105,9 @@ class Session {
       started: new Date(this.#startedMs).toISOString(),
       isolation: this.#options.isolation ?? config.isolation,
     });
-    const tools = repeaterEntries(config.repeaters).flatMap((entry) => entry.tools);
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
-    fillAgentDirectory(this.#directory, agentKey.token, [...new Set(tools)]);
+    fillAgentDirectory(this.#directory, agentKey.token, tools);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
     const enclosure = await this.#enclose(config, environment, program, tools, [state, ...roots]);
     const entry = createSession(state, {
@@ -123,7 +128,11 @@ class Session {
     });
     this.#announce(config, environment, enclosure);
     const env = { ...this.#agentEnv(environment, enclosure, agentKey.token), [SESSION_MARK]: entry.sid };
-    const agent = startAgent({ enclosure, command: [program, ...command.slice(1)], env });
+    const agent = startAgent({
+      enclosure,
+      command: [program ?? `${enclosure.agentDirectory}/bin/${shim}`, ...command.slice(1)],
+      env,
+    });
     this.#signals.to((signal) => agent.pass(signal));
     const exit = await agent.exit;
     this.#signals.to(() => {}); // the session is ending already, and in a bounded time
@@ -153,7 +162,7 @@ class Session {
   #enclose(
     config: Config,
     environment: AgentEnvironment,
-    program: string,
+    program: string | undefined,
     tools: string[],
     hidden: string[],
   ): Promise<Enclosure> {

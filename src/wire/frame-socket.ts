@@ -27,7 +27,9 @@ export class FrameSocket {
     this.#socket = socket;
     this.#handlers = handlers;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('error', (error) => this.#close(new TurretError('broker_gone', 'the connection broke', { cause: error })));
+    socket.on('error', (error) =>
+      this.#close(new TurretError('broker_gone', 'the connection broke', { cause: error })),
+    );
     socket.on('close', () => this.#close(undefined));
     socket.on('end', () => socket.end());
   }
@@ -74,10 +76,15 @@ export class FrameSocket {
   }
 
   /** Says why, then ends the connection. */
-  fatal(name: WireErrorName, message: string): void {
+  fatal(name: WireErrorName, message: string, hint?: string): void {
     if (this.#closed) return;
     this.sendPreface(); // a peer that broke off before the handshake can still read why
-    this.sendControl(FRAME.FATAL, 0, { code: ERROR_CODES[name], name, message });
+    this.sendControl(FRAME.FATAL, 0, {
+      code: ERROR_CODES[name],
+      name,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    });
     this.end();
     this.#close(new TurretError(name, message));
   }

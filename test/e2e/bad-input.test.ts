@@ -1,0 +1,252 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import type { Ran } from '../helpers/broker-session.js';
+import { processesWith, until } from '../helpers/processes.js';
+import { World } from '../helpers/turret-world.js';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.close());
+
+const SENTINEL = ['sh', '-c', 'echo RAN > ran'];
+const hasRun = (): boolean => existsSync(join(world.workspace, 'ran'));
+
+/** Refused before the agent: this code, these words, and nothing was started or is left. */
+async function refused(ran: Ran, code: number, error: RegExp, hint: RegExp): Promise<void> {
+  expect(ran.stderr).toMatch(error);
+  expect(ran.stderr).toMatch(hint);
+  expect(ran.stderr).not.toMatch(/^\s+at /m);
+  expect(ran.stdout.toString()).toBe('');
+  expect(ran.code).toBe(code);
+  expect(hasRun()).toBe(false);
+  expect(world.runtimeSessions()).toEqual([]);
+  await until('nothing is left', () => processesWith(world.root).length === 0);
+}
+
+/** Runs a command where some paths of the machine are others. */
+function where(mounts: string[], words: string[]): Promise<Ran> {
+  return world.finish(world.start(['/usr/bin/bwrap', '--dev-bind', '/', '/', ...mounts, '--', ...words]));
+}
+
+describe('the command line', () => {
+  test.each([
+    ['an unknown option', ['--isolaton=none', '--', 'true'], /error: .*--isolaton/],
+    ['an unknown isolation', ['--isolation=some', '--', 'true'], /error: unknown isolation "some"/],
+    ['no command', ['--quiet'], /error: there is no command to run/],
+    ['nothing after the dashes', ['--'], /error: there is no command to run/],
+    ['a command without dashes', ['true'], /error: .*true/],
+    ['an option without its value', ['--config', '--', 'true'], /error: .*--config/],
+  ])('%s is refused with 2 and how to type it', async (_, argv, error) => {
+    const ran = await world.turret('run', ...argv);
+    await refused(ran, 2, error, /hint: /);
+  });
+
+  test("an option of the agent is the agent's", async () => {
+    expect((await world.run(['echo', '--quiet', '--help'])).stdout.toString()).toBe('--quiet --help\n');
+  });
+});
+
+describe('the command', () => {
+  test.each([
+    ['an empty one', '', 127, /error: the command is empty/],
+    [
+      'one that is not installed',
+      'definitely-not-a-command',
+      127,
+      /error: command not found: definitely-not-a-command/,
+    ],
+    ['a file that is not there', './nowhere', 127, /error: no such file: \.\/nowhere/],
+    ['a file that is not executable', './plain', 126, /error: not an executable file: \.\/plain/],
+    ['a directory', './directory', 126, /error: not an executable file: \.\/directory/],
+    ['a link to nothing', './dangling', 127, /error: no such file: \.\/dangling/],
+    [
+      'one with escape sequences in its name',
+      'a\u001b[31mb',
+      127,
+      /error: command not found: a\\[^\u001b]*\[31mb/,
+    ],
+  ])('%s', async (_, name, code, error) => {
+    writeFileSync(join(world.workspace, 'plain'), 'echo RAN > ran');
+    mkdirSync(join(world.workspace, 'directory'));
+    symlinkSync('nothing', join(world.workspace, 'dangling'));
+    await refused(await world.run([name]), code, error, /hint: /);
+  });
+
+  test.each(['auto', 'none'])(
+    'a script without an interpreter line that exists is 126 or 127, not a hang (isolation %s)',
+    async (mode) => {
+      const script = join(world.workspace, 'broken');
+      writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 });
+      const ran = await world.run(['./broken'], [`--isolation=${mode}`]);
+      expect([126, 127]).toContain(ran.code);
+      expect(ran.stderr).not.toMatch(/^\s+at /m);
+    },
+  );
+
+  test('one that lies where the sandbox shows nothing is run all the same', async () => {
+    const script = join(world.root, 'agent.sh');
+    writeFileSync(script, '#!/bin/sh\necho RAN\n', { mode: 0o755 });
+    expect((await world.run([script])).stdout.toString()).toBe('RAN\n');
+  });
+
+  test('a tool of a repeater is its shim, even when it is not installed', async () => {
+    const ran = await world.run(['turret', 'call', 'echo.say', 'text=hi'], ['--isolation=none']);
+    expect(ran.stdout.toString()).toBe('hi\n');
+  });
+});
+
+describe('the configuration', () => {
+  test('a typo is told with file, line, column and the nearest key', async () => {
+    writeFileSync(world.config, 'version: 1\nextends: []\nrepeters: { echo: {} }\n');
+    const ran = await world.run(SENTINEL);
+    await refused(ran, 2, /error: .*turret\.yaml:3:1: .*repeters/, /repeaters/);
+  });
+
+  test('a file that is not there is told', async () => {
+    rmSync(world.config);
+    await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /turret: /);
+  });
+
+  test('a file that others can write is not believed', async () => {
+    chmodSync(world.config, 0o666);
+    await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /hint: /);
+  });
+});
+
+describe('places', () => {
+  test('the home directory is no workspace', async () => {
+    const words = world.words(SENTINEL);
+    const ran = await world.finish(world.start(words, { cwd: world.home }));
+    await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/);
+    expect(existsSync(join(world.home, 'ran'))).toBe(false);
+  });
+
+  test('nor is a directory above it', async () => {
+    const ran = await world.finish(world.start(world.words(SENTINEL), { cwd: world.root }));
+    await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/);
+    expect(existsSync(join(world.root, 'ran'))).toBe(false);
+  });
+
+  test('without HOME there is no place for the log, and it is said', async () => {
+    const { HOME: _, ...env } = world.env;
+    world.env = env;
+    await refused(await world.run(SENTINEL), 125, /error: .*HOME is not set/, /hint: .*XDG_STATE_HOME/);
+  });
+
+  test('a HOME that cannot be written is told, and XDG_STATE_HOME helps', async () => {
+    const readOnly = ['--ro-bind', world.home, world.home];
+    await refused(
+      await where(readOnly, world.words(SENTINEL)),
+      125,
+      /error: the session cannot be recorded below/,
+      /hint: .*XDG_STATE_HOME/,
+    );
+    world.env = { ...world.env, XDG_STATE_HOME: join(world.root, 'state') };
+    expect((await where(readOnly, world.words(SENTINEL))).code).toBe(0);
+    expect(hasRun()).toBe(true);
+    expect(readdirSync(join(world.root, 'state/turret/sessions'))).toHaveLength(1);
+  });
+
+  test('a runtime directory with a name too long for a socket is passed over', async () => {
+    const long = join(world.root, 'x'.repeat(100));
+    mkdirSync(long, { mode: 0o700 });
+    world.env = { ...world.env, XDG_RUNTIME_DIR: long };
+    const words = world.words(
+      ['sh', '-c', 'turret call echo.say text=hi; dirname "$(dirname "$(command -v turret)")"'],
+      ['--isolation=none'],
+    );
+    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    expect(ran.stdout.toString()).toMatch(
+      new RegExp(`^hi\n/tmp/turret-${process.getuid?.()}/[0-9a-f]{20}/agent\n$`),
+    );
+    expect(readdirSync(long)).toEqual([]);
+  });
+
+  test.each([
+    ['a link', 'mkdir -m 700 /tmp/mine; ln -s /tmp/mine /tmp/turret-$(id -u)'],
+    ['open to others', 'mkdir /tmp/turret-$(id -u); chmod 755 /tmp/turret-$(id -u)'],
+    ['a file', 'echo > /tmp/turret-$(id -u)'],
+  ])('a directory in /tmp that is %s is not used', async (_, prepare) => {
+    const { XDG_RUNTIME_DIR: __, ...env } = world.env;
+    world.env = env;
+    const words = ['sh', '-c', `${prepare}; exec "$@"`, 'sh', ...world.words(SENTINEL)];
+    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    await refused(ran, 125, /error: .*\/tmp\/turret-\d+/, /hint: .*XDG_RUNTIME_DIR/);
+  });
+
+  test('a runtime directory that is open to others is not used', async () => {
+    chmodSync(world.runtime, 0o755);
+    const words = world.words(['sh', '-c', 'turret call echo.say text=hi']);
+    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    expect(ran.stdout.toString()).toBe('hi\n');
+    expect(readdirSync(world.runtime)).toEqual([]);
+  });
+});
+
+describe('no sandbox to be had', () => {
+  test.each([['auto'], ['strict']])(
+    'without bubblewrap, isolation %s refuses and the command never runs',
+    async (mode) => {
+      const ran = await where(
+        ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
+        world.words(SENTINEL, [`--isolation=${mode}`]),
+      );
+      await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: apt-get install bubblewrap/);
+    },
+  );
+
+  test('without bubblewrap, only isolation none runs it, and says what that means', async () => {
+    const ran = await where(
+      ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
+      world.words(SENTINEL, ['--isolation=none']),
+    );
+    expect(ran.code).toBe(0);
+    expect(hasRun()).toBe(true);
+    expect(ran.stderr).toMatch(/isolation none: .*can read your keys/);
+  });
+
+  test('where no namespace may be made, it refuses and says why', async () => {
+    // A sandbox that forbids further ones, as a container does.
+    const words = [
+      '/usr/bin/bwrap',
+      '--unshare-user',
+      '--disable-userns',
+      '--dev-bind',
+      '/',
+      '/',
+      '--',
+      ...world.words(SENTINEL),
+    ];
+    await refused(
+      await world.finish(world.start(words)),
+      126,
+      /error: the agent cannot be isolated on this machine: /,
+      /hint: .*--isolation=none/,
+    );
+  });
+
+  test('a bwrap in the workspace or on the PATH is not run', async () => {
+    const own = join(world.workspace, 'bwrap');
+    writeFileSync(own, `#!/bin/sh\necho RAN > '${world.workspace}/ran'\nexec /usr/bin/bwrap "$@"\n`, {
+      mode: 0o755,
+    });
+    world.env = { ...world.env, PATH: `${world.workspace}:${world.env['PATH']}` };
+    expect((await world.run(['true'])).code).toBe(0);
+    expect(lstatSync(own).isFile()).toBe(true);
+    expect(hasRun()).toBe(false);
+  });
+});
