@@ -19,7 +19,8 @@ function step(title, file, args, options) {
   const started = Date.now();
   const { status, stdout, stderr, error } = run(file, args, options);
   const ok = status === 0;
-  ok ? (passed += 1) : (failed += 1);
+  if (ok) passed += 1;
+  else failed += 1;
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${title} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
   if (!ok) console.log(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trim());
 }

@@ -137,7 +137,7 @@ export class Broker {
       exp_ms: Math.max(0, Math.round(principal.expiresAtMs - monotonicMs())),
       tools: this.#repeaters.tools(),
       repeaters: this.#repeaters.names(),
-      level: String(this.#setup.audit.start['isolation'] ?? 'none'),
+      level: this.#setup.audit.start['isolation'] ?? 'none',
     };
   }
 

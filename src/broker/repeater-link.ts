@@ -8,7 +8,7 @@ import { FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
 import { PING_MS, PING_MISSES_MAX, REPEATER_START_MS_MAX, RESOLVE_MS_MAX } from '../protocol/limits.js';
-import type { Json, JsonObject, Register, ResolveCall, RunCall } from '../protocol/messages.js';
+import type { JsonObject, Register, ResolveCall, RunCall } from '../protocol/messages.js';
 import { FrameSocket } from '../wire/frame-socket.js';
 import { errorFromWire } from '../wire/wire-errors.js';
 import { parseRegister } from './registration.js';
@@ -140,7 +140,7 @@ export class RepeaterLink {
       this.#timer.unref();
       handlers.registered(register);
       const accepted = register.actions.map((action) => action.name);
-      this.#socket.send({ type: FRAME.REGISTERED, payload: encodeControl({ accepted, refused } as { [key: string]: Json }) });
+      this.#socket.send({ type: FRAME.REGISTERED, payload: encodeControl({ accepted, refused }) });
       this.#resolveReady(register);
     } else if (frame.type === FRAME.PING) {
       if ((frame.flags & FLAG.ACK) !== 0) this.#pings = 0;

@@ -1,7 +1,7 @@
 // What a token is good for right now, as its broker tells it.
 
 import { TurretError } from '../errors.js';
-import type { JsonObject } from '../protocol/messages.js';
+import type { Json, JsonObject } from '../protocol/messages.js';
 import { BrokerConnection } from './broker-connection.js';
 import { locate } from './locate.js';
 
@@ -40,11 +40,12 @@ export function statusLines(status: InsideStatus): string[] {
 }
 
 function fromWelcome(welcome: JsonObject): InsideStatus {
-  const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  const text = (value: Json | undefined) => (typeof value === 'string' ? value : '');
+  const list = (value: Json | undefined) => (Array.isArray(value) ? value.map(text) : []);
   return {
-    session: String(welcome['session']),
-    label: String(welcome['label']),
-    isolation: String(welcome['level']),
+    session: text(welcome['session']),
+    label: text(welcome['label']),
+    isolation: text(welcome['level']),
     tools: list(welcome['tools']),
     repeaters: list(welcome['repeaters']),
     expires_in_s: Math.round(Number(welcome['exp_ms']) / 1000),
