@@ -47,6 +47,8 @@ export interface FakeGithub {
   readonly url: string;
   readonly requests: RecordedRequest[];
   readonly state: GithubStore;
+  /** May be set while it runs: so many of the next requests are never answered. */
+  readonly faults: { hang: number };
   /** Puts the seeded repositories back. */
   reset(): void;
   close(): Promise<void>;
@@ -160,8 +162,13 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
   seedStore(store);
   const graphql = createGraphql(store);
   const recorder = createRecorder(options.logFile);
+  const faults = { hang: 0 };
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(message);
+    if (faults.hang > 0) {
+      faults.hang -= 1;
+      return;
+    }
     const given = readToken(message);
     const token = checkToken(given, tokens);
     const { reply, operation } = await answer(request, token, given, { store, graphql });
@@ -199,6 +206,7 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
   }
   return {
     url,
+    faults,
     requests: recorder.requests,
     state: store,
     reset: () => seedStore(store),

@@ -11,10 +11,31 @@ const STREAMS: FidelityCase[] = [
   { id: 'aws-cp-pipe', argv: ['sh', '-c', 'aws s3 cp s3://allowed/k - | aws s3 cp - s3://allowed/k2'] },
   { id: 'aws-cp-empty-stdin', argv: named('s3 cp - s3://allowed/empty'), stdin: '' },
   { id: 'aws-cat-head', argv: ['sh', '-c', 'aws s3 cp s3://allowed/k - | head -c 3'] },
+  {
+    id: 'aws-64-mib',
+    argv: [
+      'sh',
+      '-c',
+      // No two blocks are the same, so that none can change places.
+      'seq 1 9000000 | head -c 67108864 > big && aws s3 cp big s3://allowed/big --quiet && aws s3 cp s3://allowed/big back --quiet && cmp big back && rm big',
+    ],
+  },
+  {
+    id: 'aws-20-mib-pipe',
+    argv: [
+      'sh',
+      '-c',
+      'seq 1 3000000 | head -c 20971520 | aws s3 cp - s3://allowed/piped && aws s3 cp s3://allowed/piped - | sha256sum',
+    ],
+  },
 ];
 
 const FILES: FidelityCase[] = [
-  { id: 'aws-cp-up', argv: named('s3 cp up.txt s3://allowed/up.txt --no-progress'), files: { 'up.txt': 'up\n' } },
+  {
+    id: 'aws-cp-up',
+    argv: named('s3 cp up.txt s3://allowed/up.txt --no-progress'),
+    files: { 'up.txt': 'up\n' },
+  },
   {
     id: 'aws-cp-up-type',
     argv: named('s3 cp page.html s3://allowed/ --no-progress --content-type text/plain --metadata who=me'),
@@ -33,7 +54,19 @@ const FILES: FidelityCase[] = [
   },
   {
     id: 'aws-cp-up-filtered',
-    argv: ['aws', 's3', 'cp', 'tree', 's3://allowed/t/', '--recursive', '--exclude', '*', '--include', '*.csv', '--no-progress'],
+    argv: [
+      'aws',
+      's3',
+      'cp',
+      'tree',
+      's3://allowed/t/',
+      '--recursive',
+      '--exclude',
+      '*',
+      '--include',
+      '*.csv',
+      '--no-progress',
+    ],
     files: TREE,
   },
   {
@@ -45,11 +78,19 @@ const FILES: FidelityCase[] = [
   { id: 'aws-sync-down', argv: named('s3 sync s3://allowed/a out --only-show-errors') },
   {
     id: 'aws-sync-down-part',
-    argv: ['sh', '-c', 'aws s3 cp s3://allowed/a/one.txt out/one.txt --no-progress && aws s3 sync s3://allowed/a out --no-progress --exclude "deep/*"'],
+    argv: [
+      'sh',
+      '-c',
+      'aws s3 cp s3://allowed/a/one.txt out/one.txt --no-progress && aws s3 sync s3://allowed/a out --no-progress --exclude "deep/*"',
+    ],
   },
   {
     id: 'aws-sync-twice',
-    argv: ['sh', '-c', 'aws s3 sync tree s3://allowed/t --only-show-errors && aws s3 sync tree s3://allowed/t --no-progress'],
+    argv: [
+      'sh',
+      '-c',
+      'aws s3 sync tree s3://allowed/t --only-show-errors && aws s3 sync tree s3://allowed/t --no-progress',
+    ],
     files: TREE,
   },
   {
@@ -77,19 +118,34 @@ const FILES: FidelityCase[] = [
     argv: named('s3 cp s3://allowed/k there.txt --no-progress'),
     files: { 'there.txt': 'something older and longer than the object\n' },
   },
-  { id: 'aws-name-with-space', argv: ['aws', 's3', 'cp', 'my file.txt', 's3://allowed/my file.txt', '--no-progress'], files: { 'my file.txt': 'x\n' } },
+  {
+    id: 'aws-name-with-space',
+    argv: ['aws', 's3', 'cp', 'my file.txt', 's3://allowed/my file.txt', '--no-progress'],
+    files: { 'my file.txt': 'x\n' },
+  },
 ];
 
 const FORMATS: FidelityCase[] = [
   ...['json', 'text', 'table', 'yaml'].map((format) => ({
     id: `aws-output-${format}`,
     argv: named(`ec2 describe-instances --output ${format}`),
+    ...(format === 'yaml' ? { exitV1: 2 } : {}),
   })),
   { id: 'aws-output-variable', argv: named('s3api list-buckets'), env: { AWS_DEFAULT_OUTPUT: 'text' } },
-  { id: 'aws-query', argv: ['aws', 's3api', 'list-buckets', '--query', 'Buckets[?Name==`allowed`].[Name,CreationDate]'] },
+  {
+    id: 'aws-query',
+    argv: ['aws', 's3api', 'list-buckets', '--query', 'Buckets[?Name==`allowed`].[Name,CreationDate]'],
+  },
   { id: 'aws-time-zone', argv: named('s3 ls s3://allowed/a/'), env: { TZ: 'America/New_York' } },
-  { id: 'aws-region-variable', argv: named('ec2 describe-instances --output text'), env: { AWS_REGION: 'eu-west-1' } },
-  { id: 'aws-pages', argv: named('s3api list-objects-v2 --bucket allowed --page-size 2 --query Contents[].Key') },
+  {
+    id: 'aws-region-variable',
+    argv: named('ec2 describe-instances --output text'),
+    env: { AWS_REGION: 'eu-west-1' },
+  },
+  {
+    id: 'aws-pages',
+    argv: named('s3api list-objects-v2 --bucket allowed --page-size 2 --query Contents[].Key'),
+  },
   { id: 'aws-max-items', argv: named('s3api list-objects-v2 --bucket allowed --max-items 2') },
   { id: 'aws-non-ascii', argv: ['aws', 's3', 'cp', '-', 's3://allowed/grüße ☃.txt'], stdin: 'ü\n' },
 ];
@@ -103,8 +159,18 @@ const MISTAKES: FidelityCase[] = [
   { id: 'aws-nothing-listed', argv: named('s3 ls s3://allowed/nothing-here/'), exit: 1 },
   { id: 'aws-no-file', argv: named('s3 cp none.txt s3://allowed/none.txt'), exit: 255 },
   { id: 'aws-bad-query', argv: ['aws', 's3api', 'list-buckets', '--query', 'Buckets[bad'], exit: 252 },
-  { id: 'aws-bad-bucket', argv: ['aws', 's3api', 'head-object', '--bucket', 'not a bucket', '--key', 'k'], exit: 252 },
-  { id: 'aws-read-only-put', argv: named('s3 cp - s3://allowed/x'), stdin: 'x', exit: 1, credentials: 'read-only' },
+  {
+    id: 'aws-bad-bucket',
+    argv: ['aws', 's3api', 'head-object', '--bucket', 'not a bucket', '--key', 'k'],
+    exit: 252,
+  },
+  {
+    id: 'aws-read-only-put',
+    argv: named('s3 cp - s3://allowed/x'),
+    stdin: 'x',
+    exit: 1,
+    credentials: 'read-only',
+  },
   {
     id: 'aws-read-only-delete',
     argv: named('s3api delete-object --bucket allowed --key k'),

@@ -11,6 +11,8 @@ export interface FidelityCase {
   readonly argv: readonly string[];
   /** Exit code of the bare tool; 0 when left out. A case that fails by mistake would compare two mistakes. */
   readonly exit?: number;
+  /** The same of aws v1, which says 255 where v2 says 252 or 254. */
+  readonly exitV1?: number;
   /** /dev/null when left out. */
   readonly stdin?: string;
   readonly env?: Readonly<Record<string, string>>;

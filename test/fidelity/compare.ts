@@ -12,7 +12,16 @@ export interface Comparison {
   readonly differ: readonly string[];
 }
 
-export async function compare(one: FidelityCase, sides: { bare: Side; guarded: Side }): Promise<Comparison> {
+export interface Sides {
+  readonly bare: Side;
+  readonly guarded: Side;
+}
+
+export async function closeSides({ bare, guarded }: Sides): Promise<void> {
+  await Promise.all([bare.close(), guarded.close()]);
+}
+
+export async function compare(one: FidelityCase, sides: Sides): Promise<Comparison> {
   const [bare, guarded] = await Promise.all([sides.bare.run(one), sides.guarded.run(one)]);
   const fields = ['code', 'stdout', 'stderr', 'files', 'upstream'] as const;
   const differ: string[] = fields.filter((field) => bare[field] !== guarded[field]);
@@ -25,9 +34,15 @@ export function report({ one, bare, guarded, differ }: Comparison): string {
   const command = one.argv.join(' ').slice(0, 90);
   const head = `${differ.length === 0 ? 'same  ' : 'DIFFER'} ${String(bare.code).padStart(3)}  ${one.id.padEnd(26)} ${command}`;
   const details = differ.flatMap((name) => {
-    if (name === 'exit') return [`         the bare tool ended with ${bare.code}, the case says ${one.exit ?? 0}`];
+    if (name === 'exit')
+      return [
+        `         the bare tool ended with ${bare.code}, the case says ${one.exit ?? 0}: ${JSON.stringify(bare.stderr.slice(0, 300))}`,
+      ];
     const field = name as keyof Effect;
-    return [`         ${name} bare    ${shown(bare[field], guarded[field])}`, `         ${name} guarded ${shown(guarded[field], bare[field])}`];
+    return [
+      `         ${name} bare    ${shown(bare[field], guarded[field])}`,
+      `         ${name} guarded ${shown(guarded[field], bare[field])}`,
+    ];
   });
   return [head, ...details].join('\n');
 }

@@ -8,7 +8,11 @@ const CHECKOUT = { branch: 'feature-12', origin: ORIGIN };
 
 const IN_A_CHECKOUT: FidelityCase[] = [
   { id: 'gh-git-pr-list', argv: named('pr list'), git: CHECKOUT },
-  { id: 'gh-git-ssh', argv: named('issue list'), git: { branch: 'main', origin: 'git@github.com:acme/app.git' } },
+  {
+    id: 'gh-git-ssh',
+    argv: named('issue list'),
+    git: { branch: 'main', origin: 'git@github.com:acme/app.git' },
+  },
   { id: 'gh-git-pr-view', argv: named('pr view'), git: CHECKOUT },
   { id: 'gh-git-pr-view-number', argv: named('pr view 12'), git: CHECKOUT },
   { id: 'gh-git-pr-checks', argv: named('pr checks'), git: CHECKOUT },
@@ -19,7 +23,11 @@ const IN_A_CHECKOUT: FidelityCase[] = [
 ];
 
 const FILES: FidelityCase[] = [
-  { id: 'gh-issue-stdin', argv: named('issue create -R acme/app -t title -F -'), stdin: 'a body\nof two lines\n' },
+  {
+    id: 'gh-issue-stdin',
+    argv: named('issue create -R acme/app -t title -F -'),
+    stdin: 'a body\nof two lines\n',
+  },
   {
     id: 'gh-comment-file',
     argv: named('issue comment 3 -R acme/app -F notes/a.md'),
@@ -27,7 +35,7 @@ const FILES: FidelityCase[] = [
   },
   {
     id: 'gh-pr-create-file',
-    argv: named('pr create -R acme/app -t title -F body.md -H feature-13 -B main'),
+    argv: named('pr create -R acme/app -t title -F body.md -H topic -B main'),
     files: { 'body.md': 'body\n' },
   },
   { id: 'gh-release-download', argv: named('release download v1.0.0 -R acme/app') },
@@ -38,7 +46,11 @@ const FILES: FidelityCase[] = [
     argv: named('release upload v1.0.0 up.txt -R acme/app'),
     files: { 'up.txt': 'an asset\n' },
   },
-  { id: 'gh-api-input', argv: named('api repos/acme/app/issues --input -'), stdin: '{"title":"t","body":"b"}' },
+  {
+    id: 'gh-api-input',
+    argv: named('api repos/acme/app/issues --input -'),
+    stdin: '{"title":"t","body":"b"}',
+  },
   {
     id: 'gh-api-field-file',
     argv: named('api repos/acme/app/issues -f title=t -F body=@body.txt'),
@@ -49,9 +61,15 @@ const FILES: FidelityCase[] = [
 const FORMATS: FidelityCase[] = [
   { id: 'gh-json', argv: named('pr list -R acme/app --json number,title,labels') },
   { id: 'gh-jq', argv: ['gh', 'pr', 'list', '-R', 'acme/app', '--json', 'number', '--jq', '.[].number'] },
-  { id: 'gh-template', argv: ['gh', 'pr', 'view', '12', '-R', 'acme/app', '--json', 'title', '-t', '{{.title}}'] },
+  {
+    id: 'gh-template',
+    argv: ['gh', 'pr', 'view', '12', '-R', 'acme/app', '--json', 'title', '-t', '{{.title}}'],
+  },
   { id: 'gh-api-include', argv: named('api repos/acme/app -i') },
-  { id: 'gh-api-paginate', argv: ['gh', 'api', '--paginate', 'repos/acme/app/issues?per_page=2', '--jq', '.[].number'] },
+  {
+    id: 'gh-api-paginate',
+    argv: ['gh', 'api', '--paginate', 'repos/acme/app/issues?per_page=2', '--jq', '.[].number'],
+  },
   {
     id: 'gh-api-graphql',
     argv: ['gh', 'api', 'graphql', '-f', 'query={repository(owner:"acme",name:"app"){name isPrivate}}'],
@@ -69,7 +87,12 @@ const MISTAKES: FidelityCase[] = [
   { id: 'gh-checks-failed', argv: named('pr checks 13 -R acme/app'), exit: 1 },
   { id: 'gh-no-release', argv: named('release view v9 -R acme/app'), exit: 1 },
   { id: 'gh-bad-field', argv: named('pr list -R acme/app --json nonsense'), exit: 1 },
-  { id: 'gh-read-only', argv: named('issue create -R acme/app -t t -b b'), exit: 1, credentials: 'read-only' },
+  {
+    id: 'gh-read-only',
+    argv: named('issue create -R acme/app -t t -b b'),
+    exit: 1,
+    credentials: 'read-only',
+  },
   { id: 'gh-bad-token', argv: named('pr list -R acme/app'), exit: 1, credentials: 'unknown' },
 ];
 

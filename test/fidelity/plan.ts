@@ -3,7 +3,7 @@
 import { configText } from '../helpers/turret.js';
 import { AWS_CASES } from './aws-cases.js';
 import { benignCases, type FidelityCase } from './case.js';
-import { compare, type Comparison } from './compare.js';
+import { closeSides, compare, type Comparison, type Sides } from './compare.js';
 import { GH_CASES } from './gh-cases.js';
 import { bareSide, guardedSide } from './side.js';
 
@@ -16,30 +16,41 @@ export interface Round {
   readonly cases: readonly FidelityCase[];
 }
 
-/** Every corpus case under its own policy, then the rest under one that allows it. */
+/** Every corpus case under its own policy, then the rest under one that allows it. @param clis v2 first, then v1 */
 export function rounds(clis: readonly string[]): Round[] {
-  const benign = benignCases();
   return clis.flatMap((cli, at): Round[] => {
-    const own = (cases: readonly FidelityCase[]): FidelityCase[] =>
-      cases.filter(({ argv }) => at === 0 || usesAws(argv));
+    const own = at === 0 ? (cases: readonly FidelityCase[]) => cases : forVersion1;
     return [
-      { name: `corpus, ${cli}`, cli, policy: 'p0.yaml', cases: own(benign) },
+      { name: `corpus, ${cli}`, cli, policy: 'p0.yaml', cases: own(benignCases()) },
       { name: `more, ${cli}`, cli, policy: 'everything.yaml', cases: own([...AWS_CASES, ...GH_CASES]) },
     ];
   });
 }
 
-const usesAws = (argv: readonly string[]): boolean => argv[0] === 'aws' || (argv[0] === 'sh' && /^aws /.test(argv[2] ?? ''));
+function forVersion1(cases: readonly FidelityCase[]): FidelityCase[] {
+  return cases
+    .filter(({ argv }) => argv[0] === 'aws' || (argv[0] === 'sh' && /\baws /.test(argv[2] ?? '')))
+    .map((one) => {
+      const exit = one.exitV1 ?? (one.exit === 252 || one.exit === 254 ? 255 : one.exit);
+      return exit === undefined ? one : { ...one, exit };
+    });
+}
+
+/** Both sides of a round, with fakes and agents of their own. */
+export async function openRound({ cli, policy }: Round): Promise<Sides> {
+  const [bare, guarded] = await Promise.all([
+    bareSide(cli),
+    guardedSide((endpoints) => configText(policy, { ...endpoints, cli })),
+  ]);
+  return { bare, guarded };
+}
 
 /** Runs a round; every comparison is given to `each` as soon as it is made. */
 export async function runRound(round: Round, each: (comparison: Comparison) => void): Promise<void> {
-  const [bare, guarded] = await Promise.all([
-    bareSide(round.cli),
-    guardedSide((endpoints) => configText(round.policy, { ...endpoints, cli: round.cli })),
-  ]);
+  const sides = await openRound(round);
   try {
-    for (const one of round.cases) each(await compare(one, { bare, guarded }));
+    for (const one of round.cases) each(await compare(one, sides));
   } finally {
-    await Promise.all([bare.close(), guarded.close()]);
+    await closeSides(sides);
   }
 }

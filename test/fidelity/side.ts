@@ -5,7 +5,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { type AwsKey, FAKE_AWS_KEY, FAKE_AWS_READ_ONLY_KEY, type FakeAws, startFakeAws } from '../fakes/aws.js';
+import {
+  type AwsKey,
+  FAKE_AWS_KEY,
+  FAKE_AWS_READ_ONLY_KEY,
+  type FakeAws,
+  startFakeAws,
+} from '../fakes/aws.js';
 import {
   FAKE_GITHUB_READ_ONLY_TOKEN,
   FAKE_GITHUB_TOKEN,
@@ -17,7 +23,10 @@ import { credentialVariables, makeHome, startAgent, type TestHome } from '../hel
 import type { Credentials, FidelityCase } from './case.js';
 import { describeFiles, describeUpstream, type Effect } from './effect.js';
 
-const UNKNOWN_KEY: AwsKey = { accessKeyId: 'AKIAFAKENONE00000001', secretAccessKey: 'nobodyNOBODYnobodyNOBODYnobodyNOBODY0001' };
+const UNKNOWN_KEY: AwsKey = {
+  accessKeyId: 'AKIAFAKENONE00000001',
+  secretAccessKey: 'nobodyNOBODYnobodyNOBODYnobodyNOBODY0001',
+};
 const VARIABLES: Readonly<Record<Credentials, Record<string, string>>> = {
   full: credentialVariables(FAKE_AWS_KEY, FAKE_GITHUB_TOKEN.token),
   'read-only': credentialVariables(FAKE_AWS_READ_ONLY_KEY, FAKE_GITHUB_READ_ONLY_TOKEN.token),
@@ -55,7 +64,9 @@ export async function bareSide(cli: string): Promise<Side> {
   mkdirSync(bin);
   mkdirSync(config);
   // v2.9 knows no variable for the endpoint; the words of the case stay as they are.
-  writeFileSync(path.join(bin, 'aws'), `#!/bin/sh\nexec ${cli} --endpoint-url ${aws.url} "$@"\n`, { mode: 0o755 });
+  writeFileSync(path.join(bin, 'aws'), `#!/bin/sh\nexec ${cli} --endpoint-url ${aws.url} "$@"\n`, {
+    mode: 0o755,
+  });
   writeFileSync(path.join(config, 'config.yml'), `http_unix_socket: ${socket}\n`);
   symlinkSync('/usr/bin/gh', path.join(bin, 'gh'));
   const surroundings = {

@@ -10,7 +10,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** /dev/null when left out. */
-  readonly stdin?: string | Buffer;
+  readonly stdin?: string | Uint8Array;
 }
 
 export interface CommandOutcome {
@@ -38,7 +38,10 @@ export function placeAgent(directory: string): string[] {
 export class AgentDriver {
   readonly #child: ChildProcess;
   readonly #directory: string;
-  readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve: (answer: Answer) => void; reject: (error: Error) => void }
+  >();
   #last = 0;
 
   constructor(child: ChildProcess, directory: string) {
@@ -50,8 +53,11 @@ export class AgentDriver {
     stdin.on('error', () => {
       // The agent has ended; every caller is told below.
     });
+    let said = '';
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     child.once('close', (code) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`the agent ended with ${code}`));
+      for (const { reject } of this.#waiting.values())
+        reject(new Error(`the agent ended with ${code}: ${said}`));
       this.#waiting.clear();
     });
   }

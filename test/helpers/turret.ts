@@ -2,7 +2,15 @@
 // below it. Either one command from start to end, or an agent that a test gives one command after the other.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
@@ -44,7 +52,10 @@ export function configText(fixture: string, endpoints: { aws: string; gh: string
 }
 
 /** Variables that give a process the credentials. */
-export function credentialVariables(key: AwsKey = FAKE_AWS_KEY, token = FAKE_GITHUB_TOKEN.token): Record<string, string> {
+export function credentialVariables(
+  key: AwsKey = FAKE_AWS_KEY,
+  token = FAKE_GITHUB_TOKEN.token,
+): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
@@ -81,7 +92,7 @@ export interface SessionOutcome {
 
 /** `turret run -- command`, to its end. */
 export async function runTurret(
-  options: TurretOptions & { command: readonly string[]; stdin?: string | Buffer },
+  options: TurretOptions & { command: readonly string[]; stdin?: string | Uint8Array },
 ): Promise<SessionOutcome> {
   const child = startTurret(options, options.command);
   child.stdin?.on('error', () => {
@@ -103,7 +114,12 @@ export function startTurret(options: TurretOptions, command: readonly string[]):
   if (isolation !== undefined) flags.push('--isolation', isolation);
   return spawn(process.execPath, [path.join(ROOT, 'bin/turret.js'), 'run', ...flags, '--', ...command], {
     cwd: options.cwd ?? home.workspace,
-    env: { HOME: home.directory, PATH: '/usr/bin:/bin', TERM: 'xterm', ...(options.env ?? credentialVariables()) },
+    env: {
+      HOME: home.directory,
+      PATH: '/usr/bin:/bin',
+      TERM: 'xterm',
+      ...(options.env ?? credentialVariables()),
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
@@ -121,9 +137,7 @@ async function outcomeOf(child: ChildProcess, home: TestHome): Promise<SessionOu
 export function lastSession(home: TestHome): string | undefined {
   const sessions = path.join(home.state, 'sessions');
   if (!existsSync(sessions)) return undefined;
-  const last = readdirSync(sessions)
-    .sort()
-    .at(-1);
+  const last = readdirSync(sessions).sort().at(-1);
   return last === undefined ? undefined : path.join(sessions, last);
 }
 
