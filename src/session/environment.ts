@@ -18,10 +18,12 @@ const PASSED = new Set([
 ]); // prettier-ignore
 const PASSED_PREFIXES = ['LC_'];
 
-const SECRET_NAME =
-  /(?:^|_)(?:TOKEN|SECRET|SECRETS|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIAL|CREDENTIALS|APIKEY|AUTH|COOKIE|SESSION|PAT|DSN|PRIVATE|KEY|KEYS)(?:_|$)|(?:^|_)API_?KEY|DATABASE_URL|CONNECTION_STRING/i;
+/** Words of a name, exactly; and ends of words, since people write `PGPASSWORD` and `accessToken`. */
+const SECRET_WORD =
+  /^(?:PWD|PASS|SSHPASS|CREDS?|AUTH|SESSION|PAT|DSN|PRIVATE|KEYS?)$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY|COOKIE)S?$/;
+const SECRET_PHRASE = /DATABASE_URL|CONNECTION_STRING/i;
 const SECRET_VALUE =
-  /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,}|sk-[0-9A-Za-z_-]{16,}|xox[abprs]-[0-9A-Za-z-]{10,}|glpat-[0-9A-Za-z_-]{16,}|AIza[0-9A-Za-z_-]{30,}|tr[tabr]_[0-9A-Za-z]{40,}|eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.)|-----BEGIN [A-Z ]*PRIVATE KEY-----|^[a-z][a-z0-9+.-]*:\/\/[^/\s:@]*:[^/\s@]+@/;
+  /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,}|sk-[0-9A-Za-z_-]{16,}|xox[abprs]-[0-9A-Za-z-]{10,}|glpat-[0-9A-Za-z_-]{16,}|AIza[0-9A-Za-z_-]{30,}|tr[tabr]_[0-9A-Za-z]{40,}|eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.)|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][a-z0-9+.-]{0,20}:\/\/[^/\s:@]*:[^/\s@]+@/;
 
 export interface EnvironmentRequest {
   /** The user's own. */
@@ -46,7 +48,8 @@ export function agentEnvironment(request: EnvironmentRequest): AgentEnvironment 
   const withheld: string[] = [];
   const unsafe = new Set(request.unsafe);
   for (const [name, value] of Object.entries(request.from)) {
-    if (value === undefined) continue;
+    // Turret's own names are Turret's: a session inside a session has its own.
+    if (value === undefined || name.startsWith('TURRET_')) continue;
     if (unsafe.has(name)) env[name] = value;
     else if (request.pass.some((pattern) => matches(pattern, name))) env[name] = checked(name, value);
     else if (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
@@ -60,9 +63,17 @@ export function agentEnvironment(request: EnvironmentRequest): AgentEnvironment 
 
 /** Why this must not reach the agent, or undefined. */
 export function secretShape(name: string, value: string): string | undefined {
-  if (SECRET_NAME.test(name)) return 'its name says that it is a secret';
+  if (SECRET_PHRASE.test(name) || wordsOf(name).some((word) => SECRET_WORD.test(word)))
+    return 'its name says that it is a secret';
   if (SECRET_VALUE.test(value)) return 'its value has the form of a credential';
   return undefined;
+}
+
+function wordsOf(name: string): string[] {
+  return name
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_')
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/);
 }
 
 function checked(name: string, value: string): string {
