@@ -34,7 +34,7 @@ export interface CheckResult {
 /** Name under which the repeater is configured for the time of the test. */
 export const CONFORMANCE_NAME = 'subject';
 /** The variable that holds the secret nobody may see again. */
-export const CONFORMANCE_SECRET = 'CONFORMANCE_SECRET';
+const CONFORMANCE_SECRET = 'CONFORMANCE_SECRET';
 const ANSWER_MS = 8_000;
 
 /** Never throws for what the repeater does. */
