@@ -143,19 +143,6 @@ export interface RepeaterExit {
   signal?: string;
   stderr?: string;
 }
-export interface LimitHit {
-  type: 'limit.hit';
-  kid: string;
-  call?: string;
-  limit: string;
-  retry_after_ms?: number;
-}
-export interface PolicyLoaded {
-  type: 'policy.loaded';
-  policy_sha256: string;
-  config: string[];
-  rules: number;
-}
 export interface LogRecovered {
   type: 'log.recovered';
   bytes: number;
@@ -175,8 +162,6 @@ export type AuditRecord =
   | RepeaterStart
   | RepeaterRegistered
   | RepeaterExit
-  | LimitHit
-  | PolicyLoaded
   | LogRecovered;
 export type RecordType = AuditRecord['type'];
 type FieldsOf<T extends RecordType> = Exclude<keyof Extract<AuditRecord, { type: T }>, 'type'>;
@@ -221,8 +206,6 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
   'repeater.start': ['repeater', 'kind', 'pid', 'command_sha256'],
   'repeater.registered': ['repeater', 'version', 'actions', 'tools', 'descriptor_sha256'],
   'repeater.exit': ['repeater', 'pid', 'exit', 'signal', 'stderr'],
-  'limit.hit': ['kid', 'call', 'limit', 'retry_after_ms'],
-  'policy.loaded': ['policy_sha256', 'config', 'rules'],
   'log.recovered': ['bytes', 'sha256'],
 };
 
