@@ -44,7 +44,7 @@ export class Broker {
   readonly #recorder: Recorder;
   readonly #listener: Listener;
   readonly #pids = new Map<string, number>();
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Set<CallStream>();
   #nextCall = 1;
   #closed = false;
 

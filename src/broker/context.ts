@@ -1,5 +1,5 @@
 import type { CompiledPolicy } from '../policy/compile.js';
-import type { Call } from './call.js';
+import type { CallStream } from './agent-connection.js';
 import type { Limiter } from './limiter.js';
 import type { Recorder } from './recorder.js';
 import type { Repeaters } from './repeaters.js';
@@ -13,5 +13,5 @@ export interface CallContext {
   callMsMax: number;
   monotonicMs(): number;
   nextCallId(): string;
-  forget(call: Call): void;
+  forget(call: CallStream): void;
 }
