@@ -16,15 +16,9 @@ export function fillAgentDirectory(directory: RuntimeDirectory, token: string, t
   writeFileSync(join(directory.agent, 'token'), token, { mode: 0o400 });
   const launcher = join(directory.agent, 'launcher');
   writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
-  // Read by bash after the profile of a login shell has reset PATH; used where there is no sandbox.
-  writeFileSync(join(directory.agent, 'bash-env'), `PATH=${quoted(join(directory.agent, 'bin'))}:"$PATH"\n`, {
-    mode: 0o644,
-  });
+  // Read by bash after the profile of a login shell has reset PATH.
+  writeFileSync(join(directory.agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', { mode: 0o644 });
   for (const tool of [...tools, 'turret']) linkSync(launcher, join(directory.agent, 'bin', tool));
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 // The agent's NODE_OPTIONS are not for the shim, and Node 20 reads a file of certificates at every start (2.5 times the

@@ -250,8 +250,8 @@ class Session {
       PATH: `${agentDirectory}/bin:${environment.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
       TURRET_TOKEN: token,
       TURRET_ISOLATION: level,
-      // Without a sandbox a login shell's profile would put the real tools first again.
-      ...(level === 'none' ? { BASH_ENV: `${agentDirectory}/bash-env` } : {}),
+      // The profile of a login shell would put other directories first again.
+      BASH_ENV: `${agentDirectory}/bash-env`,
     };
   }
 

@@ -38,7 +38,7 @@ describe.each([
     expect(PATH).toMatch(/^\/[^:]+\/bin:\/usr\/bin:\/bin$/);
     expect(TURRET_TOKEN).toMatch(/^trt_[0-9A-Za-z]{64}$/);
     expect(TURRET_SESSION).toMatch(/^[0-9a-f]{20}$/);
-    expect(BASH_ENV === undefined).toBe(mode !== 'none');
+    expect(`${BASH_ENV?.replace('bash-env', 'bin')}:/usr/bin:/bin`).toBe(PATH);
     expect(ran.stdout.toString() + ran.stderr).not.toContain(SECRET);
   });
 

@@ -1,7 +1,7 @@
 // A user with a HOME, a workspace and a state directory of their own, who types `turret run`. The built program runs.
 
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,7 +27,14 @@ export class World {
   env: Record<string, string>;
   readonly #children = new Set<ChildProcess>();
 
-  constructor(config: string = ECHO_CONFIG) {
+  readonly #user: { uid?: number; gid?: number };
+  readonly #turret: string;
+
+  /** `uid`: whose world it is, when it is not ours; `turret`: a copy that this user can read. */
+  constructor(config: string = ECHO_CONFIG, as: { uid?: number; turret?: string } = {}) {
+    const { uid } = as;
+    this.#user = uid === undefined ? {} : { uid, gid: uid };
+    this.#turret = as.turret ?? TURRET;
     this.root = realpathSync(mkdtempSync('/tmp/tw-'));
     const make = (name: string): string => {
       const path = join(this.root, name);
@@ -40,6 +47,9 @@ export class World {
     this.state = join(this.home, '.local/state/turret');
     this.config = join(this.root, 'turret.yaml');
     writeFileSync(this.config, config, { mode: 0o600 });
+    for (const path of [this.root, this.home, this.workspace, this.runtime, this.config]) {
+      if (uid !== undefined) chownSync(path, uid, uid);
+    }
     this.env = {
       HOME: this.home,
       PATH: '/usr/bin:/bin',
@@ -51,7 +61,7 @@ export class World {
 
   /** The words of `turret run`, the agent's command last. */
   words(command: string[], options: string[] = []): string[] {
-    return [process.execPath, TURRET, 'run', '--config', this.config, ...options, '--', ...command];
+    return [process.execPath, this.#turret, 'run', '--config', this.config, ...options, '--', ...command];
   }
 
   start(words: string[], options: SpawnOptions = {}): ChildProcess {
@@ -60,6 +70,7 @@ export class World {
       cwd: this.workspace,
       env: this.env,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...this.#user,
       ...options,
     });
     this.#children.add(child);
@@ -77,7 +88,7 @@ export class World {
 
   /** Runs another command of turret's. */
   turret(...words: string[]): Promise<Ran> {
-    return this.finish(this.start([process.execPath, TURRET, ...words]));
+    return this.finish(this.start([process.execPath, this.#turret, ...words]));
   }
 
   async finish(child: ChildProcess, input?: string | Buffer): Promise<Ran> {
