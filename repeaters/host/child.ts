@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { TurretError } from '../../src/errors.js';
 import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
 import type { RunResult } from '../sdk/types.js';
+import { forgetGroup, watchGroup } from './watchdog.js';
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
@@ -38,6 +39,8 @@ export class Child {
       detached: true,
       stdio,
     });
+    const { pid } = this.process;
+    if (pid !== undefined) watchGroup(pid);
     this.ended = new Promise((resolveEnded, reject) => {
       this.process.once('error', (cause) => {
         reject(
@@ -47,6 +50,7 @@ export class Child {
       this.process.once('exit', (code, signal) => {
         // What it left behind would hold our pipes open.
         this.kill('KILL');
+        if (pid !== undefined) forgetGroup(pid);
         resolveEnded(resultOf(code, signal));
       });
     });

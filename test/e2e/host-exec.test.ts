@@ -116,6 +116,23 @@ describe('a program of profile exec', () => {
     await dead(Number(stdout));
   });
 
+  it('is killed with all it started when the repeater itself is killed', async () => {
+    const doomed = await RepeaterBench.start({
+      profile: 'exec',
+      command: ['./probe.sh'],
+      directory,
+      actions: [{ name: 'leaves' }, { name: 'waits' }],
+    });
+    await doomed.call('leaves');
+    const conversation = doomed.open('waits');
+    await conversation.until(() => conversation.bytes(CHANNEL.STDOUT).length > 0);
+    const pid = Number(conversation.bytes(CHANNEL.STDOUT).toString());
+    expect(alive(pid)).toBe(true);
+    // SIGKILL to it and its group: nothing in it gets to run again.
+    await doomed.stop();
+    await dead(pid);
+  });
+
   it('that is not there is an error of the call, not of the repeater', async () => {
     const gone = await bench.call('gone');
     expect([gone.end['ok'] === false || gone.end['exit'] === 127, gone.stdout]).toEqual([true, '']);
