@@ -19,7 +19,8 @@ export interface HostConfig {
 
 /** Throws TurretError manifest_invalid. */
 export function readHostConfig(config: JsonObject): HostConfig {
-  const { profile, directory, version } = config;
+  // Once per call is what a block without a profile means.
+  const { profile = 'exec', directory, version } = config;
   if (profile !== 'exec' && profile !== 'line') throw invalid('profile is not exec or line');
   if (typeof directory !== 'string' || !directory.startsWith('/'))
     throw invalid('directory is not an absolute path');
