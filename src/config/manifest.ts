@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import type { RegisteredAction } from '../protocol/messages.js';
 import { NOT_EMPTY, TEXT } from './checks.js';
+import type { RepeaterConfig } from './config.js';
 import { byPlace, type Problem } from './problem.js';
 import type { Field, FieldsShape } from './shape.js';
 import { REPEATERS, REPEATER_PROFILES } from './shape-repeaters.js';
@@ -85,3 +86,9 @@ export const MANIFEST: FieldsShape = {
         ]
       : [],
 };
+
+/** A block of turret.yaml completed by the manifest it names: what the block says itself wins. */
+export function applyManifest(config: RepeaterConfig, manifest: Manifest): RepeaterConfig {
+  const { manifest: _, directory: __, ...own } = config;
+  return { ...manifest, ...own, directory: manifest.directory };
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { parseManifest } from '../../../src/config/manifest.js';
+import { applyManifest, parseManifest } from '../../../src/config/manifest.js';
 
 function problemsOf(text: string): string[] {
   return parseManifest(Buffer.from(text), 'm.yaml').problems.map(
@@ -51,6 +51,19 @@ actions:
     ['profile: line\ncommand: [a]\nprofile: exec', 'twice'],
   ])('%j has a problem', (text, message) => {
     expect(problemsOf(text).join('\n')).toContain(message);
+  });
+
+  it('completes the block that names it, and what the block says itself wins', () => {
+    const manifest = { profile: 'line' as const, command: ['./a'], tools: ['a'], directory: '/etc/a' };
+    const block = { name: 'ops', kind: 'ops', manifest: 'a/a.yaml', tools: ['b'], directory: '/etc' };
+    expect(applyManifest(block, manifest)).toEqual({
+      name: 'ops',
+      kind: 'ops',
+      profile: 'line',
+      command: ['./a'],
+      tools: ['b'],
+      directory: '/etc/a',
+    });
   });
 
   it('may leave the actions of a line or binary program to the program', () => {
