@@ -1,0 +1,202 @@
+// The machine: what Turret itself needs, and what shuts the agent in.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+import { TurretError } from '../errors.js';
+import { isWithin } from '../isolation/bubblewrap.js';
+import { findBubblewrap } from '../isolation/probe.js';
+import { PROBE_MS_MAX } from '../protocol/limits.js';
+import { secretShape } from '../session/environment.js';
+import type { Check } from './check.js';
+import type { Environment } from './environment.js';
+
+const NODE_OLDEST = [20, 19] as const;
+
+/** `version` as in process.versions.node. */
+export function nodeCheck(version: string): Check {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const enough = major > NODE_OLDEST[0] || (major === NODE_OLDEST[0] && minor >= NODE_OLDEST[1]);
+  const shared = { id: 'node', group: 'session' as const, what: 'node' };
+  if (enough) return { ...shared, state: 'ok', level: 'ok', why: version };
+  return {
+    ...shared,
+    state: 'too old',
+    level: 'bad',
+    why: version,
+    fix: `install node ${NODE_OLDEST.join('.')} or newer`,
+    blocks: true,
+  };
+}
+
+/** The workspace is shown to the agent: it must not be, or hold, the home directory. */
+export function workspaceCheck({
+  env,
+  cwd,
+  isolated,
+}: {
+  env: Environment;
+  cwd: string;
+  isolated: boolean;
+}): Check {
+  const shared = { id: 'workspace', group: 'session' as const, what: 'working directory' };
+  if (!isWithin(env['HOME'] ?? '/nonexistent', cwd))
+    return { ...shared, state: 'ok', level: 'ok', why: 'what the agent sees and may write' };
+  const why = 'it is, or holds, your home directory, where your keys are: no session starts here';
+  return {
+    ...shared,
+    state: 'home',
+    level: 'bad',
+    why,
+    fix: 'cd into a project directory',
+    ...(isolated ? { blocks: true as const } : {}),
+  };
+}
+
+/** Names of the user's variables that look like secrets and so are not passed. */
+export function environmentCheck(env: Environment): Check {
+  const names = Object.entries(env).flatMap(([name, value]) =>
+    value && secretShape(name, value) !== undefined ? [name] : [],
+  );
+  const why =
+    names.length === 0
+      ? 'nothing in it looks like a secret'
+      : `not passed to the agent: ${names.sort().join(', ')}`;
+  return {
+    id: 'environment',
+    group: 'credentials',
+    what: 'your environment',
+    state: names.length === 0 ? 'ok' : 'hidden',
+    level: 'ok',
+    why,
+  };
+}
+
+export function bubblewrapCheck(): Check {
+  const path = findBubblewrap();
+  const shared = { id: 'bubblewrap', group: 'isolation' as const, what: 'bubblewrap' };
+  if (path === undefined)
+    return {
+      ...shared,
+      state: 'missing',
+      level: 'warn',
+      why: 'it shuts the agent in',
+      fix: 'apt-get install bubblewrap',
+    };
+  return { ...shared, state: 'ok', level: 'ok', why: `${path} ${versionOf(path)}`.trim() };
+}
+
+function versionOf(path: string): string {
+  try {
+    return (
+      /\d+(?:\.\d+)+/.exec(
+        execFileSync(path, ['--version'], { encoding: 'utf8', timeout: PROBE_MS_MAX, env: {} }),
+      )?.[0] ?? ''
+    );
+  } catch {
+    // The probes tell more than the version does.
+    return '';
+  }
+}
+
+/** A level that was tried. `needed`: it is the one a session would use. */
+export function levelCheck(
+  level: 'namespaced' | 'strict',
+  problem: Error | undefined,
+  needed: boolean,
+): Check {
+  const shared = { id: `isolation.${level}`, group: 'isolation' as const, what: `isolation ${level}` };
+  if (problem === undefined) return { ...shared, state: 'works', level: 'ok', why: MEANING[level] };
+  const message = problem.message.replace('the agent cannot be isolated on this machine: ', '');
+  const fix = problem instanceof TurretError ? problem.hints[0] : undefined;
+  return {
+    ...shared,
+    state: 'fails',
+    level: needed ? 'bad' : 'warn',
+    why: message,
+    ...(fix === undefined ? {} : { fix }),
+    ...(needed ? { blocks: true as const } : {}),
+  };
+}
+
+const MEANING = {
+  namespaced: 'home, other processes and other sockets are hidden; the network is open',
+  strict: 'the same, and no network',
+} as const;
+
+/** Only the environment protects the keys then. */
+export function noIsolationCheck(): Check {
+  const why = 'turret.yaml says isolation: none; an agent that tries can read your keys';
+  return {
+    id: 'isolation.none',
+    group: 'isolation',
+    what: 'isolation',
+    state: 'off',
+    level: 'warn',
+    why,
+    fix: 'isolation: auto',
+  };
+}
+
+/** The terminal's signals must not end the sandbox; coreutils 8.31 and newer can say so. */
+export function envSignalCheck(): Check {
+  const shared = { id: 'coreutils', group: 'isolation' as const, what: 'env --ignore-signal' };
+  try {
+    execFileSync('/usr/bin/env', ['--ignore-signal=INT', '--default-signal=INT', '/bin/true'], {
+      timeout: PROBE_MS_MAX,
+      stdio: 'ignore',
+      env: {},
+    });
+    return { ...shared, state: 'ok', level: 'ok', why: 'ctrl-C reaches the agent and not the sandbox' };
+  } catch {
+    // Not GNU, or too old: the probe of the sandbox fails for the same reason.
+    return {
+      ...shared,
+      state: 'missing',
+      level: 'warn',
+      why: 'the sandbox is started through it',
+      fix: 'install GNU coreutils 8.31 or newer',
+    };
+  }
+}
+
+export function setprivCheck(places: readonly string[] = ['/usr/bin/setpriv', '/bin/setpriv']): Check {
+  const shared = { id: 'setpriv', group: 'isolation' as const, what: 'setpriv' };
+  if (places.some((path) => existsSync(path)))
+    return { ...shared, state: 'ok', level: 'ok', why: 'a killed repeater leaves no program behind' };
+  return {
+    ...shared,
+    state: 'missing',
+    level: 'warn',
+    why: 'a program of a repeater that is killed runs on',
+    fix: 'apt-get install util-linux',
+  };
+}
+
+/** Who may read the memory of whom, where processes see each other at all. */
+export function ptraceCheck(file = '/proc/sys/kernel/yama/ptrace_scope'): Check {
+  const shared = {
+    id: 'ptrace',
+    group: 'isolation' as const,
+    what: 'memory of your processes',
+    level: 'info' as const,
+  };
+  let scope = '0';
+  try {
+    scope = readFileSync(file, 'utf8').trim();
+  } catch {
+    // No Yama in this kernel: as scope 0.
+  }
+  if (scope !== '0')
+    return {
+      ...shared,
+      state: 'guarded',
+      why: `ptrace_scope ${scope}: without isolation an agent reads only that of its children`,
+    };
+  return {
+    ...shared,
+    state: 'open',
+    why: 'without isolation an agent can read it; inside the sandbox it does not see them',
+    fix: 'sysctl -w kernel.yama.ptrace_scope=1',
+  };
+}

@@ -1,0 +1,124 @@
+// `turret repeater list`: what is configured, and what would keep a repeater from starting. Nothing is started.
+
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+
+import type { RepeaterConfig } from '../config/config.js';
+import { parseManifest } from '../config/manifest.js';
+import { formatProblem } from '../config/problem.js';
+import { BUILT_IN_REPEATERS } from '../session/built-in-repeaters.js';
+import { isOnPath, isProgram } from './agents-found.js';
+import { type CredentialSource, credentialSource, ofSecrets } from './credential-source.js';
+import type { Environment } from './environment.js';
+
+export interface ListedRepeater {
+  /** First word of its actions. */
+  name: string;
+  kind: string;
+  /** Programs it answers for. */
+  tools: string[];
+  /** It comes with turret. */
+  builtIn: boolean;
+  /** How the program of one's own is spoken to. */
+  profile?: string;
+  command?: string[];
+  /** Absent when it holds none. */
+  credential?: CredentialSource;
+  /** Where everything is sent instead. */
+  endpoint?: string;
+  /** Why it would not start, or not work. */
+  problems: string[];
+}
+
+/** Where a program of one's own is looked for: repeaters/host/child.ts. */
+const PROGRAM_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+export function listRepeaters(repeaters: Record<string, RepeaterConfig>, env: Environment): ListedRepeater[] {
+  return Object.values(repeaters).map((repeater) =>
+    isOwn(repeater) ? ownRepeater(repeater, env) : builtInRepeater(repeater, env),
+  );
+}
+
+function isOwn({ command, manifest }: RepeaterConfig): boolean {
+  return command !== undefined || manifest !== undefined;
+}
+
+function builtInRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater {
+  const { name, kind, cli, endpoint } = repeater;
+  const builtIn = BUILT_IN_REPEATERS[kind];
+  const problems: string[] = [];
+  if (builtIn === undefined)
+    problems.push(`no repeater of kind ${kind} comes with turret, and it has no command`);
+  if (cli !== undefined && !isProgram(cli)) problems.push(`cli: ${cli} is not a program`);
+  const [tool] = builtIn?.tools ?? [];
+  if (cli === undefined && tool !== undefined && !isOnPath(tool, env['PATH'] ?? ''))
+    problems.push(`${tool} is not on your PATH`);
+  return {
+    name,
+    kind,
+    tools: repeater.tools ?? builtIn?.tools ?? [],
+    builtIn: true,
+    ...credentialOf(credentialSource(repeater, env)),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    problems,
+  };
+}
+
+function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater {
+  const { name, kind, endpoint, directory = '/' } = repeater;
+  const { manifest, problems } = manifestOf(repeater);
+  const command = repeater.command ?? manifest?.command;
+  const profile = repeater.profile ?? manifest?.profile;
+  const base = repeater.command === undefined ? (manifest?.directory ?? directory) : directory;
+  const actions = repeater.actions ?? manifest?.actions ?? [];
+  if (command !== undefined) problems.push(...commandProblems(command, base));
+  if (profile === undefined && problems.length === 0)
+    problems.push('profile is missing: exec, line or binary');
+  if (profile === 'exec' && actions.length === 0) problems.push('an exec repeater must list its actions');
+  return {
+    name,
+    kind,
+    tools: repeater.tools ?? manifest?.tools ?? [],
+    builtIn: false,
+    ...(profile === undefined ? {} : { profile }),
+    ...(command === undefined ? {} : { command }),
+    ...credentialOf(ofSecrets(repeater.secrets ?? manifest?.secrets ?? [], env)),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    problems,
+  };
+}
+
+function credentialOf(credential: CredentialSource | undefined): { credential?: CredentialSource } {
+  return credential === undefined ? {} : { credential };
+}
+
+function manifestOf({ manifest, directory = '/' }: RepeaterConfig): {
+  manifest?: NonNullable<ReturnType<typeof parseManifest>['value']>;
+  problems: string[];
+} {
+  if (manifest === undefined) return { problems: [] };
+  const file = resolve(directory, manifest);
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    return {
+      problems: [
+        `the manifest ${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
+      ],
+    };
+  }
+  const { value, problems } = parseManifest(bytes, file);
+  return { ...(value === undefined ? {} : { manifest: value }), problems: problems.map(formatProblem) };
+}
+
+// A name with a slash starts at the file that says it; the others are looked for in system directories only.
+function commandProblems([program = '']: readonly string[], directory: string): string[] {
+  if (program.includes('/')) {
+    const path = isAbsolute(program) ? program : join(directory, program);
+    return isProgram(path) ? [] : [`${path} is not an executable file`];
+  }
+  return isOnPath(program, PROGRAM_PATH)
+    ? []
+    : [`${program} was not found in ${PROGRAM_PATH.replaceAll(':', ', ')}; write its absolute path`];
+}

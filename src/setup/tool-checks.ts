@@ -1,0 +1,59 @@
+// The real CLIs, and where the repeaters would find credentials.
+
+import type { RepeaterConfig } from '../config/config.js';
+import { REPEATERS_WITHOUT_FILE } from '../config/load.js';
+import { type Check, withFix } from './check.js';
+import { credentialSource } from './credential-source.js';
+import type { Environment } from './environment.js';
+import { type InstalledTool, installedAws, installedGh } from './installed-tools.js';
+
+/** One line for each program that the configured repeaters run. A session starts without them; calls then fail. */
+export async function toolChecks(
+  repeaters: Record<string, RepeaterConfig> = REPEATERS_WITHOUT_FILE,
+  env: Environment,
+): Promise<Check[]> {
+  const asked = new Map<string, Promise<InstalledTool>>();
+  for (const { kind, cli, command } of Object.values(repeaters)) {
+    if (command !== undefined || (kind !== 'aws' && kind !== 'gh')) continue;
+    const key = `${kind} ${cli ?? ''}`;
+    if (!asked.has(key)) asked.set(key, kind === 'aws' ? installedAws(env, cli) : installedGh(env, cli));
+  }
+  return (await Promise.all(asked.values())).map(toolCheck);
+}
+
+export function toolCheck({ tool, path = '', version, table, problem, fix }: InstalledTool): Check {
+  const shared = { id: `tool.${tool}`, group: 'tools' as const, what: `${tool} CLI` };
+  if (version === undefined || table === undefined) {
+    const state = version === undefined ? 'missing' : 'unknown';
+    return withFix({ ...shared, state, level: 'warn', why: problem ?? `calls to ${tool} fail` }, fix);
+  }
+  const exact = table === version;
+  const why = `${path} ${version}, ${exact ? 'its own table' : `by the table of ${table}, the nearest older one: newer commands are refused`}`;
+  return { ...shared, state: 'ok', level: exact ? 'ok' : 'info', why };
+}
+
+/** One line for each repeater that holds a credential. */
+export function credentialChecks(
+  repeaters: Record<string, RepeaterConfig> = REPEATERS_WITHOUT_FILE,
+  env: Environment,
+): Check[] {
+  return Object.values(repeaters).flatMap((repeater) => {
+    const source = credentialSource(repeater, env);
+    if (source === undefined) return [];
+    const shared = {
+      id: `credential.${repeater.name}`,
+      group: 'credentials' as const,
+      what: `credential of ${repeater.name}`,
+    };
+    if (source.found)
+      return [
+        {
+          ...shared,
+          state: 'found',
+          level: 'ok' as const,
+          why: `${source.source}; whether it is valid shows the first call`,
+        },
+      ];
+    return [withFix({ ...shared, state: 'missing', level: 'warn', why: source.source }, source.fix)];
+  });
+}
