@@ -2,9 +2,9 @@
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runCli } from '../sdk/cli-process.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { childEnvironment } from './child-environment.js';
-import { runChild } from './child.js';
 import type { InstalledCli } from './cli.js';
 import type { Injector } from './inject/injector.js';
 import type { AwsPlan } from './plan/plan.js';
@@ -39,7 +39,7 @@ export async function performAws(run: Run, plan: AwsPlan, context: PerformContex
       ...call.env,
       ...(plan.tz === undefined ? {} : { TZ: plan.tz }),
     };
-    const result = await runChild({ path: cli.path, argv: plan.argv, cwd, env }, run);
+    const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd, env });
     await returnFiles(files, run.filesOut);
     const refused = call.refused();
     if (refused === undefined) return result;

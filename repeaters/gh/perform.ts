@@ -1,8 +1,8 @@
 // One approved call, from plan to exit code.
 
 import { randomBytes } from 'node:crypto';
+import { runCli } from '../sdk/cli-process.js';
 import type { Run, RunResult } from '../sdk/types.js';
-import { runGh } from './child.js';
 import { ghEnvironment, makePlace, type Place } from './environment.js';
 import { preparePlaces, receiveFiles, sendFiles } from './files.js';
 import { startInjector } from './inject/injector.js';
@@ -60,13 +60,7 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
       });
   try {
     const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
-    const result = await runGh(run, {
-      gh: runtime.gh,
-      argv: plan.argv,
-      cwd: place.work,
-      env,
-      stdin: plan.stdin,
-    });
+    const result = await runCli(run, { path: runtime.gh, argv: plan.argv, cwd: place.work, env });
     const left = await sendFiles(run.filesOut, { files: plan.files, work: place.work, taken });
     if (left.length === 0) return result;
     run.stderr.write(

@@ -36,7 +36,6 @@ export function planGh({ capabilities, needs }: Approved, context: GhContext): G
     ...branch,
     allow: [allowanceOf(primary, context)],
     files,
-    stdin: needs.stdin,
     local: !primary.annotations.openWorld,
   };
 }

@@ -91,7 +91,6 @@ export interface GhPlan {
   branch?: string;
   allow: GhWireAllowance[];
   files: PlannedFile[];
-  stdin: boolean;
   /** No credential and no network. */
   local: boolean;
 }

@@ -122,3 +122,5 @@ export const CREDENTIAL_FILE_BYTES_MAX = 1_048_576;
 /** Time an escape attempt of `turret doctor` may take to connect, and all of them together. */
 export const ATTEMPT_CONNECT_MS_MAX = 300;
 export const ATTEMPTS_MS_MAX = 10_000;
+/** Silence after the end of a program that ends its output, although something it started still holds it open. */
+export const ORPHAN_OUTPUT_MS = 100;

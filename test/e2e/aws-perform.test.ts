@@ -287,10 +287,10 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
 it('leaves no program behind when the repeater itself is killed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'turret-killed-'));
   const entry = `
-    import { runChild } from ${JSON.stringify(fileURLToPath(new URL('../../repeaters/aws/child.ts', import.meta.url)))};
-    await runChild(
-      { path: '/bin/sleep', argv: ['600'], cwd: ${JSON.stringify(directory)}, env: {} },
+    import { runCli } from ${JSON.stringify(fileURLToPath(new URL('../../repeaters/sdk/cli-process.ts', import.meta.url)))};
+    await runCli(
       { needs: { stdin: false }, signal: new AbortController().signal, stdout: process.stdout, stderr: process.stderr, onSignal() {} },
+      { path: '/bin/sleep', argv: ['600'], cwd: ${JSON.stringify(directory)}, env: {} },
     );`;
   const stdin = { contents: entry, resolveDir: directory, loader: 'ts' } as const;
   const { outputFiles } = await build({ stdin, bundle: true, platform: 'node', format: 'esm', write: false });

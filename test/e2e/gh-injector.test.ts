@@ -533,6 +533,7 @@ describe('the process of gh', () => {
     const abort = new AbortController();
     try {
       const call = stalled.guarded(['api', 'repos/acme/app'], { signal: abort.signal });
+      call.catch(() => {}); // Looked at later.
       const request = await gate.asked;
       expect(request.authorization).toBe('token ghp_canary_real_token');
       const found = await processesOf(stalled.directory);
@@ -548,7 +549,7 @@ describe('the process of gh', () => {
         ).toBe(true);
       }
       abort.abort();
-      await call;
+      await expect(call).rejects.toMatchObject({ code: 'cancelled' });
       expect(await processesOf(stalled.directory)).toEqual([]);
     } finally {
       await stalled.close();
