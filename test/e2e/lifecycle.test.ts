@@ -6,7 +6,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 
 import { FAKE_AWS_KEY, type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { type Ran, outcome } from '../helpers/broker-session.js';
-import { type Process, allGone, descendants, processesWith, until } from '../helpers/processes.js';
+import {
+  type Process,
+  allGone,
+  descendants,
+  processesWith,
+  stillRunning,
+  until,
+} from '../helpers/processes.js';
 import { World } from '../helpers/turret-world.js';
 
 let world: World;
@@ -218,6 +225,19 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
       expect(world.runtimeSessions()).toEqual([]);
       await verifies();
     });
+  });
+
+  test('of supervisor and broker at once ends the agent even without a sandbox', async () => {
+    const { turret, ended, all } = await hanging('none');
+    process.kill(find(all, 'broker/main.js').pid, 'SIGSTOP'); // it would help otherwise
+    turret.kill('SIGKILL');
+    await until(
+      'the agent is gone',
+      () => stillRunning([find(all, `sh -c ${SCRIPT.slice(0, 20)}`)]).length === 0,
+    );
+    process.kill(find(all, 'broker/main.js').pid, 'SIGKILL');
+    await ended;
+    await nothingIsLeft(all);
   });
 
   test('of the broker fails the call and every later one, at once, and nothing hangs', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 
-import { gone } from '../helpers/broker-session.js';
+import { gone, outcome } from '../helpers/broker-session.js';
 import { allGone, descendants, until } from '../helpers/processes.js';
 import { Terminal } from '../helpers/terminal.js';
 import { World } from '../helpers/turret-world.js';
@@ -278,6 +278,22 @@ describe.each([['auto'], ['none']])('without a terminal, with isolation %s', (mo
       'import fcntl,os\nprint([bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK) for fd in (0, 1, 2)])';
     const ran = await world.run(['/usr/bin/python3', '-c', look], options, '');
     expect(ran.stdout.toString()).toBe('[False, False, False]\n');
+  });
+
+  test('nor do they stop to block when turret has something to say in between', async () => {
+    const flags = '[bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_NONBLOCK) for fd in (1, 2)]';
+    const look = `import fcntl,os\nprint("READY",flush=True)\ninput()\nprint(${flags})`;
+    const child = world.start(world.words(['/usr/bin/python3', '-c', look], [...options, '-q']), {
+      stdio: 'pipe',
+    });
+    const ended = outcome(child);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const said = new Promise((resolve) => child.stderr?.once('data', resolve));
+    for (const { pid, command } of descendants(child.pid ?? 0))
+      if (command.includes('broker/main.js')) process.kill(pid, 'SIGKILL');
+    await said;
+    child.stdin?.end('\n');
+    expect((await ended).stdout.toString()).toBe('READY\n[False, False]\n');
   });
 
   test('the agent inherits three descriptors and no other', async () => {
