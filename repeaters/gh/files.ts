@@ -31,7 +31,7 @@ export async function receiveFiles(
         `the caller sent ${JSON.stringify(entry.path)}, which nobody asked for`,
       );
     }
-    const copy = join(work, file.copy + entry.path.slice(file.path.length));
+    const copy = join(work, file.path === '.' ? entry.path : file.copy + entry.path.slice(file.path.length));
     if (entry.kind === 'dir') {
       await mkdir(copy, { recursive: true, mode: 0o700 });
       continue;
@@ -45,7 +45,10 @@ export async function receiveFiles(
 
 function isAnswer({ use, tree, path }: PlannedFile, entry: FileEntry): boolean {
   const kinds = use === 'read' ? ['file'] : use === 'stat' ? ['stat', 'dir'] : [];
-  return kinds.includes(entry.kind) && (entry.path === path || (tree && entry.path.startsWith(`${path}/`)));
+  if (!kinds.includes(entry.kind)) return false;
+  // The names in the current directory, not those below it.
+  if (path === '.' && !tree) return entry.kind === 'stat' && !entry.path.includes('/');
+  return entry.path === path || (tree && entry.path.startsWith(`${path}/`));
 }
 
 /** Directories that gh expects to be there, as the caller's own are. */
@@ -79,6 +82,7 @@ export async function sendFiles(
       if (path !== '') await writeFileEntry(to, { ...header, kind: 'dir' });
       for (const child of (await readdir(file)).sort()) {
         const childPath = path === '' ? child : `${path}/${child}`;
+        if (taken.has(join(file, child))) continue;
         if (/^\.|[\u0000-\u001f\u007f]/.test(child)) left.push(childPath);
         else await send(join(name, child), childPath);
       }

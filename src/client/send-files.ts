@@ -3,14 +3,14 @@
 // tool says so in its own words.
 
 import { createReadStream } from 'node:fs';
-import { type FileHandle, constants, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, constants, lstat, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 
 import { TurretError } from '../errors.js';
 import { FILE_ENTRIES_MAX } from '../protocol/limits.js';
 import type { FileNeed, Needs } from '../protocol/messages.js';
-import { type FileHeader, writeFileEntry } from '../wire/file-stream.js';
+import { type FileHeader, isCarriedPath, writeFileEntry } from '../wire/file-stream.js';
 import { placeOf, realBelow, rootOf } from './below.js';
 
 interface Sending {
@@ -30,7 +30,9 @@ export async function sendFiles(needs: Needs, to: Writable, { cwd }: { cwd: stri
     const place = placeOf(path, cwd);
     const real = await present(realBelow(place, sending.root));
     if (real === undefined) continue;
-    if (tree && (await stat(real)).isDirectory()) await sendTree(path, real, sending, [real]);
+    const isDirectory = (await stat(real)).isDirectory();
+    if (isDirectory && tree) await sendTree(path, real, sending, [real]);
+    else if (isDirectory && use === 'stat') await sendNames(path, real, sending);
     else await sendFile(path, real, sending);
   }
   to.end();
@@ -48,6 +50,21 @@ async function sendTree(path: string, real: string, sending: Sending, above: str
     if (!(await stat(child)).isDirectory()) await sendFile(childPath, child, sending);
     else if (above.includes(child)) throw refused(childPath, 'is a link to a directory it is in');
     else await sendTree(childPath, child, sending, [...above, child]);
+  }
+}
+
+/** What is directly in a directory and no directory: the names a tool must not overwrite, a link's among them. */
+async function sendNames(path: string, real: string, sending: Sending): Promise<void> {
+  for (const name of (await readdir(real)).toSorted()) {
+    const childPath = path === '.' ? name : `${path}/${name}`;
+    const found = await present(lstat(join(real, name)));
+    if (found === undefined || found.isDirectory() || !isCarriedPath(childPath)) continue;
+    const { size, mode, mtimeMs } = found;
+    await sendEntry(
+      { path: childPath, kind: 'stat', size, mode: mode & 0o777, mtime_ms: mtimeMs },
+      [],
+      sending,
+    );
   }
 }
 

@@ -50,7 +50,7 @@ export interface Capability {
 export interface FileNeed {
   /** As the command line has it: relative to the caller's cwd, normalised, no `..`. */
   path: string;
-  /** `read`: send the content. `stat`: send names, sizes and times only. `write`: accept content for it. */
+  /** `read`: send the content. `stat`: send names, sizes and times only; of a directory without `tree`, of what is directly in it. `write`: accept content for it. */
   use: 'read' | 'stat' | 'write';
   /** The whole tree below `path`. */
   tree: boolean;

@@ -74,6 +74,25 @@ function openSession(credentials: 'env' | 'auto'): { home: TestHome; agent: Test
 const textOf = ({ stdout, stderr }: CommandOutcome): string =>
   stdout.toString('latin1') + stderr.toString('latin1');
 
+/** Prints what begins like a canary or like the agent's token, without having such a text in itself. */
+const SEARCH_MEMORY = String.raw`
+import glob, re
+for maps in glob.glob('/proc/[0-9]*/maps'):
+    try:
+        memory = open(maps[:-4] + 'mem', 'rb', 0)
+        ranges = [line.split()[0].split('-') for line in open(maps) if ' rw' in line]
+    except OSError:
+        continue
+    for start, end in ranges:
+        try:
+            memory.seek(int(start, 16))
+            text = memory.read(min(int(end, 16) - int(start, 16), 1 << 24))
+        except (OSError, ValueError, OverflowError):
+            continue
+        for match in re.findall(rb'(?:canary(?:S|T)[A-Za-z/+=]{20,}|ghp_c[a-zA-Z0-9]{20,}|trt_[0-9A-Za-z]{40,})', text):
+            print(maps, match)
+`;
+
 describe('the search itself', () => {
   test.each(CANARIES)('finds %s plain, in base64, in hex and escaped for a URL', (canary) => {
     const encoded = [
@@ -207,13 +226,18 @@ describe.each(['env', 'auto'] as const)(
       ['printenv'],
       ['sh', '-c', 'export; set'],
       ['sh', '-c', 'cat /proc/*/environ /proc/*/cmdline | tr "\\0" "\\n"'],
-      ['sh', '-c', 'for p in /proc/[0-9]*; do strings -n 8 $p/mem 2>/dev/null; done; true'],
       ['sh', '-c', 'ls -laR ~ /run /tmp /var/tmp'],
       ['sh', '-c', 'cat ~/.aws/credentials ~/.config/gh/hosts.yml'],
       ['sh', '-c', 'grep -rasE "canary(SECRET|SESSION|TOKEN)" ~ /run /tmp /var/tmp'],
       ['sh', '-c', 'cat ~/.local/state/turret/sessions/*/*'],
     ])('does not find it around itself: %s %s %s', async (...argv) => {
       expect(canariesIn(textOf(await session.agent.run(argv)))).toEqual([]);
+    });
+
+    test('nor in the memory of any process it can read, where it does find its own token', async () => {
+      const found = await session.agent.run(['/usr/bin/python3', '-c', SEARCH_MEMORY]);
+      expect(found.stdout.toString()).toMatch(/trt_/);
+      expect(canariesIn(textOf(found))).toEqual([]);
     });
 
     // Refused whatever the policy: nobody has to think of these.

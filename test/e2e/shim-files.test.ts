@@ -105,6 +105,16 @@ describe('sending', () => {
     ]);
   });
 
+  test('`stat` of a directory without its tree is the names in it: files and links, nothing below', async () => {
+    for (const path of ['names/b', 'names/.a', 'names/sub/c']) file(path, 'text');
+    symlinkSync('/etc/passwd', join(cwd, 'names/link'));
+    expect((await sent('stat=names')).map(({ kind, path, text }) => [kind, path, text])).toEqual([
+      ['stat', 'names/.a', ''],
+      ['stat', 'names/b', ''],
+      ['stat', 'names/link', ''],
+    ]);
+  });
+
   test('what is not there, no file, or not a tree is not sent, and the tool says so itself', async () => {
     mkdirSync(join(cwd, 'directory'));
     symlinkSync('nowhere', join(cwd, 'dangling'));

@@ -125,6 +125,61 @@ const FILES: FidelityCase[] = [
   },
 ];
 
+const SHELL: FidelityCase[] = [
+  {
+    id: 'aws-parallel',
+    argv: [
+      'sh',
+      '-c',
+      'for i in 1 2 3 4; do aws s3 cp s3://allowed/k out$i --no-progress > said$i & done; wait; cat said*; aws s3 ls',
+    ],
+  },
+  {
+    id: 'aws-in-a-loop',
+    // What does not read its input leaves it to the shell.
+    argv: [
+      'sh',
+      '-c',
+      'printf "a\nb\n" | while read -r word; do aws s3 ls s3://allowed/a/; echo "$word"; done',
+    ],
+  },
+  { id: 'aws-closed-stdin', argv: ['sh', '-c', 'aws s3 ls <&-'] },
+  {
+    id: 'aws-absolute-file',
+    argv: ['sh', '-c', 'aws s3 cp "$PWD/up.txt" s3://allowed/absolute.txt --no-progress'],
+    files: { 'up.txt': 'up\n' },
+  },
+  {
+    id: 'aws-absolute-download',
+    argv: ['sh', '-c', 'aws s3 cp s3://allowed/k "$PWD/new/down.txt" --no-progress'],
+  },
+  {
+    id: 'aws-tmp',
+    argv: [
+      'sh',
+      '-c',
+      'aws s3 cp s3://allowed/k /tmp/turret-fidelity --quiet && aws s3 cp /tmp/turret-fidelity s3://allowed/k4 --quiet && cat /tmp/turret-fidelity && rm /tmp/turret-fidelity',
+    ],
+  },
+  {
+    id: 'aws-link-in-a-tree',
+    argv: [
+      'sh',
+      '-c',
+      'ln -s a.txt tree/link && aws s3 cp tree s3://allowed/t --recursive --only-show-errors',
+    ],
+    files: TREE,
+  },
+  {
+    id: 'aws-substitution',
+    argv: [
+      'sh',
+      '-c',
+      'aws s3 cp s3://"$(aws s3api list-buckets --query "Buckets[0].Name" --output text)"/k - | wc -c',
+    ],
+  },
+];
+
 const FORMATS: FidelityCase[] = [
   ...['json', 'text', 'table', 'yaml'].map((format) => ({
     id: `aws-output-${format}`,
@@ -181,4 +236,4 @@ const MISTAKES: FidelityCase[] = [
   { id: 'aws-unknown-key', argv: named('sts get-caller-identity'), exit: 254, credentials: 'unknown' },
 ];
 
-export const AWS_CASES: readonly FidelityCase[] = [...STREAMS, ...FILES, ...FORMATS, ...MISTAKES];
+export const AWS_CASES: readonly FidelityCase[] = [...STREAMS, ...FILES, ...SHELL, ...FORMATS, ...MISTAKES];

@@ -31,7 +31,7 @@ export async function compare(one: FidelityCase, sides: Sides): Promise<Comparis
 
 /** One line of the table; below it what differs, both sides. */
 export function report({ one, bare, guarded, differ }: Comparison): string {
-  const command = one.argv.join(' ').slice(0, 90);
+  const command = one.argv.join(' ').replaceAll('\n', '↵').slice(0, 90);
   const head = `${differ.length === 0 ? 'same  ' : 'DIFFER'} ${String(bare.code).padStart(3)}  ${one.id.padEnd(26)} ${command}`;
   const details = differ.flatMap((name) => {
     if (name === 'exit')

@@ -58,6 +58,35 @@ const FILES: FidelityCase[] = [
   },
 ];
 
+const SHELL: FidelityCase[] = [
+  {
+    id: 'gh-in-a-loop',
+    argv: [
+      'sh',
+      '-c',
+      'printf "12\n13\n" | while read -r number; do gh pr view "$number" -R acme/app --json title; done',
+    ],
+  },
+  {
+    id: 'gh-parallel',
+    argv: ['sh', '-c', 'for i in 10 11 12 13; do gh pr view $i -R acme/app > said$i & done; wait; cat said*'],
+  },
+  {
+    id: 'gh-absolute-file',
+    argv: ['sh', '-c', 'gh issue comment 3 -R acme/app -F "$PWD/note.md"'],
+    files: { 'note.md': 'a note\n' },
+  },
+  {
+    id: 'gh-here-document',
+    argv: ['sh', '-c', 'gh issue create -R acme/app -t title -F - <<END\na body\nEND'],
+  },
+  {
+    id: 'gh-below-the-root',
+    argv: ['sh', '-c', 'mkdir -p src/deep && cd src/deep && gh pr list'],
+    git: CHECKOUT,
+  },
+];
+
 const FORMATS: FidelityCase[] = [
   { id: 'gh-json', argv: named('pr list -R acme/app --json number,title,labels') },
   { id: 'gh-jq', argv: ['gh', 'pr', 'list', '-R', 'acme/app', '--json', 'number', '--jq', '.[].number'] },
@@ -96,4 +125,10 @@ const MISTAKES: FidelityCase[] = [
   { id: 'gh-bad-token', argv: named('pr list -R acme/app'), exit: 1, credentials: 'unknown' },
 ];
 
-export const GH_CASES: readonly FidelityCase[] = [...IN_A_CHECKOUT, ...FILES, ...FORMATS, ...MISTAKES];
+export const GH_CASES: readonly FidelityCase[] = [
+  ...IN_A_CHECKOUT,
+  ...FILES,
+  ...SHELL,
+  ...FORMATS,
+  ...MISTAKES,
+];

@@ -91,21 +91,16 @@ function addFlags(
 
 /** A download lands in one directory, the current one when none is named, or in one file. */
 function addDownload({ flags }: GhCommand, params: Params, files: FileNeed[]): void {
-  const { output, dir = '.', pattern, clobber } = params;
+  const { output, dir = '.', clobber } = params;
   if (output !== undefined && params['dir'] !== undefined) {
     throw refusal('--dir and --output are both there', 'give one of them');
   }
   if (output === undefined && files.length === 0) files.push({ path: '.', use: 'write', tree: true });
   if (flags['clobber'] === undefined || clobber === true) return;
-  // gh does not overwrite, so it must see what is there: the file, the directory, or in the current directory, which
-  // may be large, the names it can be known to write.
+  // gh does not overwrite, so it must see what is there: the file, the directory, or of the current directory, which may
+  // be large, what is directly in it. Whoever owns the release chooses the names.
   if (typeof output === 'string' && output !== '-') files.push({ path: output, use: 'stat', tree: false });
-  if (output !== undefined) return;
-  if (dir !== '.') files.push({ path: String(dir), use: 'stat', tree: true });
-  for (const name of dir === '.' ? [pattern ?? []].flat() : []) {
-    if (/^[A-Za-z0-9_][A-Za-z0-9_.+ -]*$/.test(String(name)))
-      files.push({ path: String(name), use: 'stat', tree: false });
-  }
+  if (output === undefined) files.push({ path: String(dir), use: 'stat', tree: dir !== '.' });
 }
 
 /** Sets `repo`. @returns names of params whose values are not bounded */

@@ -109,6 +109,14 @@ describe('downloads', () => {
     const taken = await receive([stat('a', false)], ['a', 'x', 'stat']);
     expect(await send([write('.', true), write('nothing', false)], taken)).toEqual({ sent: [], left: [] });
   });
+  it('leave out what is directly in the current directory, hidden or not, and take no name from below it', async () => {
+    const here = stat('.', false);
+    const taken = await receive([here, write('.', true)], ['a', 'x', 'stat'], ['.hidden', 'x', 'stat']);
+    await writeFile(join(work, 'new'), 'N');
+    expect(await send([write('.', true), here], taken)).toEqual({ sent: ['new=N'], left: [] });
+    await expect(receive([here], ['sub/a', 'x', 'stat'])).rejects.toThrow(/nobody asked for/);
+    await expect(receive([here], ['b', 'x'])).rejects.toThrow(/nobody asked for/);
+  });
   it('carry permission bits and no others', async () => {
     await writeFile(join(work, 'a'), 'A');
     await chmod(join(work, 'a'), 0o4755);
