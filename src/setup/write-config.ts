@@ -69,9 +69,8 @@ function removeQuietly(file: string): void {
 }
 
 function explained(file: string, forceHint: string, cause: unknown): TurretError {
-  const { code, syscall } = cause as NodeJS.ErrnoException;
-  // mkdir says the same of a file that stands where a directory should be.
-  if (code === 'EEXIST' && syscall === 'link') {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'EEXIST') {
     return new TurretError('usage', `there is a file already: ${file}`, {
       cause,
       hints: [`compare with turret init --print; replace it with ${forceHint}`],

@@ -164,7 +164,7 @@ describe('escape attempts', () => {
 describe('records', () => {
   test('a state directory can be made below a directory, and not below a file', () => {
     expect(stateCheck(`${home.path}/a/b/turret`).level).toBe('ok');
-    const file = home.write('file', '');
+    const file = home.write('file', '', 0o755);
     expect(stateCheck(`${file}/turret`)).toMatchObject({ level: 'bad', blocks: true });
     expect(
       stateCheck(new TurretError('state_unwritable', 'HOME is not set', { hints: ['set HOME'] })),

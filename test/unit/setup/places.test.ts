@@ -1,7 +1,7 @@
 // Writing a new file, agents on PATH, and the list of repeaters.
 
 import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RepeaterConfig } from '../../../src/config/config.js';
@@ -78,8 +78,9 @@ test('agents are programs in absolute directories of PATH, with the names of the
   home.write('bin/claude', '', 0o755);
   home.write('bin/codex', '', 0o644);
   mkdirSync(join(home.path, 'bin/gemini'));
-  const env = { PATH: `bin:.:${home.path}/bin`, ANTHROPIC_API_KEY: 'x', OPENAI_API_KEY: 'x' };
+  const env = { PATH: `${home.path}/bin`, ANTHROPIC_API_KEY: 'x', OPENAI_API_KEY: 'x' };
   expect(findAgents(env)).toEqual([{ program: 'claude', keys: ['ANTHROPIC_API_KEY'] }]);
+  expect(findAgents({ PATH: relative(process.cwd(), join(home.path, 'bin')) })).toEqual([]);
 });
 
 describe('the list of repeaters', () => {
