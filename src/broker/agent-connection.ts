@@ -180,12 +180,14 @@ export class AgentConnection {
       const kid = parseText('kid', auth['kid'], 64);
       if (kid !== hello['kid'])
         throw new TurretError('unauthenticated', 'the key changed during the handshake');
-      const principal = this.#context.keys.require(kid);
+      const principal = this.#context.keys.find(kid);
       const role = principal.kind === 'admin' ? 'admin' : 'agent';
       const signature = fromBase64url('sig', auth['sig'], SIGNATURE_BYTES);
       if (hello['role'] !== role || !verify(principal.key, authMessage(this.#transcript), signature)) {
         throw new TurretError('unauthenticated', 'the proof of the token does not hold');
       }
+      // Only the holder of a token is told what became of it.
+      this.#context.keys.check(principal);
       this.#accept(principal);
     } catch (error) {
       this.#refuse(
@@ -227,6 +229,8 @@ export class AgentConnection {
     }
     if (frame.type !== FRAME.PING) throw new TurretError('protocol_error', 'that frame does not belong here');
     if (frame.payload.length !== 8) throw new TurretError('protocol_error', 'PING is eight bytes');
+    // A peer that asks and never reads would have us keep every answer.
+    if (this.#socket.backlog > WINDOW_BYTES) return;
     if ((frame.flags & FLAG.ACK) === 0)
       this.#socket.send({ type: FRAME.PING, flags: FLAG.ACK, payload: frame.payload });
   }
@@ -238,6 +242,8 @@ export class AgentConnection {
     this.#lastStream = frame.stream;
     if ((frame.flags & FLAG.SIGNED) === 0) throw new TurretError('unauthenticated', 'a call must be signed');
     const { counter, signature, json } = splitSignedCall(frame.payload);
+    // The log keeps it as a JSON number; one it cannot keep exactly would let the caller disown the call.
+    if (counter > BigInt(Number.MAX_SAFE_INTEGER)) throw new TurretError('protocol_error', 'the counter of a call is too large');
     if (counter <= this.#lastCounter) throw new TurretError('replay', 'the counter of a call must grow');
     const principal = this.principal as Principal;
     if (!verify(principal.key, callMessage(this.#transcript, frame.stream, counter, json), signature)) {

@@ -7,7 +7,7 @@
 
 import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
-import { ERROR_CODES, FRAME } from '../protocol/codes.js';
+import { FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { parseControl } from '../protocol/json.js';
 import { CALL_MS_DEFAULT, CANCEL_GRACE_MS } from '../protocol/limits.js';
@@ -16,13 +16,14 @@ import { parseAgentCall, parseSignal } from '../protocol/parse.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
 import { type Decided, requireAllowed } from './authorize.js';
+import { parseFinished, repeaterError } from './call-end.js';
 import type { CallContext } from './context.js';
 import type { CallEvidence } from './evidence.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
 import type { RepeaterLink } from './repeater-link.js';
 import { type Resolved, resolveCall } from './resolve.js';
 
-type Phase = 'deciding' | 'running' | 'over';
+type Phase = 'deciding' | 'queued' | 'running' | 'over';
 
 export class Call implements CallStream {
   readonly id: string;
@@ -37,6 +38,7 @@ export class Call implements CallStream {
   #repeater: { link: RepeaterLink; stream: number } | undefined;
   #limits: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #leave: (() => void) | undefined;
 
   constructor(context: CallContext, connection: AgentConnection, stream: number, signed: SignedRequest) {
     this.id = context.nextCallId();
@@ -52,14 +54,21 @@ export class Call implements CallStream {
     try {
       request = parseAgentCall(this.#signed.object);
       const resolved = await resolveCall(this.#context.repeaters, request);
-      if (this.#phase === 'over') return;
+      if (this.isOver()) return;
       this.#context.limiter.admitToSession();
       const decided = this.#decide(request, resolved);
       this.#limits = decided.limits;
-      this.#run(request, resolved);
+      this.#phase = 'queued';
+      this.#leave = await resolved.link.enter();
+      if (this.isOver()) this.#leave();
+      else this.#run(request, resolved);
     } catch (error) {
       this.#refuse(request, error);
     }
+  }
+
+  isOver(): boolean {
+    return this.#phase === 'over';
   }
 
   /** A frame of the caller. Throws TurretError for what ends the connection. */
@@ -71,8 +80,8 @@ export class Call implements CallStream {
     if (frame.type === FRAME.CREDIT) return this.#toCaller.addCredit(frame, outlet);
     if (!CALLER_CONTROL.has(frame.type)) throw new TurretError('protocol_error', 'that frame does not belong on a call');
     if (frame.type === FRAME.SIGNAL) parseSignal(parseControl(frame.payload));
+    if (frame.type === FRAME.CANCEL) return this.#giveUpAfterGrace();
     outlet.send({ ...frame, stream: outlet.stream });
-    if (frame.type === FRAME.CANCEL) this.#giveUpAfterGrace();
   }
 
   /** The caller is gone: the repeater stops, and what came of it is recorded. */
@@ -123,7 +132,7 @@ export class Call implements CallStream {
     try {
       this.#context.limiter.spend(this.#limits, frame.payload.length);
     } catch (error) {
-      this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason: 'budget' });
+      this.#cancel('budget');
       return this.#finish({ ok: false, error: errorToWire(error) });
     }
     this.#toCaller.data(frame, outlet);
@@ -131,21 +140,13 @@ export class Call implements CallStream {
 
   #repeaterEnded(end: JsonObject): void {
     if (this.#phase === 'over') return;
-    if (end['ok'] === true && Number.isInteger(end['exit'])) this.#finish(end as unknown as End);
-    else this.#finish({ ok: false, error: errorToWire(this.#repeaterError(end)) });
-  }
-
-  #repeaterError(end: JsonObject): TurretError {
-    const error = (end['error'] ?? {}) as JsonObject;
-    const name = typeof error['name'] === 'string' && Object.hasOwn(ERROR_CODES, error['name']) ? error['name'] : 'repeater_error';
-    const message = typeof error['message'] === 'string' ? error['message'] : 'the repeater gave no proper end';
-    const hints = typeof error['hint'] === 'string' ? [error['hint']] : [];
-    return new TurretError(name as keyof typeof ERROR_CODES, message, { hints });
+    const finished = parseFinished(end);
+    this.#finish(finished ?? { ok: false, error: errorToWire(repeaterError(end)) });
   }
 
   // The caller gets its END now; whether the work was done upstream nobody can say, and the record says that.
   #deadline(): void {
-    this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason: 'deadline' });
+    this.#cancel('deadline');
     const seconds = Math.round((this.#context.monotonicMs() - this.#startedMs) / 1000);
     this.#finish({
       ok: false,
@@ -158,6 +159,7 @@ export class Call implements CallStream {
   }
 
   #giveUpAfterGrace(): void {
+    this.#cancel('the caller cancelled');
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#finish({ ok: false, error: errorToWire(new TurretError('cancelled', 'the call was cancelled')) });
@@ -167,16 +169,23 @@ export class Call implements CallStream {
   #frameWhileDeciding(frame: Frame): void {
     // Signals that come before anything runs mean: never mind.
     if (frame.type === FRAME.SIGNAL || frame.type === FRAME.CANCEL) {
-      return this.#refuse(undefined, new TurretError('cancelled', 'the call was cancelled before it was decided'));
+      const cancelled = new TurretError('cancelled', 'the call was cancelled before it started');
+      if (this.#phase === 'queued') return this.#finish({ ok: false, error: errorToWire(cancelled) });
+      return this.#refuse(undefined, cancelled);
     }
     if (frame.type !== FRAME.RESIZE) throw new TurretError('protocol_error', 'data before the call runs');
   }
 
   #stop(reason: string): void {
     if (this.#phase === 'over') return;
-    this.#repeater?.link.sendControl(FRAME.CANCEL, this.#repeater.stream, { reason });
+    this.#cancel(reason);
     if (this.#phase === 'running') this.#recordFinished({ outcome: 'unknown', error: reason });
+    if (this.#phase === 'queued') this.#recordFinished({ outcome: 'failed', error: reason });
     this.#over();
+  }
+
+  #cancel(reason: string): void {
+    this.#repeater?.link.cancel(this.#repeater.stream, reason);
   }
 
   #finish(end: End): void {
@@ -210,6 +219,7 @@ export class Call implements CallStream {
   #over(): void {
     this.#phase = 'over';
     clearTimeout(this.#timer);
+    this.#leave?.();
     this.#context.forget(this);
   }
 

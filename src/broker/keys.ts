@@ -30,15 +30,14 @@ export class KeyRing {
     }
   }
 
-  /** The principal behind a kid, alive. Throws unauthenticated, token_revoked or token_expired. */
-  require(kid: string): Principal {
+  /** The principal behind a kid, alive or not. Throws unauthenticated. */
+  find(kid: string): Principal {
     const principal = this.#principals.get(kid);
     if (principal === undefined) throw new TurretError('unauthenticated', 'this broker does not know that key');
-    this.check(principal);
     return principal;
   }
 
-  /** Again before every call: a connection may outlive its token. */
+  /** Throws token_revoked or token_expired. Asked before every call: a connection may outlive its token. */
   check(principal: Principal): void {
     if (principal.revoked) {
       throw new TurretError('token_revoked', 'the token of this session was revoked', {

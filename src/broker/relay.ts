@@ -54,6 +54,6 @@ export function callerChannels(needs: Needs): number[] {
   return [...(needs.stdin ? [CHANNEL.STDIN] : []), ...(files ? [CHANNEL.FILES] : [])];
 }
 /** What the repeater may send. */
-export const REPEATER_CHANNELS = [CHANNEL.STDOUT, CHANNEL.STDERR, CHANNEL.RESULT, CHANNEL.FILES] as const;
+export const REPEATER_CHANNELS = [CHANNEL.STDOUT, CHANNEL.STDERR, CHANNEL.FILES] as const;
 /** Control frames of the caller that are passed on as they are. */
 export const CALLER_CONTROL: ReadonlySet<number> = new Set([FRAME.SIGNAL, FRAME.RESIZE, FRAME.CANCEL]);

@@ -4,10 +4,10 @@
 import type { Socket } from 'node:net';
 
 import { TurretError } from '../errors.js';
-import { FLAG, FRAME } from '../protocol/codes.js';
+import { ERROR_CODES, FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
-import { PING_MS, PING_MISSES_MAX, REPEATER_START_MS_MAX, RESOLVE_MS_MAX } from '../protocol/limits.js';
+import { CANCEL_GRACE_MS, PING_MS, PING_MISSES_MAX, REPEATER_START_MS_MAX, RESOLVE_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject, Register, ResolveCall, RunCall } from '../protocol/messages.js';
 import { FrameSocket } from '../wire/frame-socket.js';
 import { errorFromWire } from '../wire/wire-errors.js';
@@ -38,6 +38,8 @@ export class RepeaterLink {
   #timer: NodeJS.Timeout;
   #greeted = false;
   #registered = false;
+  #inside = 0;
+  readonly #queue: (() => void)[] = [];
 
   constructor(name: string, socket: Socket, handlers: LinkHandlers) {
     this.name = name;
@@ -92,6 +94,34 @@ export class RepeaterLink {
     const stream = this.#open(to);
     this.#socket.sendControl(FRAME.CALL, stream, call);
     return stream;
+  }
+
+  /** Stop, please; and after a grace the stream is dead whatever the repeater does. */
+  cancel(stream: number, reason: string): void {
+    if (!this.#streams.has(stream)) return;
+    this.#socket.sendControl(FRAME.CANCEL, stream, { reason });
+    const timer = setTimeout(() => {
+      if (!this.#streams.delete(stream)) return;
+      const payload = Buffer.alloc(4);
+      payload.writeUInt32BE(ERROR_CODES.cancelled);
+      this.#socket.send({ type: FRAME.RESET, stream, payload });
+    }, CANCEL_GRACE_MS);
+    timer.unref();
+  }
+
+  /** Waits until the repeater has room for one more call; the returned function gives the room back. */
+  async enter(): Promise<() => void> {
+    const { concurrency } = await this.ready;
+    if (this.#inside >= concurrency) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    else this.#inside += 1;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      const next = this.#queue.shift();
+      if (next === undefined) this.#inside -= 1;
+      else next();
+    };
   }
 
   send(frame: Partial<Frame> & { type: number }): void {
@@ -162,6 +192,7 @@ export class RepeaterLink {
     this.#rejectReady(error);
     for (const stream of this.#streams.values()) stream.lost(error);
     this.#streams.clear();
+    for (const next of this.#queue.splice(0)) next();
     handlers.lost();
   }
 }

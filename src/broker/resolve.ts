@@ -37,6 +37,7 @@ async function resolveAction(repeaters: Repeaters, request: ActionCall): Promise
 // `turret call s3.list_buckets` means the one registered action that ends in it.
 async function resolveShortName(repeaters: Repeaters, request: ActionCall): Promise<Resolved> {
   const found: Resolved[] = [];
+  let nearly: TurretError | undefined;
   for (const name of repeaters.names()) {
     try {
       const owner = await repeaters.ensure(name);
@@ -44,10 +45,12 @@ async function resolveShortName(repeaters: Repeaters, request: ActionCall): Prom
     } catch (error) {
       // A repeater that cannot start, or does not know the action, is no candidate. A question back is one.
       if (error instanceof TurretError && error.code === 'facts_needed') throw error;
+      if (error instanceof TurretError && error.code === 'invalid_params') nearly = error;
     }
   }
   const [only] = found;
   if (found.length === 1 && only !== undefined) return only;
+  if (found.length === 0 && nearly !== undefined) throw nearly;
   const candidates = found.map(({ link }) => `${link.name}.${request.action}`);
   throw new TurretError('no_such_action', `${candidates.length === 0 ? 'no' : 'more than one'} action ends in "${request.action}"`, {
     hints: [candidates.length === 0 ? 'name it in full: <repeater>.<action>, see turret repeater list' : `say which: ${candidates.join(', ')}`],

@@ -7,7 +7,7 @@ import { parseControl } from '../protocol/json.js';
 import type { End, JsonObject, Needs } from '../protocol/messages.js';
 import { InboundChannel, OutboundChannel } from '../wire/channels.js';
 import type { FrameSocket } from '../wire/frame-socket.js';
-import { errorFromWire } from '../wire/wire-errors.js';
+import { errorFromReset, errorFromWire } from '../wire/wire-errors.js';
 
 export type Finished = Extract<End, { ok: true }>;
 
@@ -76,7 +76,7 @@ export class ClientCall {
       case FRAME.END:
         return this.#end(parseControl(frame.payload));
       case FRAME.RESET:
-        return this.lose(new TurretError('token_revoked', 'the call was cut off', { hints: ['the session was revoked'] }));
+        return this.lose(errorFromReset(frame.payload));
       default:
         if (frame.type < 0x80) throw new TurretError('protocol_error', 'unexpected frame on a call');
     }

@@ -7,6 +7,7 @@ import type { Layer, Rule, SessionLimit } from '../policy/rule.js';
 import type { Config, ConfigSource, RepeaterConfig } from './config.js';
 import { doubledIds, parseConfigFile } from './parse.js';
 import type { ConfigFile } from './parse.js';
+import { applyManifests } from './manifests.js';
 import { configError } from './problem.js';
 import type { Problem } from './problem.js';
 
@@ -52,7 +53,13 @@ export async function readConfig(options: LoadOptions): Promise<LoadResult> {
   const projectPath = await projectConfigPath(options, userPath, problems);
   const project = await readLayer(options, projectPath, 'project', sources, problems);
   if (problems.length > 0) return { problems };
-  return merge(user, project, sources);
+  const merged = merge(user, project, sources);
+  if (!merged.config) return merged;
+  const { repeaters, problems: wrong } = await applyManifests(merged.config.repeaters, {
+    readFile: options.readFile,
+    check: (read, path) => ownershipProblems(read, path, options.uid),
+  });
+  return wrong.length > 0 ? { problems: wrong } : { config: { ...merged.config, repeaters }, problems: [] };
 }
 
 /** Where the user's file is: `--config`, else XDG_CONFIG_HOME, else HOME. Undefined when none of them is usable. */

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
-import { PREFACE } from '../../src/protocol/frames.js';
-import { UNAUTHENTICATED_CONNECTIONS_MAX } from '../../src/protocol/limits.js';
+import { PREFACE, encodeFrame } from '../../src/protocol/frames.js';
+import { UNAUTHENTICATED_CONNECTIONS_MAX, WINDOW_BYTES } from '../../src/protocol/limits.js';
 import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
 import { RawClient } from '../helpers/raw-client.js';
 
@@ -90,6 +90,7 @@ describe('after authentication', () => {
     ['a call that is not signed', (client) => client.call(1, 1n, SAY, { flags: 0 }), 'unauthenticated'],
     ['a call whose signature is over other bytes', (client) => client.call(1, 1n, SAY, { signed: Buffer.from('{}') }), 'unauthenticated'],
     ['a counter that does not grow', (client) => (client.call(1, 5n, SAY), client.call(3, 5n, SAY)), 'replay'],
+    ['a counter the log cannot keep', (client) => client.call(1, 2n ** 53n, SAY), 'protocol_error'],
     ['a stream id used twice', (client) => (client.call(1, 1n, SAY), client.call(1, 2n, SAY)), 'protocol_error'],
     ['an even stream id', (client) => client.call(2, 1n, SAY), 'protocol_error'],
     ['data on a stream that was never opened', (client) => client.send({ type: FRAME.DATA, stream: 9, payload: Buffer.from('x') }), 'protocol_error'],
@@ -140,6 +141,22 @@ describe('after authentication', () => {
     expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'protocol_error' });
     bystander.send({ type: FRAME.SIGNAL, stream: 1, payload: Buffer.from('{"signal":"TERM"}') });
     expect(await bystander.json(FRAME.END)).toMatchObject({ ok: true, signal: 'TERM' });
+    await expectServing();
+  });
+
+  it('keeps no answers for a peer that asks and does not read', async () => {
+    const client = await authenticated();
+    client.socket.pause();
+    const ping = encodeFrame({ type: FRAME.PING, flags: 0, channel: 0, stream: 0, payload: Buffer.alloc(8) });
+    const block = Buffer.concat(Array.from({ length: 50_000 }, () => ping));
+    const asked = 20;
+    for (let round = 0; round < asked; round += 1) await new Promise((resolve) => client.socket.write(block, resolve));
+    const before = client.frames.length;
+    client.socket.resume();
+    client.call(1, 1n, SAY);
+    expect(await client.json(FRAME.END)).toMatchObject({ ok: true });
+    // What the kernel took and one window are answered; the other answers were never made.
+    expect((client.frames.length - before) * ping.length).toBeLessThan(4 * WINDOW_BYTES);
     await expectServing();
   });
 

@@ -1,7 +1,7 @@
 // docs/repeaters.md, run as it is printed there.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { runConformance } from '../../repeaters/sdk/conformance/run.js';
 import { type Manifest, parseManifest } from '../../src/config/manifest.js';
 import { parseConfigFile } from '../../src/config/parse.js';
 import { HOST, RepeaterBench } from '../helpers/repeater-bench.js';
+import { makeHome, runTurret } from '../helpers/turret.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const text = readFileSync(join(ROOT, 'docs/repeaters.md'), 'utf8');
@@ -41,6 +42,25 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describe('the repeater of docs/repeaters.md', () => {
   it('has ten lines', () => {
     expect(block('bash').trimEnd().split('\n').length).toBeLessThanOrEqual(11);
+  });
+
+  it('is one of the agent under turret run, by the turret.yaml beside it', async () => {
+    const home = makeHome();
+    try {
+      cpSync(directory, home.directory, { recursive: true });
+      const { stdout, stderr } = await runTurret({
+        home,
+        config: block('yaml', 1),
+        env: { DEPLOY_KEY: 'a key of the operator' },
+        command: ['sh', '-c', 'turret call ops.logs.read service=web; turret call deploy.service service=web; turret call ops.deploy.service service=worker; echo $?; turret call deploy.service service=mail; echo $?'],
+      });
+      expect(stdout.toString()).toBe('GET / 200\ndeployment of web is queued\n126\n126\n');
+      expect(stderr).toContain('denied ops.deploy.service because no rule allows it');
+      expect(stderr).toContain('ops.deploy.service: ');
+      expect(stderr + stdout.toString()).not.toContain('a key of the operator');
+    } finally {
+      home.remove();
+    }
   });
 
   it('reads logs, deploys with a key that nobody sees, and refuses the rest', async () => {
