@@ -1,5 +1,6 @@
 // One process of a line program. Trusted with its own credential and with nothing else: a line it should not send ends it.
 
+import { randomInt } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import type { Socket } from 'node:net';
 import { TurretError } from '../../src/errors.js';
@@ -55,7 +56,7 @@ export class LineChild {
     this.registered = withinTime(Promise.race([said, failed]));
     failed.catch((error: unknown) => this.#lose(error));
     // Whoever stumbles over a message that does not exist yet should do so on the first day.
-    this.#send({ t: 'X-GREASE', g: Math.random() });
+    this.#send({ t: 'X-GREASE', g: randomInt(2 ** 32) });
   }
 
   get alive(): boolean {
