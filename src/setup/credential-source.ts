@@ -25,7 +25,7 @@ export function credentialSource(repeater: RepeaterConfig, env: Environment): Cr
 }
 
 /** The variables a repeater of one's own is given. */
-export function ofSecrets(names: readonly string[], env: Environment): CredentialSource | undefined {
+function ofSecrets(names: readonly string[], env: Environment): CredentialSource | undefined {
   if (names.length === 0) return undefined;
   const missing = names.filter((name) => !has(env, name));
   if (missing.length === 0) return { found: true, source: `environment (${names.join(', ')})` };

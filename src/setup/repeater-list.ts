@@ -1,14 +1,11 @@
 // `turret repeater list`: what is configured, and what would keep a repeater from starting. Nothing is started.
 
-import { readFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import type { RepeaterConfig } from '../config/config.js';
-import { parseManifest } from '../config/manifest.js';
-import { formatProblem } from '../config/problem.js';
 import { BUILT_IN_REPEATERS } from '../session/built-in-repeaters.js';
 import { isOnPath, isProgram } from './agents-found.js';
-import { type CredentialSource, credentialSource, ofSecrets } from './credential-source.js';
+import { type CredentialSource, credentialSource } from './credential-source.js';
 import type { Environment } from './environment.js';
 
 export interface ListedRepeater {
@@ -66,23 +63,19 @@ function builtInRepeater(repeater: RepeaterConfig, env: Environment): ListedRepe
 
 function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater {
   const { name, kind, endpoint, directory = '/' } = repeater;
-  const { manifest, problems } = manifestOf(repeater);
-  const command = repeater.command ?? manifest?.command;
-  const profile = repeater.profile ?? manifest?.profile;
-  const base = repeater.command === undefined ? (manifest?.directory ?? directory) : directory;
-  const actions = repeater.actions ?? manifest?.actions ?? [];
-  if (command !== undefined) problems.push(...commandProblems(command, base));
-  if (profile === undefined && problems.length === 0)
-    problems.push('profile is missing: exec, line or binary');
+  // A manifest has completed the block when it was loaded.
+  const { command, profile, actions = [] } = repeater;
+  const problems = command === undefined ? ['command is missing'] : commandProblems(command, directory);
+  if (profile === undefined) problems.push('profile is missing: exec, line or binary');
   if (profile === 'exec' && actions.length === 0) problems.push('an exec repeater must list its actions');
   return {
     name,
     kind,
-    tools: repeater.tools ?? manifest?.tools ?? [],
+    tools: repeater.tools ?? [],
     builtIn: false,
     ...(profile === undefined ? {} : { profile }),
     ...(command === undefined ? {} : { command }),
-    ...credentialOf(ofSecrets(repeater.secrets ?? manifest?.secrets ?? [], env)),
+    ...credentialOf(credentialSource(repeater, env)),
     ...(endpoint === undefined ? {} : { endpoint }),
     problems,
   };
@@ -90,26 +83,6 @@ function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater
 
 function credentialOf(credential: CredentialSource | undefined): { credential?: CredentialSource } {
   return credential === undefined ? {} : { credential };
-}
-
-function manifestOf({ manifest, directory = '/' }: RepeaterConfig): {
-  manifest?: NonNullable<ReturnType<typeof parseManifest>['value']>;
-  problems: string[];
-} {
-  if (manifest === undefined) return { problems: [] };
-  const file = resolve(directory, manifest);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    return {
-      problems: [
-        `the manifest ${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`,
-      ],
-    };
-  }
-  const { value, problems } = parseManifest(bytes, file);
-  return { ...(value === undefined ? {} : { manifest: value }), problems: problems.map(formatProblem) };
 }
 
 // A name with a slash starts at the file that says it; the others are looked for in system directories only.

@@ -131,22 +131,15 @@ describe('the list of repeaters', () => {
     ]);
     expect(list({ command: ['sh'], profile: 'exec', actions: [{ name: 'do' }] }).problems).toEqual([]);
   });
-  test('a manifest says what the file does not, and its mistakes have a place', () => {
-    expect(list({ manifest: 'm.yaml' }).problems).toEqual([
-      `the manifest ${home.path}/m.yaml cannot be read: ENOENT`,
-    ]);
-    const file = home.write(
-      'm.yaml',
-      'profile: exec\ncommand: [sh]\ntools: [deploy]\nsecrets: [KEY]\nactions: [{ name: deploy }]\n',
-    );
-    expect(list({ manifest: 'm.yaml' })).toMatchObject({
-      tools: ['deploy'],
-      profile: 'exec',
-      credential: { found: false },
-      problems: [],
+  test('a manifest that completed the block is not read again', () => {
+    const { problems, credential } = list({
+      manifest: 'none.yaml',
+      command: ['sh'],
+      profile: 'line',
+      secrets: ['KEY'],
     });
-    home.write('m.yaml', 'profile: exac\ncommand: [sh]\n');
-    expect(list({ manifest: 'm.yaml' }).problems[0]).toContain(`${file}:1:`);
+    expect([problems, credential?.found]).toEqual([[], false]);
+    expect(list({ manifest: 'none.yaml' }).problems).toHaveLength(2);
   });
   test('is a table, with what is wrong below it', () => {
     const lines = repeaterLines(
