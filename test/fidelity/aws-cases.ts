@@ -214,6 +214,19 @@ const MISTAKES: FidelityCase[] = [
   { id: 'aws-nothing-listed', argv: named('s3 ls s3://allowed/nothing-here/'), exit: 1 },
   { id: 'aws-no-file', argv: named('s3 cp none.txt s3://allowed/none.txt'), exit: 255 },
   { id: 'aws-bad-query', argv: ['aws', 's3api', 'list-buckets', '--query', 'Buckets[bad'], exit: 252 },
+  { id: 'aws-key-missing', argv: named('s3api get-object --bucket allowed'), exit: 252, exitV1: 2 },
+  {
+    id: 'aws-bad-number',
+    argv: named('s3api list-objects-v2 --bucket allowed --max-items x'),
+    exit: 252,
+    exitV1: 2,
+  },
+  { id: 'aws-bad-json', argv: ['aws', 'ec2', 'describe-instances', '--filters', '[{bad'], exit: 252 },
+  {
+    id: 'aws-bad-shorthand',
+    argv: ['aws', 'ec2', 'describe-instances', '--filters', 'Nme=x,Values=y'],
+    exit: 252,
+  },
   {
     id: 'aws-bad-bucket',
     argv: ['aws', 's3api', 'head-object', '--bucket', 'not a bucket', '--key', 'k'],

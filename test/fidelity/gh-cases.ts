@@ -40,6 +40,11 @@ const FILES: FidelityCase[] = [
   },
   { id: 'gh-release-download', argv: named('release download v1.0.0 -R acme/app') },
   { id: 'gh-release-download-dir', argv: named('release download v1.0.0 -R acme/app -D out -p *.txt') },
+  {
+    id: 'gh-release-clobber',
+    argv: named('release download v1.0.0 -R acme/app --clobber'),
+    files: { 'app.txt': 'mine, and longer than the other\n' },
+  },
   { id: 'gh-release-download-stdout', argv: named('release download v1.0.0 -R acme/app -p app.txt -O -') },
   {
     id: 'gh-release-upload',
@@ -104,6 +109,7 @@ const FORMATS: FidelityCase[] = [
     argv: ['gh', 'api', 'graphql', '-f', 'query={repository(owner:"acme",name:"app"){name isPrivate}}'],
   },
   { id: 'gh-api-silent', argv: named('api repos/acme/app --silent') },
+  { id: 'gh-help', argv: named('pr list --help') },
   { id: 'gh-run-list', argv: named('run list -R acme/app') },
   { id: 'gh-diff', argv: named('pr diff 12 -R acme/app') },
   { id: 'gh-diff-names', argv: named('pr diff 12 -R acme/app --name-only') },
@@ -115,6 +121,28 @@ const MISTAKES: FidelityCase[] = [
   { id: 'gh-api-404', argv: named('api repos/acme/none'), exit: 1 },
   { id: 'gh-checks-failed', argv: named('pr checks 13 -R acme/app'), exit: 1 },
   { id: 'gh-no-release', argv: named('release view v9 -R acme/app'), exit: 1 },
+  { id: 'gh-no-title', argv: named('issue create -R acme/app -b body'), exit: 1 },
+  { id: 'gh-bad-state', argv: named('pr list -R acme/app --state nonsense'), exit: 1 },
+  { id: 'gh-bad-limit', argv: named('pr list -R acme/app --limit 0'), exit: 1 },
+  {
+    id: 'gh-bad-jq',
+    argv: ['gh', 'pr', 'list', '-R', 'acme/app', '--json', 'number', '--jq', '.['],
+    exit: 1,
+  },
+  {
+    id: 'gh-bad-template',
+    argv: ['gh', 'pr', 'list', '-R', 'acme/app', '--json', 'number', '-t', '{{'],
+    exit: 1,
+  },
+  { id: 'gh-jq-without-json', argv: named('pr list -R acme/app --jq .x'), exit: 1 },
+  { id: 'gh-no-file', argv: named('issue comment 3 -R acme/app -F none.md'), exit: 1 },
+  { id: 'gh-no-asset', argv: named('release download v1.0.0 -R acme/app -p none*'), exit: 1 },
+  {
+    id: 'gh-release-not-overwritten',
+    argv: named('release download v1.0.0 -R acme/app'),
+    files: { 'app.txt': 'mine\n', '.hidden': 'mine too\n' },
+    exit: 1,
+  },
   { id: 'gh-bad-field', argv: named('pr list -R acme/app --json nonsense'), exit: 1 },
   {
     id: 'gh-read-only',
