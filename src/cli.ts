@@ -7,9 +7,12 @@ import { Errors, flush, run } from '@oclif/core';
 import { TurretError } from './errors.js';
 import { sayError } from './ui/voice.js';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 export async function main(argv: string[]): Promise<void> {
   try {
-    await run(argv, fileURLToPath(new URL('../../package.json', import.meta.url)));
+    // No plugins of anybody's: a file in HOME must not add code to a program that handles keys.
+    await run(argv, { root: ROOT, userPlugins: false, devPlugins: false });
     await flush();
   } catch (error) {
     if (error instanceof TurretError) {
