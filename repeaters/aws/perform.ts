@@ -3,9 +3,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCli } from '../sdk/cli-process.js';
+import type { InstalledCli } from '../sdk/find-cli.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { childEnvironment } from './child-environment.js';
-import type { InstalledCli } from './cli.js';
 import type { Injector } from './inject/injector.js';
 import type { AwsPlan } from './plan/plan.js';
 import { placeFiles, returnFiles } from './private-files.js';

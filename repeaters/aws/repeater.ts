@@ -4,7 +4,7 @@
 import { TurretError } from '../../src/errors.js';
 import type { Json } from '../../src/protocol/messages.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
-import { findCli } from './cli.js';
+import { findAws } from './cli.js';
 import { adoptEnvironment, credentialSource, profileDefaults } from './credentials.js';
 import { startInjector } from './inject/injector.js';
 import { performAws } from './perform.js';
@@ -13,11 +13,11 @@ import type { AwsContext } from './resolve/context.js';
 import { resolveAws } from './resolve/resolve.js';
 import { loadTables } from './tables/load.js';
 
-/** @throws TurretError `config_invalid`, or `repeater_error` when there is no usable aws */
+/** @throws TurretError `config_invalid`, or `repeater_unavailable` when there is no usable aws */
 export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
   const { name, config, env, directory } = secrets;
   adoptEnvironment(env, process.env);
-  const cli = await findCli({ configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] });
+  const cli = await findAws({ configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] });
   const tables = loadTables(cli.version);
   const source = text(config, 'credentials') ?? 'auto';
   const profile = profileOf(source) ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'] ?? 'default';

@@ -3,7 +3,7 @@
 import { TurretError } from '../../src/errors.js';
 import type { RegisteredAction } from '../../src/protocol/messages.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
-import { findGh, readVersion } from './cli.js';
+import { findGh } from './cli.js';
 import { findToken } from './credentials.js';
 import { createUpstream } from './inject/upstream.js';
 import { performGh } from './perform.js';
@@ -38,8 +38,7 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
     throw invalid('host', 'a host name, for example github.com');
   const mode = text(config, 'credentials') ?? 'auto';
   if (mode !== 'env' && mode !== 'auto') throw invalid('credentials', 'env or auto');
-  const gh = findGh({ wanted: text(config, 'cli'), path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
-  const version = await readVersion(gh);
+  const { path: gh, version } = await findGh({ configured: text(config, 'cli'), path: env['PATH'] });
   const table = loadTable(version);
   const context = { name: secrets.name, host, table };
   let token: Promise<string> | undefined;

@@ -1,9 +1,9 @@
 // The real CLIs and the command tables that serve them. Asking for a version needs neither a credential nor the network;
 // both repeaters do the same when they start.
 
-import { findCli } from '../../repeaters/aws/cli.js';
+import { findAws } from '../../repeaters/aws/cli.js';
 import { loadTables } from '../../repeaters/aws/tables/load.js';
-import { findGh, readVersion } from '../../repeaters/gh/cli.js';
+import { findGh } from '../../repeaters/gh/cli.js';
 import { loadTable } from '../../repeaters/gh/tables.js';
 import { TurretError } from '../errors.js';
 import type { Environment } from './environment.js';
@@ -23,7 +23,7 @@ export interface InstalledTool {
 export async function installedAws(env: Environment, cli?: string): Promise<InstalledTool> {
   const tool = { tool: 'aws' };
   try {
-    const found = await findCli({ configured: cli, path: env['PATH'], home: env['HOME'] });
+    const found = await findAws({ configured: cli, path: env['PATH'], home: env['HOME'] });
     return withTable({ ...tool, ...found }, () => loadTables(found.version).version);
   } catch (error) {
     return { ...tool, ...problemOf(error) };
@@ -34,9 +34,8 @@ export async function installedAws(env: Environment, cli?: string): Promise<Inst
 export async function installedGh(env: Environment, cli?: string): Promise<InstalledTool> {
   const tool = { tool: 'gh' };
   try {
-    const path = findGh({ wanted: cli, path: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' });
-    const version = await readVersion(path);
-    return withTable({ ...tool, path, version }, () => loadTable(version).version);
+    const found = await findGh({ configured: cli, path: env['PATH'] });
+    return withTable({ ...tool, ...found }, () => loadTable(found.version).version);
   } catch (error) {
     return { ...tool, ...problemOf(error) };
   }

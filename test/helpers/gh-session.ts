@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { findGh, readVersion } from '../../repeaters/gh/cli.js';
+import { findGh } from '../../repeaters/gh/cli.js';
 import { createUpstream } from '../../repeaters/gh/inject/upstream.js';
 import { planGh } from '../../repeaters/gh/plan.js';
 import { performGh } from '../../repeaters/gh/perform.js';
@@ -68,8 +68,8 @@ export async function openGhSession(options: {
   token: string;
   host?: string;
 }): Promise<GhSession> {
-  const gh = findGh({ wanted: undefined, path: '/usr/local/bin:/usr/bin:/bin' });
-  const context = { name: 'gh', host: options.host ?? 'github.com', table: loadTable(await readVersion(gh)) };
+  const { path: gh, version } = await findGh({ configured: undefined, path: '/usr/local/bin:/usr/bin:/bin' });
+  const context = { name: 'gh', host: options.host ?? 'github.com', table: loadTable(version) };
   const directory = await mkdtemp(join(tmpdir(), 'tgh-'));
   const upstream = createUpstream(new URL(options.endpoint));
   const resolve = (argv: readonly string[], { cwd = '/home/agent', facts }: GhCall = {}) => {

@@ -1,8 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findCli } from '../../../repeaters/aws/cli.js';
 import { adoptEnvironment, credentialSource, profileDefaults } from '../../../repeaters/aws/credentials.js';
 
 let directory: string;
@@ -99,49 +98,5 @@ describe('the real credential', () => {
       into,
     );
     expect(into).toEqual({ HOME: '/h', PATH: '/p', AWS_PROFILE: 'p' });
-  });
-});
-
-const program = async (place: string, version: string): Promise<string> => {
-  await mkdir(join(directory, place), { recursive: true });
-  const path = join(directory, place, 'aws');
-  await writeFile(path, `#!/bin/sh\necho "aws-cli/${version} env:$AWS_PROFILE$SECRET"\n`);
-  await chmod(path, 0o755);
-  return path;
-};
-const find = (path: string[], configured?: string) =>
-  findCli({ configured, path: path.map((name) => join(directory, name)).join(':'), home: directory });
-
-describe('the real aws', () => {
-  it('is the first on PATH that is no shim of a version manager', async () => {
-    await program('shims', '9.9.9');
-    const real = await program('bin', '2.1.3');
-    expect(await find(['missing', 'shims', 'bin'])).toEqual({ path: real, version: '2.1.3' });
-  });
-
-  it('is the configured one, and no relative name', async () => {
-    const real = await program('own', '1.2.3');
-    expect(await find(['bin'], real)).toEqual({ path: real, version: '1.2.3' });
-    await expect(find(['own'], relative(process.cwd(), real))).rejects.toMatchObject({
-      code: 'repeater_error',
-    });
-    await expect(find(['own'], join(directory, 'missing'))).rejects.toMatchObject({ code: 'repeater_error' });
-  });
-
-  it('is not one that others can replace, even through a link', async () => {
-    const open = await program('open', '1.0.0');
-    await chmod(join(directory, 'open'), 0o777);
-    await mkdir(join(directory, 'link'));
-    await symlink(open, join(directory, 'link', 'aws'));
-    const real = await program('bin', '2.0.0');
-    expect((await find(['open', 'link', 'bin'])).path).toBe(real);
-    await expect(find(['bin'], open)).rejects.toMatchObject({ code: 'repeater_error' });
-  });
-
-  it('says its version without the environment of this process', async () => {
-    process.env['SECRET'] = 'leak';
-    const path = await program('bin', '3.0.0');
-    await writeFile(path, '#!/bin/sh\n[ -z "$SECRET" ] && echo aws-cli/3.0.0\n');
-    expect((await find([], path)).version).toBe('3.0.0');
   });
 });

@@ -1,0 +1,130 @@
+// Which installed program is the real CLI, and which version of it. Not a version manager's shim: those obey files of the
+// working directory, which holds copies of the agent's (seen with pyenv and `.python-version`).
+
+import { execFile } from 'node:child_process';
+import { access, constants, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { promisify } from 'node:util';
+import { TurretError } from '../../src/errors.js';
+import { CLI_ANSWER_MS_MAX } from '../../src/protocol/limits.js';
+
+export interface InstalledCli {
+  /** Absolute. */
+  path: string;
+  /** `2.9.19` */
+  version: string;
+}
+
+export interface CliSearch {
+  /** `cli:` of the configuration. */
+  configured: string | undefined;
+  /** PATH of the user. */
+  path: string | undefined;
+}
+
+export interface CliKind {
+  /** Its name on PATH. */
+  tool: string;
+  /** What one installs: `the AWS CLI`. */
+  product: string;
+  /** Directories where it may be besides PATH. */
+  more?: readonly string[];
+  /** Finds its version in the answer to `--version`. */
+  version: RegExp;
+  /** For that question; nothing else of ours reaches it. */
+  env: Record<string, string>;
+}
+
+/** Where version managers put their shims, and Turret its own. */
+const SHIM_DIRECTORIES = /(?:^|\/)(?:shims|\.volta|\.turret)(?:\/|$)/;
+/** What a shim is a link to. */
+const MANAGERS = /^(?:asdf|mise|rtx|proto-shim|volta-shim|pyenv|nodenv)$/;
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+const versions = new Map<string, Promise<string>>();
+
+/**
+ * The real CLI and its version: the configured one, else the first of PATH that may be used.
+ * @throws TurretError `repeater_unavailable` with hints when there is none, or it does not say its version
+ */
+export async function findCli(kind: CliKind, search: CliSearch): Promise<InstalledCli> {
+  const path =
+    search.configured === undefined
+      ? await findOnPath(kind, search.path)
+      : await checkConfigured(kind, search.configured);
+  return { path, version: await versionOf(kind, path) };
+}
+
+async function checkConfigured({ tool }: CliKind, path: string): Promise<string> {
+  const problem = isAbsolute(path) ? await problemWith(path) : 'its path is not absolute';
+  if (problem === undefined) return path;
+  throw new TurretError(
+    'repeater_unavailable',
+    `the configured ${tool} program ${JSON.stringify(path)} cannot be used: ${problem}`,
+    { hints: ['set cli: to the absolute path of a program that only you or root can change'] },
+  );
+}
+
+async function findOnPath({ tool, product, more = [] }: CliKind, path = SYSTEM_PATH): Promise<string> {
+  for (const directory of [...path.split(':'), ...more]) {
+    const candidate = join(directory, tool);
+    if (isAbsolute(directory) && (await problemWith(candidate)) === undefined) return candidate;
+  }
+  throw new TurretError('repeater_unavailable', `no ${tool} program was found`, {
+    hints: [`install ${product}, or set cli: to its absolute path in turret.yaml`],
+  });
+}
+
+/** Why this program is not the operator's own. */
+async function problemWith(path: string): Promise<string | undefined> {
+  try {
+    const real = await realpath(path);
+    await access(real, constants.X_OK);
+    if (!(await stat(real)).isFile()) return 'it is no file';
+    if (SHIM_DIRECTORIES.test(path) || SHIM_DIRECTORIES.test(real) || MANAGERS.test(basename(real)))
+      return 'it obeys files of the working directory';
+    for (const place of [real, dirname(real), dirname(path)]) {
+      const { mode, uid } = await stat(place);
+      if ((mode & 0o002) !== 0 || (uid !== 0 && uid !== process.getuid?.())) return 'others can change it';
+    }
+    return undefined;
+  } catch {
+    // Not there, or not for this user.
+    return 'it is not there';
+  }
+}
+
+/** Asked once; again when another program has taken its place. */
+async function versionOf(kind: CliKind, path: string): Promise<string> {
+  const { ino, mtimeMs } = await stat(path);
+  const key = [path, ino, mtimeMs].join(' ');
+  let version = versions.get(key);
+  if (!version) {
+    version = askVersion(kind, path);
+    versions.set(key, version);
+    version.catch(() => versions.delete(key));
+  }
+  return version;
+}
+
+async function askVersion({ tool, version: wanted, env }: CliKind, path: string): Promise<string> {
+  const empty = await mkdtemp(join(tmpdir(), `turret-${tool}-version-`));
+  try {
+    const { stdout, stderr } = await promisify(execFile)(path, ['--version'], {
+      cwd: empty,
+      env: { PATH: '/usr/bin:/bin', HOME: empty, LC_ALL: 'C.UTF-8', ...env },
+      timeout: CLI_ANSWER_MS_MAX,
+    });
+    const version = wanted.exec(stdout + stderr)?.[1];
+    if (version !== undefined) return version;
+    throw new Error('no version in its answer');
+  } catch (cause) {
+    throw new TurretError('repeater_unavailable', `${path} does not say its version`, {
+      cause,
+      hints: [`run ${path} --version yourself`],
+    });
+  } finally {
+    await rm(empty, { recursive: true, force: true });
+  }
+}
