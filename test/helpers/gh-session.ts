@@ -160,7 +160,13 @@ async function sendFiles(to: PassThrough, needs: Needs, files: Record<string, st
   for (const [path, content] of Object.entries(files)) {
     const need = needs.files
       .filter(({ use }) => use !== 'write')
-      .find((one) => one.path === path || (one.tree && path.startsWith(`${one.path}/`)));
+      .find(
+        (one) =>
+          one.path === path ||
+          (one.tree && path.startsWith(`${one.path}/`)) ||
+          // The names in the current directory.
+          (one.path === '.' && !path.includes('/')),
+      );
     const bytes = Buffer.from(content);
     if (need?.use === 'stat')
       await writeFileEntry(to, { path, kind: 'stat', size: bytes.length, mode: 0o644, mtime_ms: 0 });
