@@ -1,7 +1,7 @@
 // The real CLIs as a user would run them, with nothing of Turret around them and an environment made from nothing.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,9 +22,13 @@ function runsVersion1(file: string): boolean {
   return stdout.startsWith('aws-cli/1.');
 }
 
-// CLI v1 speaks other protocols to some services; where a Python install of it is on PATH, it must work as well.
-const V1 = (process.env['PATH'] ?? '')
-  .split(':')
+// CLI v1 speaks other protocols to some services; where a Python install of it is, it must work as well. A version
+// manager's own directory of shims is not one: Turret refuses those.
+const PYENV = path.join(process.env['HOME'] ?? '/nonexistent', '.pyenv/versions');
+const V1 = [
+  ...(process.env['PATH'] ?? '').split(':').filter((directory) => !directory.endsWith('/shims')),
+  ...(existsSync(PYENV) ? readdirSync(PYENV).map((version) => path.join(PYENV, version, 'bin')) : []),
+]
   .map((directory) => path.join(directory, 'aws'))
   .find((file) => existsSync(file) && runsVersion1(file));
 /** The aws CLIs of this machine: v2 always, v1 when it is there. */
