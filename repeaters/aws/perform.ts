@@ -4,11 +4,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCli } from '../sdk/cli-process.js';
 import type { InstalledCli } from '../sdk/find-cli.js';
+import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { childEnvironment } from './child-environment.js';
 import type { Injector } from './inject/injector.js';
 import type { AwsPlan } from './plan/plan.js';
-import { placeFiles, returnFiles } from './private-files.js';
+
+/** Keys of a bucket become names as they are; the directories on the way to them are made with the files. */
+const DOWNLOADS: ReturnRule = { directories: false, accepts: () => true };
 
 export interface PerformContext {
   cli: InstalledCli;
@@ -40,7 +43,7 @@ export async function performAws(run: Run, plan: AwsPlan, context: PerformContex
       ...(plan.tz === undefined ? {} : { TZ: plan.tz }),
     };
     const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd, env });
-    await returnFiles(files, run.filesOut);
+    await returnFiles(files, run.filesOut, DOWNLOADS);
     const refused = call.refused();
     if (refused === undefined) return result;
     run.stderr.write(`turret: error: refused on the wire: ${refused}\n`);

@@ -2,12 +2,18 @@
 
 import { randomBytes } from 'node:crypto';
 import { runCli } from '../sdk/cli-process.js';
+import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { ghEnvironment, makePlace, type Place } from './environment.js';
-import { preparePlaces, receiveFiles, sendFiles } from './files.js';
 import { startInjector } from './inject/injector.js';
 import type { Upstream } from './inject/upstream.js';
 import type { GhContext, GhPlan } from './types.js';
+
+/** Whoever owns a release names its assets: a hidden one could configure another program, a control character deceive. */
+export const DOWNLOADS: ReturnRule = {
+  directories: true,
+  accepts: (name) => !/^\.|[\u0000-\u001f\u007f]/.test(name),
+};
 
 export interface GhRuntime {
   context: GhContext;
@@ -45,8 +51,7 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
   // Looks like a token, is good for this call and this socket only.
   const dummy = `ghp_${randomBytes(18).toString('hex')}`;
   const { host } = runtime.context;
-  const taken = await receiveFiles(run.filesIn, plan.files, place.work);
-  await preparePlaces(plan.files, place.work);
+  const files = await placeFiles(place.work, plan.files, run.filesIn);
   const injector = plan.local
     ? undefined
     : await startInjector({
@@ -61,7 +66,7 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
   try {
     const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
     const result = await runCli(run, { path: runtime.gh, argv: plan.argv, cwd: place.work, env });
-    const left = await sendFiles(run.filesOut, { files: plan.files, work: place.work, taken });
+    const left = await returnFiles(files, run.filesOut, DOWNLOADS);
     if (left.length === 0) return result;
     run.stderr.write(
       `turret: not written, because of its name: ${left.map((name) => JSON.stringify(name)).join(', ')}\n`,

@@ -5,7 +5,7 @@ import type { Capability, Needs } from '../../src/protocol/messages.js';
 import { isDeepStrictEqual } from 'node:util';
 import { argvOf } from './resolve/argv.js';
 import { resolveGh } from './resolve/resolve.js';
-import type { GhContext, GhPlan, PlannedFile } from './types.js';
+import type { GhContext, GhPlan } from './types.js';
 import { allowanceOf } from './wire.js';
 
 interface Approved {
@@ -27,11 +27,11 @@ export function planGh({ capabilities, needs }: Approved, context: GhContext): G
       hints: ['report this command line; nothing was run'],
     });
   }
-  const files: PlannedFile[] = needs.files.map((need) => ({ ...need, copy: copyName(need.path) }));
+  const files = needs.files.map((need) => ({ ...need, local: localPath(need.path) }));
   const branch =
     facts && typeof primary.params['branch'] === 'string' ? { branch: primary.params['branch'] } : {};
   return {
-    argv: argvOf(primary, context, copyName).argv,
+    argv: argvOf(primary, context, localPath).argv,
     env: facts ? { GH_REPO: `${context.host}/${String(primary.params['repo'])}` } : {},
     ...branch,
     allow: [allowanceOf(primary, context)],
@@ -53,6 +53,6 @@ function plain({ capabilities, needs }: Approved): unknown {
  * A file of the caller keeps its name below the private directory. One below /tmp goes into a hidden directory, which
  * no path of the caller can name.
  */
-function copyName(path: string): string {
+function localPath(path: string): string {
   return path.startsWith('/') ? `.absolute${path}` : path;
 }

@@ -1,6 +1,6 @@
 // Shapes that the resolver, the plan and the injector of the gh repeater share.
 
-import type { FileNeed } from '../../src/protocol/messages.js';
+import type { LocalFile } from '../sdk/private-files.js';
 
 /** `csv` is pflag's StringSlice (commas separate), `array` its StringArray (each use is one value). */
 type FlagType = 'bool' | 'int' | 'string' | 'csv' | 'array';
@@ -90,12 +90,7 @@ export interface GhPlan {
   /** What a question to `git` is answered, when gh asks for the branch. */
   branch?: string;
   allow: GhWireAllowance[];
-  files: PlannedFile[];
+  files: LocalFile[];
   /** No credential and no network. */
   local: boolean;
-}
-
-export interface PlannedFile extends FileNeed {
-  /** Where the copy is, relative to the private working directory. */
-  copy: string;
 }

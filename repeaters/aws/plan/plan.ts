@@ -3,18 +3,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { TurretError } from '../../../src/errors.js';
-import type { Capability, FileNeed } from '../../../src/protocol/messages.js';
+import type { Capability } from '../../../src/protocol/messages.js';
+import type { LocalFile } from '../../sdk/private-files.js';
 import type { AwsContext } from '../resolve/context.js';
 import { NO_DIRECTORY, resolveAws } from '../resolve/resolve.js';
 import type { WireAllowance } from '../wire-allowance.js';
 import { rebuildArgv } from './rebuild-argv.js';
 import { wireAllowances } from './wire.js';
-
-/** A file of the call and its place in the private directory the CLI runs in. */
-export interface PlannedFile extends FileNeed {
-  /** Relative to that directory. */
-  local: string;
-}
 
 export interface AwsPlan {
   /** Words behind `aws`. */
@@ -24,7 +19,7 @@ export interface AwsPlan {
   /** TZ of the CLI's environment; absent: the machine's own zone. */
   tz?: string;
   stdin: boolean;
-  files: PlannedFile[];
+  files: LocalFile[];
   /** The CLI talks to nobody: no dummy credential, no injector. */
   local: boolean;
 }

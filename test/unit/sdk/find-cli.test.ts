@@ -86,6 +86,14 @@ describe('the real program', () => {
     await unusable(join(directory, 'link/tool'), 'it obeys files of the working directory');
   });
 
+  it('is no link to anything else in such a directory either', async () => {
+    await mkdir(join(directory, 'shims'));
+    await symlink(await program('usr', 'echo tool/9.9.9', 'manager'), join(directory, 'shims/tool'));
+    await expect(find([], join(directory, 'shims/tool'))).rejects.toThrow(
+      /it obeys files of the working directory/,
+    );
+  });
+
   it('is no link to a version manager, and may be what one installed', async () => {
     await mkdir(join(directory, 'link'));
     await symlink(await program('usr', 'echo tool/9.9.9', 'mise'), join(directory, 'link/tool'));
