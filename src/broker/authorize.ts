@@ -23,15 +23,23 @@ export function requireAllowed(
   const decision = decideAll(policy, capabilities, kind);
   record(decision);
   if (decision.effect === 'allow') return decision;
-  const params = capabilities.find(({ action }) => action === decision.action)?.params ?? {};
+  const capability = capabilities.find(({ action }) => action === decision.action);
+  const params = capability?.params ?? {};
   const what = `${decision.action}${describe(params)}`;
   // A deny rule beats the allow rule beside it, so naming the action itself would be no help.
   const alternatives = allowedSummary(policy, decision.action, kind).filter((line) => line !== decision.action);
   const instead = alternatives.length === 0 ? '' : `; allowed here: ${alternatives.join('; ')}`;
   throw new TurretError('denied', `denied ${what} ${why(decision)}`, {
-    hints: [`retrying will not help${instead}; a human can allow it in turret.yaml (turret policy explain ${decision.action})`],
+    hints: [
+      `retrying will not help${instead}; a human can allow it in turret.yaml${byName(capability)} (turret policy explain ${decision.action})`,
+    ],
     ...(decision.rule === undefined ? {} : { rule: decision.rule.id }),
   });
+}
+
+// An allow rule with a wildcard would have matched but for this, and its author would look for a mistake.
+function byName(capability: Capability | undefined): string {
+  return capability?.annotations.secretOutput === true ? ', by its full name because what it returns may be a secret' : '';
 }
 
 function why(decision: Decided): string {
