@@ -5,10 +5,19 @@ export default defineConfig({
   test: {
     env: { NODE_ENV: 'production' },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/{unit,fuzz}/**/*.test.ts', 'test/tidy.test.ts'] } },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 60_000, hookTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/{unit,fuzz}/**/*.test.ts', 'test/tidy.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
       },
     ],
   },

@@ -28,7 +28,8 @@ function follow(path) {
 follow(join(root, 'src/broker/main.ts'));
 
 const total = [...files.values()].reduce((sum, lines) => sum + lines, 0);
-for (const [path, lines] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) console.log(`${String(lines).padStart(6)}  ${relative(root, path)}`);
+for (const [path, lines] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+  console.log(`${String(lines).padStart(6)}  ${relative(root, path)}`);
 console.log(`${String(total).padStart(6)}  lines of code in ${files.size} files (bound ${LINES_MAX})`);
 console.log(`npm packages: ${[...packages].join(', ') || 'none'}`);
 if (process.argv.includes('--check')) {

@@ -29,22 +29,40 @@ function tests(title, node, project) {
   const started = Date.now();
   const report = join(scratch, `${title.replace(/\W+/g, '-')}.json`);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const { stdout, stderr } = run(node, [vitest, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
-    env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
-  });
+  const { stdout, stderr } = run(
+    node,
+    [
+      vitest,
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    {
+      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+    },
+  );
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
   if (!existsSync(report)) {
     failed += 1;
     console.log(`FAILED ${title}: no report (${seconds} s)\n${stdout}${stderr}`);
     return;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(readFileSync(report, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
   // A skipped test is a check that did not happen; a suite that fails before its tests counts too.
-  const broken = numFailedTests + numPendingTests + (success || numFailedTests > 0 ? 0 : Math.max(1, numFailedTestSuites));
+  const broken =
+    numFailedTests + numPendingTests + (success || numFailedTests > 0 ? 0 : Math.max(1, numFailedTestSuites));
   passed += numPassedTests;
   failed += broken;
-  console.log(`${broken === 0 ? 'ok    ' : 'FAILED'} ${title}: ${numPassedTests} passed, ${broken} failed or skipped (${seconds} s)`);
-  if (broken > 0) console.log(stdout.split('\n').slice(-400).join('\n'), stderr.split('\n').slice(-100).join('\n'));
+  console.log(
+    `${broken === 0 ? 'ok    ' : 'FAILED'} ${title}: ${numPassedTests} passed, ${broken} failed or skipped (${seconds} s)`,
+  );
+  if (broken > 0)
+    console.log(stdout.split('\n').slice(-400).join('\n'), stderr.split('\n').slice(-100).join('\n'));
 }
 
 /** A real Node 24 beside the one in use: npm carries its binaries as packages. */
@@ -54,7 +72,8 @@ function node24() {
   mkdirSync(cache, { recursive: true });
   const name = `node-linux-${process.arch}`;
   const node = join(cache, 'node_modules', name, 'bin/node');
-  if (!existsSync(node)) run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', cache, `${name}@${NODE_24}`]);
+  if (!existsSync(node))
+    run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', cache, `${name}@${NODE_24}`]);
   return node;
 }
 

@@ -21,9 +21,15 @@ const aws = await startFakeAws({});
 const github = await startFakeGithub({});
 
 // Where a user's keys are, and where turret finds them.
-put(join(home, '.aws/credentials'), `[default]\naws_access_key_id = ${FAKE_AWS_KEY.accessKeyId}\naws_secret_access_key = ${FAKE_AWS_KEY.secretAccessKey}\n`);
+put(
+  join(home, '.aws/credentials'),
+  `[default]\naws_access_key_id = ${FAKE_AWS_KEY.accessKeyId}\naws_secret_access_key = ${FAKE_AWS_KEY.secretAccessKey}\n`,
+);
 put(join(home, '.aws/config'), '[default]\nregion = us-east-1\n');
-put(join(home, '.config/gh/hosts.yml'), `github.com:\n    user: acme\n    oauth_token: ${FAKE_GITHUB_TOKEN.token}\n    git_protocol: https\n`);
+put(
+  join(home, '.config/gh/hosts.yml'),
+  `github.com:\n    user: acme\n    oauth_token: ${FAKE_GITHUB_TOKEN.token}\n    git_protocol: https\n`,
+);
 put(
   join(home, '.config/turret/turret.yaml'),
   `version: 1
@@ -38,9 +44,18 @@ rules:
 `,
 );
 mkdirSync(workspace, { recursive: true });
-put(join(workspace, 'agent.sh'), spawnSync('cat', [join(root, 'scripts/try-agent.sh')], { encoding: 'utf8' }).stdout);
+put(
+  join(workspace, 'agent.sh'),
+  spawnSync('cat', [join(root, 'scripts/try-agent.sh')], { encoding: 'utf8' }).stdout,
+);
 
-const env = { HOME: home, PATH: process.env.PATH, TERM: process.env.TERM ?? 'dumb', LANG: 'C.UTF-8', COLUMNS: String(process.stdout.columns ?? 160) };
+const env = {
+  HOME: home,
+  PATH: process.env.PATH,
+  TERM: process.env.TERM ?? 'dumb',
+  LANG: 'C.UTF-8',
+  COLUMNS: String(process.stdout.columns ?? 160),
+};
 const turret = (args) => spawnNode([join(root, 'bin/turret.js'), ...args]);
 
 // Asynchronous, because the fakes answer from this very process.
@@ -56,7 +71,9 @@ try {
   code = await turret(['run', '--label', 'try', '--', 'sh', 'agent.sh']);
   console.log('\n$ turret audit');
   await turret(['audit']);
-  console.log(`\nwith your own accounts: cd into a project, then  npx turret run -- claude   (node ${join(root, 'bin/turret.js')} from here)`);
+  console.log(
+    `\nwith your own accounts: cd into a project, then  npx turret run -- claude   (node ${join(root, 'bin/turret.js')} from here)`,
+  );
 } finally {
   await aws.close();
   await github.close();

@@ -18,18 +18,27 @@ export async function inside(argv: string[], program: string): Promise<void> {
     if (command === 'call' && words[0] !== undefined) {
       const [action, ...params] = words;
       const asked = { action, params: parseParamWords(params) };
-      return await callAndExit({ client: 'turret call', program, request: (from) => ({ ...asked, ...from }) });
+      return await callAndExit({
+        client: 'turret call',
+        program,
+        request: (from) => ({ ...asked, ...from }),
+      });
     }
     if (command === 'status') {
       const status = await statusInside(program, 'turret status');
       if (status === undefined) throw new TurretError('not_in_session', 'this is not inside a session');
-      process.stdout.write(argv.includes('--json') ? `${JSON.stringify(status, null, 2)}\n` : `${statusLines(status).join('\n')}\n`);
+      process.stdout.write(
+        argv.includes('--json')
+          ? `${JSON.stringify(status, null, 2)}\n`
+          : `${statusLines(status).join('\n')}\n`,
+      );
       return;
     }
     process.stderr.write(`${USAGE}\n`);
     process.exitCode = command === '--help' || command === 'help' ? 0 : 2;
   } catch (error) {
-    const known = error instanceof TurretError ? error : new TurretError('internal', `something broke: ${String(error)}`);
+    const known =
+      error instanceof TurretError ? error : new TurretError('internal', `something broke: ${String(error)}`);
     process.stderr.write(refusalLines(known));
     process.exitCode = exitCodeOf(known);
   }

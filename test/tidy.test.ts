@@ -18,7 +18,8 @@ function walk(directory: string): string[] {
 
 const SOURCES = ['src', 'shims', 'repeaters'].flatMap(walk).filter((path) => path.endsWith('.ts'));
 const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"]*?from\s+['"]([^'"]+)['"]|(?:^|\n)\s*import\s+['"]([^'"]+)['"]/g;
 
 interface Import {
   from: string;
@@ -27,7 +28,9 @@ interface Import {
 const IMPORTS: Import[] = SOURCES.flatMap((from) =>
   [...text(from).matchAll(IMPORT)].map(([, named, bare]) => {
     const target = named ?? bare ?? '';
-    const to = target.startsWith('.') ? relative(ROOT, join(ROOT, dirname(from), target)).replace(/\.js$/, '.ts') : target;
+    const to = target.startsWith('.')
+      ? relative(ROOT, join(ROOT, dirname(from), target)).replace(/\.js$/, '.ts')
+      : target;
     return { from, to };
   }),
 );
@@ -46,9 +49,31 @@ const MAY_IMPORT: Record<string, string[]> = {
   client: ['audit', 'crypto', 'platform', 'protocol', 'token', 'wire'],
   isolation: ['protocol'],
   ui: ['audit', 'client', 'config', 'platform', 'policy', 'protocol', 'repeaters/sdk', 'setup'],
-  session: ['config', 'crypto', 'isolation', 'platform', 'policy', 'protocol', 'repeaters/sdk', 'token', 'ui', 'wire'],
+  session: [
+    'config',
+    'crypto',
+    'isolation',
+    'platform',
+    'policy',
+    'protocol',
+    'repeaters/sdk',
+    'token',
+    'ui',
+    'wire',
+  ],
   setup: ['audit', 'client', 'config', 'isolation', 'platform', 'policy', 'protocol', 'repeaters', 'session'],
-  commands: ['audit', 'client', 'config', 'platform', 'policy', 'protocol', 'repeaters', 'session', 'setup', 'ui'],
+  commands: [
+    'audit',
+    'client',
+    'config',
+    'platform',
+    'policy',
+    'protocol',
+    'repeaters',
+    'session',
+    'setup',
+    'ui',
+  ],
   shims: ['client', 'config/param-words.ts', 'protocol', 'wire'],
   'repeaters/sdk': ['platform/preamble.ts', 'protocol', 'wire', 'ui'],
   repeaters: ['repeaters/sdk', 'protocol', 'wire', 'config', 'platform/preamble.ts'],
@@ -71,15 +96,25 @@ describe('layers', () => {
     const free = new Set(['errors.ts', 'version.ts', 'cli.ts']);
     const wrong = IMPORTS.filter(({ from, to }) => {
       const room = roomOf(from);
-      if (to.startsWith('node:') || !/^(src|shims|repeaters)\//.test(to) || free.has(room) || free.has(roomOf(to))) return false;
+      if (
+        to.startsWith('node:') ||
+        !/^(src|shims|repeaters)\//.test(to) ||
+        free.has(room) ||
+        free.has(roomOf(to))
+      )
+        return false;
       if (roomOf(to) === room) return false;
-      return !(MAY_IMPORT[room] ?? []).some((allowed) => inside(to) === allowed || inside(to).startsWith(`${allowed}/`));
+      return !(MAY_IMPORT[room] ?? []).some(
+        (allowed) => inside(to) === allowed || inside(to).startsWith(`${allowed}/`),
+      );
     });
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
   });
 
   it('keeps every room on the list', () => {
-    const rooms = new Set(SOURCES.filter((path) => path.split('/').length > 2 || !path.startsWith('src/')).map(roomOf));
+    const rooms = new Set(
+      SOURCES.filter((path) => path.split('/').length > 2 || !path.startsWith('src/')).map(roomOf),
+    );
     expect([...rooms].filter((room) => MAY_IMPORT[room] === undefined)).toEqual([]);
   });
 });
@@ -116,7 +151,9 @@ describe('doors', () => {
     };
     follow('shims/shim.ts');
     follow('src/broker/main.ts');
-    const strangers = IMPORTS.filter(({ from, to }) => reached.has(from) && !/^(node:|src\/|shims\/|repeaters\/)/.test(to));
+    const strangers = IMPORTS.filter(
+      ({ from, to }) => reached.has(from) && !/^(node:|src\/|shims\/|repeaters\/)/.test(to),
+    );
     expect(strangers).toEqual([]);
   });
 });
@@ -124,9 +161,24 @@ describe('doors', () => {
 describe('words that must not be written', () => {
   const PURE = /^src\/(protocol|token|policy|audit|crypto)\//;
   const BANNED: { title: string; where: RegExp; what: RegExp; instead: string }[] = [
-    { title: 'I/O in a pure room', where: PURE, what: /from 'node:(fs|net|http|https|child_process|os)/, instead: 'take it as an argument' },
-    { title: 'the clock in a pure room', where: PURE, what: /Date\.now\(|performance\.now\(|process\.hrtime/, instead: 'take now as an argument' },
-    { title: 'the environment in a pure room', where: PURE, what: /process\.(env|argv|cwd)/, instead: 'take it as an argument' },
+    {
+      title: 'I/O in a pure room',
+      where: PURE,
+      what: /from 'node:(fs|net|http|https|child_process|os)/,
+      instead: 'take it as an argument',
+    },
+    {
+      title: 'the clock in a pure room',
+      where: PURE,
+      what: /Date\.now\(|performance\.now\(|process\.hrtime/,
+      instead: 'take now as an argument',
+    },
+    {
+      title: 'the environment in a pure room',
+      where: PURE,
+      what: /process\.(env|argv|cwd)/,
+      instead: 'take it as an argument',
+    },
     { title: 'weak randomness', where: /./, what: /Math\.random/, instead: 'node:crypto randomBytes' },
     { title: 'code from text', where: /./, what: /\beval\(|new Function\(/, instead: 'nothing' },
     { title: 'unfinished work', where: /./, what: /\b(TODO|FIXME|XXX)\b/, instead: 'do it or file an issue' },
@@ -159,8 +211,14 @@ describe('documents', () => {
   });
 
   it('pins every dependency exactly', () => {
-    const { dependencies, devDependencies, optionalDependencies = {} } = JSON.parse(text('package.json')) as Record<string, Record<string, string>>;
-    const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(([, pin]) => !/^\d/.test(pin));
+    const {
+      dependencies,
+      devDependencies,
+      optionalDependencies = {},
+    } = JSON.parse(text('package.json')) as Record<string, Record<string, string>>;
+    const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
+      ([, pin]) => !/^\d/.test(pin),
+    );
     expect(loose).toEqual([]);
   });
 });

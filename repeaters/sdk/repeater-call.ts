@@ -43,7 +43,8 @@ export class RepeaterCall {
     };
     // Nothing will come on a channel nobody needs.
     if (!this.#request.needs.stdin) this.#inbound[CHANNEL.STDIN]?.finish();
-    if (!this.#request.needs.files.some((file) => file.use !== 'write')) this.#inbound[CHANNEL.FILES]?.finish();
+    if (!this.#request.needs.files.some((file) => file.use !== 'write'))
+      this.#inbound[CHANNEL.FILES]?.finish();
   }
 
   async perform(repeater: Repeater): Promise<void> {
@@ -55,8 +56,10 @@ export class RepeaterCall {
     } catch (caught) {
       let error: unknown = caught;
       if (this.#broken !== undefined) error = this.#broken;
-      else if (this.#abort.signal.aborted) error = new TurretError('cancelled', 'the call was cancelled', { cause: error });
-      if (!(error instanceof TurretError)) process.stderr.write(`turret: call failed: ${String((error as Error).stack)}\n`);
+      else if (this.#abort.signal.aborted)
+        error = new TurretError('cancelled', 'the call was cancelled', { cause: error });
+      if (!(error instanceof TurretError))
+        process.stderr.write(`turret: call failed: ${String((error as Error).stack)}\n`);
       for (const channel of Object.values(this.#outbound)) channel.destroy();
       this.#socket.sendControl(FRAME.END, this.#stream, { ok: false, error: errorToWire(error) });
     } finally {
@@ -132,6 +135,7 @@ export class RepeaterCall {
   }
 
   #resize(payload: Buffer): void {
-    if (payload.length === 4) this.#onResize({ cols: payload.readUInt16BE(0), rows: payload.readUInt16BE(2) });
+    if (payload.length === 4)
+      this.#onResize({ cols: payload.readUInt16BE(0), rows: payload.readUInt16BE(2) });
   }
 }

@@ -59,7 +59,12 @@ export async function serve(make: (secrets: RepeaterSecrets) => Repeater | Promi
   socket.send({ type: FRAME.REGISTER, payload: encodeControl(register) });
 }
 
-function onFrame(frame: Frame, socket: FrameSocket, repeater: Repeater, calls: Map<number, RepeaterCall>): void {
+function onFrame(
+  frame: Frame,
+  socket: FrameSocket,
+  repeater: Repeater,
+  calls: Map<number, RepeaterCall>,
+): void {
   if (frame.stream === 0) return onConnectionFrame(frame, socket);
   if (frame.type !== FRAME.CALL) {
     calls.get(frame.stream)?.frame(frame);
@@ -84,19 +89,28 @@ function onConnectionFrame(frame: Frame, socket: FrameSocket): void {
       process.stderr.write(`turret: the broker refused ${JSON.stringify(refused)}\n`);
     }
   } else if (frame.type === FRAME.FATAL) {
-    process.stderr.write(`turret: the broker ended the connection: ${JSON.stringify(parseControl(frame.payload)['message'])}\n`);
+    process.stderr.write(
+      `turret: the broker ended the connection: ${JSON.stringify(parseControl(frame.payload)['message'])}\n`,
+    );
   } else if (frame.type === FRAME.GOAWAY) {
     socket.destroy();
   }
 }
 
-async function resolve(socket: FrameSocket, stream: number, repeater: Repeater, call: AgentCall): Promise<void> {
+async function resolve(
+  socket: FrameSocket,
+  stream: number,
+  repeater: Repeater,
+  call: AgentCall,
+): Promise<void> {
   try {
-    if (repeater.resolve === undefined) throw new TurretError('unresolvable', 'this repeater has no command lines');
+    if (repeater.resolve === undefined)
+      throw new TurretError('unresolvable', 'this repeater has no command lines');
     const result = await repeater.resolve(call);
     socket.sendControl(FRAME.END, stream, { ok: true, exit: 0, result });
   } catch (error) {
-    if (!(error instanceof TurretError)) process.stderr.write(`turret: resolve failed: ${String((error as Error).stack)}\n`);
+    if (!(error instanceof TurretError))
+      process.stderr.write(`turret: resolve failed: ${String((error as Error).stack)}\n`);
     socket.sendControl(FRAME.END, stream, { ok: false, error: errorToWire(error) });
   }
 }

@@ -27,7 +27,9 @@ export function requireAllowed(
   const params = capability?.params ?? {};
   const what = `${decision.action}${describe(params)}`;
   // A deny rule beats the allow rule beside it, so naming the action itself would be no help.
-  const alternatives = allowedSummary(policy, decision.action, kind).filter((line) => line !== decision.action);
+  const alternatives = allowedSummary(policy, decision.action, kind).filter(
+    (line) => line !== decision.action,
+  );
   const instead = alternatives.length === 0 ? '' : `; allowed here: ${alternatives.join('; ')}`;
   throw new TurretError('denied', `denied ${what} ${why(decision)}`, {
     hints: [
@@ -39,7 +41,9 @@ export function requireAllowed(
 
 // An allow rule with a wildcard would have matched but for this, and its author would look for a mistake.
 function byName(capability: Capability | undefined): string {
-  return capability?.annotations.secretOutput === true ? ', by its full name because what it returns may be a secret' : '';
+  return capability?.annotations.secretOutput === true
+    ? ', by its full name because what it returns may be a secret'
+    : '';
 }
 
 function why(decision: Decided): string {
@@ -58,6 +62,8 @@ function why(decision: Decided): string {
 }
 
 function describe(params: Params): string {
-  const shown = SHOWN_PARAMS.filter((name) => params[name] !== undefined).map((name) => `${name}=${JSON.stringify(params[name])}`);
+  const shown = SHOWN_PARAMS.filter((name) => params[name] !== undefined).map(
+    (name) => `${name}=${JSON.stringify(params[name])}`,
+  );
   return shown.length === 0 ? '' : ` (${shown.join(' ').slice(0, 200)})`;
 }

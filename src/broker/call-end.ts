@@ -9,10 +9,16 @@ const EXIT_MAX = 255;
 /** The END of a call that ran; undefined when it is not a proper one. */
 export function parseFinished(end: JsonObject): Extract<End, { ok: true }> | undefined {
   const { ok, exit, signal, result } = end;
-  if (ok !== true || typeof exit !== 'number' || !Number.isInteger(exit) || exit < 0 || exit > EXIT_MAX) return undefined;
+  if (ok !== true || typeof exit !== 'number' || !Number.isInteger(exit) || exit < 0 || exit > EXIT_MAX)
+    return undefined;
   const name = ([...SIGNALS, 'KILL'] as const).find((known) => known === signal);
   if (signal !== undefined && name === undefined) return undefined;
-  return { ok, exit, ...(name === undefined ? {} : { signal: name }), ...(result === undefined ? {} : { result }) };
+  return {
+    ok,
+    exit,
+    ...(name === undefined ? {} : { signal: name }),
+    ...(result === undefined ? {} : { result }),
+  };
 }
 
 /** Why a call that ran has no proper end. */
@@ -20,7 +26,8 @@ export function repeaterError(end: JsonObject): TurretError {
   const error = end['error'];
   const said = error !== null && typeof error === 'object' && !Array.isArray(error) ? error : {};
   const { name, message, hint } = said;
-  const code = typeof name === 'string' && Object.hasOwn(ERROR_CODES, name) ? (name as WireErrorName) : 'repeater_error';
+  const code =
+    typeof name === 'string' && Object.hasOwn(ERROR_CODES, name) ? (name as WireErrorName) : 'repeater_error';
   return new TurretError(code, typeof message === 'string' ? message : 'the repeater gave no proper end', {
     hints: typeof hint === 'string' ? [hint] : [],
   });

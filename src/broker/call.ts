@@ -78,7 +78,8 @@ export class Call implements CallStream {
     const outlet: Outlet = { send: (out) => this.#repeater?.link.send(out), stream: this.#repeater.stream };
     if (frame.type === FRAME.DATA) return this.#toRepeater.data(frame, outlet);
     if (frame.type === FRAME.CREDIT) return this.#toCaller.addCredit(frame, outlet);
-    if (!CALLER_CONTROL.has(frame.type)) throw new TurretError('protocol_error', 'that frame does not belong on a call');
+    if (!CALLER_CONTROL.has(frame.type))
+      throw new TurretError('protocol_error', 'that frame does not belong on a call');
     if (frame.type === FRAME.SIGNAL) parseSignal(parseControl(frame.payload));
     if (frame.type === FRAME.CANCEL) return this.#giveUpAfterGrace();
     outlet.send({ ...frame, stream: outlet.stream });
@@ -109,7 +110,14 @@ export class Call implements CallStream {
     this.#phase = 'running';
     this.#toRepeater = new Relay(callerChannels(needs));
     this.#timer = setTimeout(() => this.#deadline(), timeout_ms);
-    const run = { mode: 'run', call: this.id, capabilities, needs, timeout_ms, ...(request.tty ? { tty: request.tty } : {}) } as const;
+    const run = {
+      mode: 'run',
+      call: this.id,
+      capabilities,
+      needs,
+      timeout_ms,
+      ...(request.tty ? { tty: request.tty } : {}),
+    } as const;
     const stream = link.run(run, {
       frame: (frame) => this.#fromRepeater(frame),
       lost: (error) => this.#finish({ ok: false, error: errorToWire(error) }),
@@ -128,7 +136,8 @@ export class Call implements CallStream {
     if (this.#phase === 'over') return;
     const outlet: Outlet = { send: (out) => this.#connection.send(out), stream: this.#stream };
     if (frame.type === FRAME.CREDIT) return this.#toRepeater.addCredit(frame, outlet);
-    if (frame.type !== FRAME.DATA) throw new TurretError('protocol_error', 'that frame does not belong on a call');
+    if (frame.type !== FRAME.DATA)
+      throw new TurretError('protocol_error', 'that frame does not belong on a call');
     try {
       this.#context.limiter.spend(this.#limits, frame.payload.length);
     } catch (error) {
@@ -191,13 +200,27 @@ export class Call implements CallStream {
   #finish(end: End): void {
     if (this.#phase === 'over') return;
     const unknown = ['deadline_exceeded', 'cancelled', 'repeater_crashed', 'budget_exhausted'];
-    if (end.ok) this.#recordFinished({ outcome: end.exit === 0 ? 'done' : 'failed', exit: end.exit, ...(end.signal ? { signal: end.signal } : {}) });
-    else this.#recordFinished({ outcome: unknown.includes(end.error.name) ? 'unknown' : 'failed', error: end.error.name });
+    if (end.ok)
+      this.#recordFinished({
+        outcome: end.exit === 0 ? 'done' : 'failed',
+        exit: end.exit,
+        ...(end.signal ? { signal: end.signal } : {}),
+      });
+    else
+      this.#recordFinished({
+        outcome: unknown.includes(end.error.name) ? 'unknown' : 'failed',
+        error: end.error.name,
+      });
     this.#over();
     this.#connection.end(this.#stream, end);
   }
 
-  #recordFinished(what: { outcome: 'done' | 'failed' | 'unknown'; exit?: number; signal?: string; error?: string }): void {
+  #recordFinished(what: {
+    outcome: 'done' | 'failed' | 'unknown';
+    exit?: number;
+    signal?: string;
+    error?: string;
+  }): void {
     this.#context.recorder.finished({
       call: this.id,
       ...what,
@@ -210,9 +233,13 @@ export class Call implements CallStream {
   #refuse(request: AgentCall | undefined, error: unknown): void {
     if (this.#phase === 'over') return;
     this.#over();
-    const refused = error instanceof TurretError ? error : new TurretError('internal', 'something broke inside turret', { cause: error });
+    const refused =
+      error instanceof TurretError
+        ? error
+        : new TurretError('internal', 'something broke inside turret', { cause: error });
     // A question back to the shim is no refusal; a denial is in the log already.
-    if (refused.code !== 'facts_needed' && refused.code !== 'denied') this.#context.recorder.refused(this.#evidence(request), refused);
+    if (refused.code !== 'facts_needed' && refused.code !== 'denied')
+      this.#context.recorder.refused(this.#evidence(request), refused);
     this.#connection.end(this.#stream, { ok: false, error: errorToWire(refused) });
   }
 

@@ -26,14 +26,22 @@ export class KeyRing {
       const publicKey = fromBase64url('public_key', public_key, 32);
       const kid = toBase64url(kidOf(publicKey));
       const expiresAtMs = monotonicMs() + lifetime_ms;
-      this.#principals.set(kid, { kid, kind, label, key: verifyingKey(publicKey), expiresAtMs, revoked: false });
+      this.#principals.set(kid, {
+        kid,
+        kind,
+        label,
+        key: verifyingKey(publicKey),
+        expiresAtMs,
+        revoked: false,
+      });
     }
   }
 
   /** The principal behind a kid, alive or not. Throws unauthenticated. */
   find(kid: string): Principal {
     const principal = this.#principals.get(kid);
-    if (principal === undefined) throw new TurretError('unauthenticated', 'this broker does not know that key');
+    if (principal === undefined)
+      throw new TurretError('unauthenticated', 'this broker does not know that key');
     return principal;
   }
 
@@ -53,7 +61,9 @@ export class KeyRing {
 
   /** All session tokens; there is one per session, and later its children. */
   revokeSession(): Principal[] {
-    const revoked = [...this.#principals.values()].filter(({ kind, revoked }) => kind === 'session' && !revoked);
+    const revoked = [...this.#principals.values()].filter(
+      ({ kind, revoked }) => kind === 'session' && !revoked,
+    );
     for (const principal of revoked) principal.revoked = true;
     return revoked;
   }

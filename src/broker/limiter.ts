@@ -59,8 +59,12 @@ export class Limiter {
         hints: [`wait ${Math.ceil(verdict.retry_after_ms / 1000)} s before the next call`],
       });
     }
-    throw new TurretError('budget_exhausted', `the ${verdict.spent === 'calls' ? 'call' : 'output'} budget of ${whose} is used up`, {
-      hints: ['retrying will not help in this session'],
-    });
+    throw new TurretError(
+      'budget_exhausted',
+      `the ${verdict.spent === 'calls' ? 'call' : 'output'} budget of ${whose} is used up`,
+      {
+        hints: ['retrying will not help in this session'],
+      },
+    );
   }
 }

@@ -42,7 +42,9 @@ export class Recorder {
       params_sha256: paramsHash(capabilities),
       effect: allowed ? 'allow' : 'deny',
       ...(decision.rule === undefined ? {} : { rule: decision.rule.id, layer: decision.rule.layer }),
-      ...(decision.rule?.file === undefined ? {} : { source: `${decision.rule.file}:${decision.rule.line ?? 0}` }),
+      ...(decision.rule?.file === undefined
+        ? {}
+        : { source: `${decision.rule.file}:${decision.rule.line ?? 0}` }),
       reason: decision.effect === 'ask' ? 'ask' : decision.reason,
       sig,
     });
@@ -55,7 +57,15 @@ export class Recorder {
     this.#counts.failed += 1;
     const { call, kid, sig, request } = evidence;
     this.#attempt(() =>
-      this.#log.append({ type: 'call.refused', call, kid, ...asked(request), code: error.code, reason: error.message, sig }),
+      this.#log.append({
+        type: 'call.refused',
+        call,
+        kid,
+        ...asked(request),
+        code: error.code,
+        reason: error.message,
+        sig,
+      }),
     );
   }
 
@@ -71,7 +81,12 @@ export class Recorder {
   authFailed(error: TurretError): void {
     this.#connections += 1;
     this.#attempt(() =>
-      this.#log.append({ type: 'auth.fail', connection: this.#connections, code: error.code, reason: error.message }),
+      this.#log.append({
+        type: 'auth.fail',
+        connection: this.#connections,
+        code: error.code,
+        reason: error.message,
+      }),
     );
   }
 
@@ -91,13 +106,26 @@ export class Recorder {
     const descriptor_sha256 = sha256(Buffer.from(JSON.stringify(register.actions))).toString('base64url');
     const { repeater, version, tools, actions } = register;
     this.#attempt(() =>
-      this.#log.append({ type: 'repeater.registered', repeater, version, actions: actions.length, tools, descriptor_sha256 }),
+      this.#log.append({
+        type: 'repeater.registered',
+        repeater,
+        version,
+        actions: actions.length,
+        tools,
+        descriptor_sha256,
+      }),
     );
   }
 
   repeaterExited(repeater: string, pid: number, exit: number | null, signal: string | null): void {
     this.#attempt(() =>
-      this.#log.append({ type: 'repeater.exit', repeater, pid, exit, ...(signal === null ? {} : { signal }) }),
+      this.#log.append({
+        type: 'repeater.exit',
+        repeater,
+        pid,
+        exit,
+        ...(signal === null ? {} : { signal }),
+      }),
     );
   }
 

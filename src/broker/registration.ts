@@ -3,18 +3,29 @@
 
 import { TurretError } from '../errors.js';
 import { ACTIONS_MAX } from '../protocol/limits.js';
-import { type Annotations, CAUTIOUS, type Json, type JsonObject, type Register, type RegisteredAction } from '../protocol/messages.js';
+import {
+  type Annotations,
+  CAUTIOUS,
+  type Json,
+  type JsonObject,
+  type Register,
+  type RegisteredAction,
+} from '../protocol/messages.js';
 import { isToolName, parseInteger, parseObject, parseText } from '../protocol/parse.js';
 import { compileParamsSchema } from '../policy/params-schema.js';
 
 const ACTION = /^[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\.\*\*)?$|^\*\*$/;
 
 /** The registration and the descriptors refused. Throws TurretError protocol_error when it is not one at all. */
-export function parseRegister(name: string, object: JsonObject): { register: Register; refused: { name: string; why: string }[] } {
+export function parseRegister(
+  name: string,
+  object: JsonObject,
+): { register: Register; refused: { name: string; why: string }[] } {
   const refused: { name: string; why: string }[] = [];
   const actions: RegisteredAction[] = [];
   const list = object['actions'];
-  if (!Array.isArray(list) || list.length > ACTIONS_MAX) throw new TurretError('protocol_error', 'REGISTER without actions');
+  if (!Array.isArray(list) || list.length > ACTIONS_MAX)
+    throw new TurretError('protocol_error', 'REGISTER without actions');
   for (const item of list) {
     const action = parseObject('action', item);
     const actionName = parseText('name', action['name'], 200);
@@ -43,7 +54,9 @@ export function registeredAction(register: Register, action: string): Registered
   const words = action.slice(register.repeater.length + 1);
   return (
     register.actions.find((candidate) => candidate.name === words) ??
-    register.actions.find(({ name }) => name === '**' || (name.endsWith('.**') && words.startsWith(name.slice(0, -2))))
+    register.actions.find(
+      ({ name }) => name === '**' || (name.endsWith('.**') && words.startsWith(name.slice(0, -2))),
+    )
   );
 }
 
@@ -54,7 +67,8 @@ export function isFamily(action: RegisteredAction): boolean {
 /** Annotations as declared, with the cautious value for what was left out. */
 export function annotationsOf(declared: Json | Partial<Annotations> | undefined): Annotations {
   const annotations = { ...CAUTIOUS };
-  if (declared === undefined || declared === null || typeof declared !== 'object' || Array.isArray(declared)) return annotations;
+  if (declared === undefined || declared === null || typeof declared !== 'object' || Array.isArray(declared))
+    return annotations;
   for (const key of Object.keys(annotations) as (keyof Annotations)[]) {
     const value = (declared as Partial<Annotations>)[key];
     if (typeof value === 'boolean') annotations[key] = value;

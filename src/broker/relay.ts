@@ -29,8 +29,10 @@ export class Relay {
   /** DATA on its way. Throws protocol_error or flow_control. */
   data(frame: Frame, to: Outlet): void {
     const credit = this.#credit.get(frame.channel);
-    if (this.#ended.has(frame.channel)) throw new TurretError('protocol_error', 'data after the end of its channel');
-    if (credit === undefined) throw new TurretError('protocol_error', 'data on a channel this side does not have');
+    if (this.#ended.has(frame.channel))
+      throw new TurretError('protocol_error', 'data after the end of its channel');
+    if (credit === undefined)
+      throw new TurretError('protocol_error', 'data on a channel this side does not have');
     if (credit < frame.payload.length) throw new TurretError('flow_control', 'data beyond the credit given');
     this.#credit.set(frame.channel, credit - frame.payload.length);
     this.bytes += frame.payload.length;
@@ -40,7 +42,8 @@ export class Relay {
 
   /** CREDIT for this direction, from its receiver. Same errors. */
   addCredit(frame: Frame, to: Outlet): void {
-    if (!this.#channels.has(frame.channel)) throw new TurretError('protocol_error', 'credit for a channel of the other side');
+    if (!this.#channels.has(frame.channel))
+      throw new TurretError('protocol_error', 'credit for a channel of the other side');
     const credit = (this.#credit.get(frame.channel) ?? 0) + readCredit(frame.payload);
     if (credit > CREDIT_BYTES_MAX) throw new TurretError('flow_control', 'credit overflow');
     this.#credit.set(frame.channel, credit);

@@ -7,7 +7,13 @@ import { TurretError } from '../errors.js';
 import { ERROR_CODES, FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
-import { CANCEL_GRACE_MS, PING_MS, PING_MISSES_MAX, REPEATER_START_MS_MAX, RESOLVE_MS_MAX } from '../protocol/limits.js';
+import {
+  CANCEL_GRACE_MS,
+  PING_MS,
+  PING_MISSES_MAX,
+  REPEATER_START_MS_MAX,
+  RESOLVE_MS_MAX,
+} from '../protocol/limits.js';
 import type { JsonObject, Register, ResolveCall, RunCall } from '../protocol/messages.js';
 import { FrameSocket } from '../wire/frame-socket.js';
 import { errorFromWire } from '../wire/wire-errors.js';
@@ -79,7 +85,12 @@ export class RepeaterLink {
       });
       const timer = setTimeout(() => {
         this.#streams.delete(stream);
-        reject(new TurretError('deadline_exceeded', `the repeater "${this.name}" took too long to understand the request`));
+        reject(
+          new TurretError(
+            'deadline_exceeded',
+            `the repeater "${this.name}" took too long to understand the request`,
+          ),
+        );
       }, RESOLVE_MS_MAX);
       const finish = () => {
         clearTimeout(timer);
@@ -160,7 +171,8 @@ export class RepeaterLink {
   #connectionFrame(frame: Frame, handlers: LinkHandlers): void {
     if (frame.type === FRAME.HELLO && !this.#greeted) {
       this.#greeted = true;
-      if (parseControl(frame.payload)['role'] !== 'repeater') throw new TurretError('protocol_error', 'not a repeater');
+      if (parseControl(frame.payload)['role'] !== 'repeater')
+        throw new TurretError('protocol_error', 'not a repeater');
       this.#socket.sendControl(FRAME.HELLO, 0, { version: 1 });
     } else if (frame.type === FRAME.REGISTER && this.#greeted && !this.#registered) {
       const { register, refused } = parseRegister(this.name, parseControl(frame.payload));

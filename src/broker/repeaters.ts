@@ -39,7 +39,13 @@ export class Repeaters {
     this.#events = events;
     this.#monotonicMs = monotonicMs;
     for (const entry of entries) {
-      this.#slots.set(entry.name, { entry, link: undefined, starting: undefined, waiting: undefined, crashedAtMs: [] });
+      this.#slots.set(entry.name, {
+        entry,
+        link: undefined,
+        starting: undefined,
+        waiting: undefined,
+        crashedAtMs: [],
+      });
     }
   }
 
@@ -104,7 +110,9 @@ export class Repeaters {
 
   failed(name: string, message: string, hint: string | undefined): void {
     const slot = this.#slots.get(name);
-    slot?.waiting?.reject(new TurretError('repeater_unavailable', message, hint === undefined ? {} : { hints: [hint] }));
+    slot?.waiting?.reject(
+      new TurretError('repeater_unavailable', message, hint === undefined ? {} : { hints: [hint] }),
+    );
     if (slot !== undefined) slot.waiting = undefined;
   }
 
@@ -118,9 +126,15 @@ export class Repeaters {
     slot.crashedAtMs = slot.crashedAtMs.filter((at) => at > minuteAgo);
     if (slot.crashedAtMs.length >= REPEATER_CRASHES_MAX) {
       return Promise.reject(
-        new TurretError('repeater_unavailable', `the repeater "${name}" died ${slot.crashedAtMs.length} times within a minute`, {
-          hints: ['it is not started again for now; its log is in the session directory (turret audit list)'],
-        }),
+        new TurretError(
+          'repeater_unavailable',
+          `the repeater "${name}" died ${slot.crashedAtMs.length} times within a minute`,
+          {
+            hints: [
+              'it is not started again for now; its log is in the session directory (turret audit list)',
+            ],
+          },
+        ),
       );
     }
     return new Promise<RepeaterLink>((resolve, reject) => {
@@ -128,10 +142,12 @@ export class Repeaters {
         () => this.failed(name, `the repeater "${name}" did not start`, 'turret doctor says more'),
         REPEATER_START_MS_MAX,
       );
-      const settle = <T>(done: (value: T) => void) => (value: T) => {
-        clearTimeout(timer);
-        done(value);
-      };
+      const settle =
+        <T>(done: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer);
+          done(value);
+        };
       slot.waiting = { resolve: settle(resolve), reject: settle(reject) };
       this.#events.start(name);
     });

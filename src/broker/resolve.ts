@@ -19,7 +19,10 @@ export async function resolveCall(repeaters: Repeaters, request: AgentCall): Pro
   const result = await ask(owner, request);
   if (!('redirect' in result)) return settle(owner.link, result);
   if (!repeaters.serves(result.redirect, request.tool) || result.redirect === owner.link.name) {
-    throw new TurretError('repeater_error', `the repeater "${owner.link.name}" pointed at one that does not serve this command`);
+    throw new TurretError(
+      'repeater_error',
+      `the repeater "${owner.link.name}" pointed at one that does not serve this command`,
+    );
   }
   const other = await repeaters.ensure(result.redirect);
   return settle(other.link, await ask(other, request));
@@ -52,21 +55,32 @@ async function resolveShortName(repeaters: Repeaters, request: ActionCall): Prom
   if (found.length === 1 && only !== undefined) return only;
   if (found.length === 0 && nearly !== undefined) throw nearly;
   const candidates = found.map(({ link }) => `${link.name}.${request.action}`);
-  throw new TurretError('no_such_action', `${candidates.length === 0 ? 'no' : 'more than one'} action ends in "${request.action}"`, {
-    hints: [candidates.length === 0 ? 'name it in full: <repeater>.<action>, see turret repeater list' : `say which: ${candidates.join(', ')}`],
-  });
+  throw new TurretError(
+    'no_such_action',
+    `${candidates.length === 0 ? 'no' : 'more than one'} action ends in "${request.action}"`,
+    {
+      hints: [
+        candidates.length === 0
+          ? 'name it in full: <repeater>.<action>, see turret repeater list'
+          : `say which: ${candidates.join(', ')}`,
+      ],
+    },
+  );
 }
 
 async function ask({ link, register }: ReadyRepeater, request: AgentCall): Promise<ResolveResult> {
   if (!register.resolve) {
-    if ('tool' in request) throw new TurretError('unresolvable', `the repeater "${link.name}" has no command lines`);
+    if ('tool' in request)
+      throw new TurretError('unresolvable', `the repeater "${link.name}" has no command lines`);
     return capabilityOf(register, request.action, request.params);
   }
   return parseResolveResult(register, await link.resolve({ mode: 'resolve', ...request }));
 }
 
 function settle(link: RepeaterLink, result: ResolveResult): Resolved {
-  if ('facts' in result) throw new TurretError('facts_needed', 'the command depends on its surroundings', { facts: result.facts });
-  if ('redirect' in result) throw new TurretError('repeater_error', `the repeater "${link.name}" sends the request round in circles`);
+  if ('facts' in result)
+    throw new TurretError('facts_needed', 'the command depends on its surroundings', { facts: result.facts });
+  if ('redirect' in result)
+    throw new TurretError('repeater_error', `the repeater "${link.name}" sends the request round in circles`);
   return { link, ...result };
 }

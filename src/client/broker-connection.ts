@@ -132,7 +132,9 @@ export class BrokerConnection {
 class Inbox {
   readonly socket: FrameSocket;
   readonly #timer: NodeJS.Timeout;
-  #waiting: { type: number; resolve: (frame: Frame) => void; reject: (error: TurretError) => void } | undefined;
+  #waiting:
+    | { type: number; resolve: (frame: Frame) => void; reject: (error: TurretError) => void }
+    | undefined;
   #lost: TurretError | undefined;
 
   private constructor(socketPath: string, hello: Uint8Array) {
@@ -164,7 +166,8 @@ class Inbox {
   #frame(frame: Frame): void {
     if (frame.type >= 0x80) return;
     if (frame.type === FRAME.FATAL) return this.#fail(errorFromWire(parseControl(frame.payload)));
-    if (this.#waiting?.type !== frame.type) throw new TurretError('protocol_error', 'unexpected frame in the handshake');
+    if (this.#waiting?.type !== frame.type)
+      throw new TurretError('protocol_error', 'unexpected frame in the handshake');
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
     resolve(frame);
@@ -178,7 +181,11 @@ class Inbox {
 }
 
 function untrusted(): TurretError {
-  return new TurretError('broker_untrusted', 'the process behind the socket is not the broker of this token', {
-    hints: ['somebody else may be listening there; start a new `turret run`'],
-  });
+  return new TurretError(
+    'broker_untrusted',
+    'the process behind the socket is not the broker of this token',
+    {
+      hints: ['somebody else may be listening there; start a new `turret run`'],
+    },
+  );
 }

@@ -15,7 +15,10 @@ export interface InsideStatus {
 }
 
 /** Asks the broker of the session this process is in. Undefined outside of any. Throws broker_gone, token_revoked … */
-export async function statusInside(program: string | undefined, client: string): Promise<InsideStatus | undefined> {
+export async function statusInside(
+  program: string | undefined,
+  client: string,
+): Promise<InsideStatus | undefined> {
   let located;
   try {
     located = locate({ env: process.env, program, uid: process.getuid?.() ?? -1 });

@@ -3,7 +3,12 @@
 import { readFileSync } from 'node:fs';
 
 import { TurretError } from '../errors.js';
-import { type RunningSession, type RuntimeDirectory, runningSessions, runtimeRoots } from '../platform/runtime-directory.js';
+import {
+  type RunningSession,
+  type RuntimeDirectory,
+  runningSessions,
+  runtimeRoots,
+} from '../platform/runtime-directory.js';
 import { parseToken } from '../token/token.js';
 import { version } from '../version.js';
 import { BrokerConnection } from './broker-connection.js';
@@ -21,16 +26,26 @@ export function sessionsOfUser(): Running[] {
 export function findRunning(selector: string | undefined): Running {
   const all = sessionsOfUser().sort((a, b) => (a.session.started < b.session.started ? 1 : -1));
   if (all.length === 0) {
-    throw new TurretError('session_unknown', 'no session is running', { hints: ['turret audit list shows the ones that ran'] });
+    throw new TurretError('session_unknown', 'no session is running', {
+      hints: ['turret audit list shows the ones that ran'],
+    });
   }
   const found =
-    selector === undefined ? all : selector === 'last' ? all.slice(0, 1) : all.filter(({ session }) => session.sid.startsWith(selector.toLowerCase()));
+    selector === undefined
+      ? all
+      : selector === 'last'
+        ? all.slice(0, 1)
+        : all.filter(({ session }) => session.sid.startsWith(selector.toLowerCase()));
   const [only] = found;
   if (found.length === 1 && only !== undefined) return only;
   const names = all.map(({ session }) => `${session.sid.slice(0, 8)} (${session.label})`).join(', ');
-  throw new TurretError('session_unknown', found.length === 0 ? 'no running session has that id' : 'more than one session matches', {
-    hints: [`running: ${names}`],
-  });
+  throw new TurretError(
+    'session_unknown',
+    found.length === 0 ? 'no running session has that id' : 'more than one session matches',
+    {
+      hints: [`running: ${names}`],
+    },
+  );
 }
 
 /** Throws broker_gone when the session's broker is dead. */

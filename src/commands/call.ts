@@ -18,6 +18,10 @@ stdin, stdout, stderr and the exit code are the action's; 126 when it is denied.
   async run(): Promise<void> {
     const { args, argv } = await this.parse(Call);
     const params = parseParamWords(argv.slice(1).map(String));
-    await callAndExit({ client: 'turret call', program: undefined, request: (from) => ({ action: args.action, params, ...from }) });
+    await callAndExit({
+      client: 'turret call',
+      program: undefined,
+      request: (from) => ({ action: args.action, params, ...from }),
+    });
   }
 }

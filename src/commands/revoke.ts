@@ -6,9 +6,16 @@ export default class Revoke extends Command {
   static override summary = "kill an agent's token now";
   static override description = `Calls in flight are cut, further ones are refused; the agent itself runs on without rights.
 A request that is already at AWS or GitHub may still complete; the audit log says "unknown" for it. Nothing has to be rotated.`;
-  static override examples = ['<%= config.bin %> revoke', '<%= config.bin %> revoke 3f2a --reason "it started deleting things"'];
-  static override args = { session: Args.string({ description: 'start of its id, or last; may be left out when only one runs' }) };
-  static override flags = { reason: Flags.string({ summary: 'what the audit log says', default: 'turret revoke' }) };
+  static override examples = [
+    '<%= config.bin %> revoke',
+    '<%= config.bin %> revoke 3f2a --reason "it started deleting things"',
+  ];
+  static override args = {
+    session: Args.string({ description: 'start of its id, or last; may be left out when only one runs' }),
+  };
+  static override flags = {
+    reason: Flags.string({ summary: 'what the audit log says', default: 'turret revoke' }),
+  };
   static override enableJsonFlag = true;
 
   async run(): Promise<{ session: string; cancelled: number }> {

@@ -16,11 +16,25 @@ The exit code is the command's own; 125 when turret itself broke, 126 when it re
     '<%= config.bin %> run --isolation strict -- ./offline-agent.sh',
   ];
   static override flags = {
-    config: Flags.string({ char: 'c', helpValue: 'FILE', summary: 'turret.yaml to use instead of ~/.config/turret/turret.yaml' }),
-    isolation: Flags.option({ options: ISOLATION_MODES })({ summary: 'how the agent is shut in; never falls to none by itself' }),
+    config: Flags.string({
+      char: 'c',
+      helpValue: 'FILE',
+      summary: 'turret.yaml to use instead of ~/.config/turret/turret.yaml',
+    }),
+    isolation: Flags.option({ options: ISOLATION_MODES })({
+      summary: 'how the agent is shut in; never falls to none by itself',
+    }),
     label: Flags.string({ summary: 'what the audit log calls this session' }),
-    env: Flags.string({ multiple: true, helpValue: 'NAME', summary: 'pass this variable too; refused when it looks like a secret' }),
-    'env-unsafe': Flags.string({ multiple: true, helpValue: 'NAME', summary: 'pass this variable although it looks like a secret' }),
+    env: Flags.string({
+      multiple: true,
+      helpValue: 'NAME',
+      summary: 'pass this variable too; refused when it looks like a secret',
+    }),
+    'env-unsafe': Flags.string({
+      multiple: true,
+      helpValue: 'NAME',
+      summary: 'pass this variable although it looks like a secret',
+    }),
     quiet: Flags.boolean({ char: 'q', summary: 'no lines of turret at start and end' }),
   };
   static override strict = false;

@@ -18,10 +18,19 @@ export default class Status extends Command {
       return { inside, sessions: [] };
     }
     const sessions = sessionsOfUser().map(({ session }) => session);
-    if (sessions.length === 0) this.log('no session is running; turret run -- <agent> starts one, turret audit shows the last');
+    if (sessions.length === 0)
+      this.log('no session is running; turret run -- <agent> starts one, turret audit shows the last');
     else {
-      const rows = sessions.map(({ sid, label, started, isolation, pid }) => [sid.slice(0, 8), started.slice(0, 19), isolation, String(pid), label]);
-      this.log(tableLines(['session', 'started', 'isolation', 'pid', 'label'], rows, (text) => text).join('\n'));
+      const rows = sessions.map(({ sid, label, started, isolation, pid }) => [
+        sid.slice(0, 8),
+        started.slice(0, 19),
+        isolation,
+        String(pid),
+        label,
+      ]);
+      this.log(
+        tableLines(['session', 'started', 'isolation', 'pid', 'label'], rows, (text) => text).join('\n'),
+      );
     }
     return { sessions };
   }

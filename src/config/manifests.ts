@@ -22,12 +22,18 @@ export async function applyManifests(
   const problems: Problem[] = [];
   const complete: Record<string, RepeaterConfig> = {};
   for (const [name, config] of Object.entries(repeaters)) {
-    complete[name] = config.manifest === undefined ? config : await completed(config, config.manifest, reader, problems);
+    complete[name] =
+      config.manifest === undefined ? config : await completed(config, config.manifest, reader, problems);
   }
   return { repeaters: complete, problems };
 }
 
-async function completed(config: RepeaterConfig, manifest: string, reader: ManifestReader, problems: Problem[]): Promise<RepeaterConfig> {
+async function completed(
+  config: RepeaterConfig,
+  manifest: string,
+  reader: ManifestReader,
+  problems: Problem[],
+): Promise<RepeaterConfig> {
   const file = resolve(config.directory ?? '/', manifest);
   const read = await reader.readFile(file);
   if (read === undefined) {

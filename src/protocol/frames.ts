@@ -11,7 +11,12 @@
 
 import { TurretError } from '../errors.js';
 import { FLAG, FRAME } from './codes.js';
-import { CONTROL_BYTES_MAX, DATA_BYTES_MAX, REGISTER_BYTES_MAX, UNAUTHENTICATED_BYTES_MAX } from './limits.js';
+import {
+  CONTROL_BYTES_MAX,
+  DATA_BYTES_MAX,
+  REGISTER_BYTES_MAX,
+  UNAUTHENTICATED_BYTES_MAX,
+} from './limits.js';
 
 /** "TRT" CR LF SUB LF and the major version: catches newline translation, as PNG's signature does. */
 export const PREFACE = Uint8Array.of(0x54, 0x52, 0x54, 0x0d, 0x0a, 0x1a, 0x0a, 0x01);
@@ -32,7 +37,8 @@ export interface Frame {
 /** Bytes of one frame. Fields out of range are a programmer's mistake, hence TypeError. */
 export function encodeFrame(frame: Frame): Buffer {
   if (frame.stream < 0 || frame.stream > STREAM_MAX) throw new TypeError('stream out of range');
-  if (frame.payload.length > bytesMax(frame.type, true)) throw new TypeError('payload over the limit of its type');
+  if (frame.payload.length > bytesMax(frame.type, true))
+    throw new TypeError('payload over the limit of its type');
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + frame.payload.length);
   bytes[0] = VERSION;
   bytes[1] = frame.type;
@@ -123,11 +129,14 @@ export class FrameDecoder {
     if (head[0] !== VERSION) throw new TurretError('protocol_error', 'frame of another version');
     if (stream > STREAM_MAX) throw new TurretError('protocol_error', 'stream id with bit 31 set');
     if (type < 0x80) {
-      if (!CRITICAL.has(type)) throw new TurretError('protocol_error', `unknown critical frame 0x${type.toString(16)}`);
-      if ((flags & ~FLAGS_KNOWN) !== 0) throw new TurretError('protocol_error', 'unknown flag on a critical frame');
+      if (!CRITICAL.has(type))
+        throw new TurretError('protocol_error', `unknown critical frame 0x${type.toString(16)}`);
+      if ((flags & ~FLAGS_KNOWN) !== 0)
+        throw new TurretError('protocol_error', 'unknown flag on a critical frame');
     }
     // Before the payload is read: a peer that announces 4 GiB costs us twelve bytes.
-    if (length > bytesMax(type, this.authenticated)) throw new TurretError('frame_too_large', 'frame over the limit');
+    if (length > bytesMax(type, this.authenticated))
+      throw new TurretError('frame_too_large', 'frame over the limit');
     this.#missing = length;
     return { type, flags, channel: head[3] as number, stream, payload: new Uint8Array(0) };
   }

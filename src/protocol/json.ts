@@ -13,7 +13,8 @@ const STRING = /"(?:[^"\\]|\\.)*"/sy;
 /** The object in a control payload. Throws TurretError protocol_error on anything I-JSON does not allow. */
 export function parseControl(payload: Uint8Array): JsonObject {
   const value = parseJson(payload);
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw refused('control payload is not an object');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw refused('control payload is not an object');
   return value;
 }
 

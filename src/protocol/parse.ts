@@ -31,7 +31,9 @@ export function parseAgentCall(object: JsonObject): AgentCall {
   const common = {
     ...optional('facts', object['facts'], parseFacts),
     ...optional('tty', object['tty'], parseTty),
-    ...optional('timeout_ms', object['timeout_ms'], (value) => parseInteger('timeout_ms', value, 1, CALL_MS_MAX)),
+    ...optional('timeout_ms', object['timeout_ms'], (value) =>
+      parseInteger('timeout_ms', value, 1, CALL_MS_MAX),
+    ),
   };
   if (object['tool'] !== undefined) {
     if (object['action'] !== undefined) throw bad('a call names a tool or an action, not both');
@@ -115,7 +117,8 @@ export function parseSignal(object: JsonObject): SignalName {
 }
 
 export function parseObject(name: string, value: Json | undefined): JsonObject {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw bad(`${name} is not an object`);
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw bad(`${name} is not an object`);
   return value;
 }
 
@@ -132,7 +135,11 @@ export function parseInteger(name: string, value: Json | undefined, min: number,
   return value;
 }
 
-function optional<K extends string, T>(key: K, value: Json | undefined, parse: (value: Json) => T): { [P in K]?: T } {
+function optional<K extends string, T>(
+  key: K,
+  value: Json | undefined,
+  parse: (value: Json) => T,
+): { [P in K]?: T } {
   return value === undefined ? {} : ({ [key]: parse(value) } as { [P in K]?: T });
 }
 

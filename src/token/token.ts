@@ -18,7 +18,12 @@ export const SID_BYTES = 10;
 
 export const TOKEN_KINDS = { session: 0x01, child: 0x02, repeater: 0x03, admin: 0x04 } as const;
 export type TokenKind = keyof typeof TOKEN_KINDS;
-const PREFIXES: Record<TokenKind, string> = { session: 'trt_', child: 'trt_', repeater: 'trr_', admin: 'tra_' };
+const PREFIXES: Record<TokenKind, string> = {
+  session: 'trt_',
+  child: 'trt_',
+  repeater: 'trr_',
+  admin: 'tra_',
+};
 
 export interface Token {
   kind: TokenKind;

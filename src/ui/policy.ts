@@ -12,7 +12,6 @@ import type { Colors } from './colors.js';
 import { tableLines } from './table.js';
 import { visible } from './visible.js';
 
-
 function effectText(effect: Effect, colors: Colors): string {
   const paint = { allow: colors.green, ask: colors.yellow, deny: colors.red }[effect];
   return paint(effect);

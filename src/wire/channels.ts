@@ -116,6 +116,7 @@ export class OutboundChannel extends Writable {
 export function readCredit(payload: Uint8Array): number {
   if (payload.length !== 4) throw new TurretError('protocol_error', 'CREDIT is four bytes');
   const increment = new DataView(payload.buffer, payload.byteOffset, 4).getUint32(0);
-  if (increment === 0 || increment > CREDIT_BYTES_MAX) throw new TurretError('flow_control', 'credit of no use');
+  if (increment === 0 || increment > CREDIT_BYTES_MAX)
+    throw new TurretError('flow_control', 'credit of no use');
   return increment;
 }

@@ -38,8 +38,13 @@ export function encodeSignedCall(counter: bigint, signature: Uint8Array, json: U
 }
 
 /** Takes it apart again; nothing is verified yet. Throws TurretError protocol_error when it is too short. */
-export function splitSignedCall(payload: Uint8Array): { counter: bigint; signature: Uint8Array; json: Uint8Array } {
-  if (payload.length < CALL_HEAD_BYTES) throw new TurretError('protocol_error', 'a signed call is longer than that');
+export function splitSignedCall(payload: Uint8Array): {
+  counter: bigint;
+  signature: Uint8Array;
+  json: Uint8Array;
+} {
+  if (payload.length < CALL_HEAD_BYTES)
+    throw new TurretError('protocol_error', 'a signed call is longer than that');
   return {
     counter: Buffer.from(payload.buffer, payload.byteOffset, 8).readBigUInt64BE(),
     signature: payload.subarray(8, CALL_HEAD_BYTES),

@@ -45,14 +45,51 @@ async function expectServing(): Promise<void> {
 describe('before authentication', () => {
   const strangers: [string, (client: RawClient) => Promise<void> | void, string][] = [
     ['another protocol', (client) => client.bytes(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'protocol_error'],
-    ['a frame of 4 GiB', (client) => client.bytes(Buffer.concat([PREFACE, Buffer.from('0100000000000000ffffffff', 'hex')])), 'frame_too_large'],
+    [
+      'a frame of 4 GiB',
+      (client) => client.bytes(Buffer.concat([PREFACE, Buffer.from('0100000000000000ffffffff', 'hex')])),
+      'frame_too_large',
+    ],
     ['a CALL', (client) => (client.bytes(PREFACE), client.call(1, 1n, SAY)), 'protocol_error'],
-    ['a HELLO of an unknown version', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[9]}') })), 'version_unsupported'],
-    ['a HELLO with a key twice', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"role":"agent","role":"admin"}') })), 'protocol_error'],
-    ['a role that does not exist', (client) => (client.bytes(PREFACE), client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[1],"role":"repeater"}') })), 'protocol_error'],
-    ['a foreign seed under our key id', (client) => client.greet(session.token, { seed: randomBytes(32) }), 'unauthenticated'],
-    ['a key id nobody knows', (client) => client.greet(session.token, { kid: randomBytes(10).toString('base64url') }), 'unauthenticated'],
-    ["an agent's key with the role of an admin", (client) => client.greet(session.token, { role: 'admin' }), 'unauthenticated'],
+    [
+      'a HELLO of an unknown version',
+      (client) => (
+        client.bytes(PREFACE),
+        client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[9]}') })
+      ),
+      'version_unsupported',
+    ],
+    [
+      'a HELLO with a key twice',
+      (client) => (
+        client.bytes(PREFACE),
+        client.send({ type: FRAME.HELLO, payload: Buffer.from('{"role":"agent","role":"admin"}') })
+      ),
+      'protocol_error',
+    ],
+    [
+      'a role that does not exist',
+      (client) => (
+        client.bytes(PREFACE),
+        client.send({ type: FRAME.HELLO, payload: Buffer.from('{"versions":[1],"role":"repeater"}') })
+      ),
+      'protocol_error',
+    ],
+    [
+      'a foreign seed under our key id',
+      (client) => client.greet(session.token, { seed: randomBytes(32) }),
+      'unauthenticated',
+    ],
+    [
+      'a key id nobody knows',
+      (client) => client.greet(session.token, { kid: randomBytes(10).toString('base64url') }),
+      'unauthenticated',
+    ],
+    [
+      "an agent's key with the role of an admin",
+      (client) => client.greet(session.token, { role: 'admin' }),
+      'unauthenticated',
+    ],
   ];
 
   it.each(strangers)('refuses %s and goes on serving', async (_title, attack, name) => {
@@ -80,7 +117,14 @@ describe('before authentication', () => {
     expect(await served.json(FRAME.END)).toMatchObject({ ok: true });
     for (const client of crowd) client.socket.destroy();
     // The broker notices the crowd's leaving in its own time; from then on there is room again.
-    await expect.poll(() => authenticated().then(() => true, () => false)).toBe(true);
+    await expect
+      .poll(() =>
+        authenticated().then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     await expectServing();
   });
 });
@@ -88,17 +132,52 @@ describe('before authentication', () => {
 describe('after authentication', () => {
   const attacks: [string, (client: RawClient) => void, string][] = [
     ['a call that is not signed', (client) => client.call(1, 1n, SAY, { flags: 0 }), 'unauthenticated'],
-    ['a call whose signature is over other bytes', (client) => client.call(1, 1n, SAY, { signed: Buffer.from('{}') }), 'unauthenticated'],
-    ['a counter that does not grow', (client) => (client.call(1, 5n, SAY), client.call(3, 5n, SAY)), 'replay'],
+    [
+      'a call whose signature is over other bytes',
+      (client) => client.call(1, 1n, SAY, { signed: Buffer.from('{}') }),
+      'unauthenticated',
+    ],
+    [
+      'a counter that does not grow',
+      (client) => (client.call(1, 5n, SAY), client.call(3, 5n, SAY)),
+      'replay',
+    ],
     ['a counter the log cannot keep', (client) => client.call(1, 2n ** 53n, SAY), 'protocol_error'],
-    ['a stream id used twice', (client) => (client.call(1, 1n, SAY), client.call(1, 2n, SAY)), 'protocol_error'],
+    [
+      'a stream id used twice',
+      (client) => (client.call(1, 1n, SAY), client.call(1, 2n, SAY)),
+      'protocol_error',
+    ],
     ['an even stream id', (client) => client.call(2, 1n, SAY), 'protocol_error'],
-    ['data on a stream that was never opened', (client) => client.send({ type: FRAME.DATA, stream: 9, payload: Buffer.from('x') }), 'protocol_error'],
-    ['a second AUTH', (client) => client.send({ type: FRAME.AUTH, payload: Buffer.from('{}') }), 'protocol_error'],
-    ['REGISTER from the agent', (client) => client.send({ type: FRAME.REGISTER, payload: Buffer.from('{}') }), 'protocol_error'],
+    [
+      'data on a stream that was never opened',
+      (client) => client.send({ type: FRAME.DATA, stream: 9, payload: Buffer.from('x') }),
+      'protocol_error',
+    ],
+    [
+      'a second AUTH',
+      (client) => client.send({ type: FRAME.AUTH, payload: Buffer.from('{}') }),
+      'protocol_error',
+    ],
+    [
+      'REGISTER from the agent',
+      (client) => client.send({ type: FRAME.REGISTER, payload: Buffer.from('{}') }),
+      'protocol_error',
+    ],
     ['an unknown critical frame', (client) => client.send({ type: 0x40 }), 'protocol_error'],
-    ['an unknown flag', (client) => client.send({ type: FRAME.PING, flags: 0x80, payload: Buffer.alloc(8) }), 'protocol_error'],
-    ['data before the call runs', (client) => (client.call(1, 1n, SAY), client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x') })), 'protocol_error'],
+    [
+      'an unknown flag',
+      (client) => client.send({ type: FRAME.PING, flags: 0x80, payload: Buffer.alloc(8) }),
+      'protocol_error',
+    ],
+    [
+      'data before the call runs',
+      (client) => (
+        client.call(1, 1n, SAY),
+        client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x') })
+      ),
+      'protocol_error',
+    ],
   ];
 
   it.each(attacks)('ends the connection at %s and goes on serving', async (_title, attack, name) => {
@@ -137,7 +216,8 @@ describe('after authentication', () => {
     const client = await authenticated();
     client.call(1, 1n, { tool: 'loop', argv, cwd: '/' });
     expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
-    for (const frame of frames) client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x'), ...frame });
+    for (const frame of frames)
+      client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x'), ...frame });
     expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'protocol_error' });
     bystander.send({ type: FRAME.SIGNAL, stream: 1, payload: Buffer.from('{"signal":"TERM"}') });
     expect(await bystander.json(FRAME.END)).toMatchObject({ ok: true, signal: 'TERM' });
@@ -150,7 +230,8 @@ describe('after authentication', () => {
     const ping = encodeFrame({ type: FRAME.PING, flags: 0, channel: 0, stream: 0, payload: Buffer.alloc(8) });
     const block = Buffer.concat(Array.from({ length: 50_000 }, () => ping));
     const asked = 20;
-    for (let round = 0; round < asked; round += 1) await new Promise((resolve) => client.socket.write(block, resolve));
+    for (let round = 0; round < asked; round += 1)
+      await new Promise((resolve) => client.socket.write(block, resolve));
     const before = client.frames.length;
     client.socket.resume();
     client.call(1, 1n, SAY);

@@ -52,7 +52,11 @@ describe('the repeater of docs/repeaters.md', () => {
         home,
         config: block('yaml', 1),
         env: { DEPLOY_KEY: 'a key of the operator' },
-        command: ['sh', '-c', 'turret call ops.logs.read service=web; turret call deploy.service service=web; turret call ops.deploy.service service=worker; echo $?; turret call deploy.service service=mail; echo $?'],
+        command: [
+          'sh',
+          '-c',
+          'turret call ops.logs.read service=web; turret call deploy.service service=web; turret call ops.deploy.service service=worker; echo $?; turret call deploy.service service=mail; echo $?',
+        ],
       });
       expect(stdout.toString()).toBe('GET / 200\ndeployment of web is queued\n126\n126\n');
       expect(stderr).toContain('denied ops.deploy.service because no rule allows it');

@@ -30,10 +30,14 @@ function openssl(...args: string[]): void {
 async function tlsEnd(to: string): Promise<string> {
   const pem = (name: string) => readFileSync(path.join(home.directory, name));
   const server = createServer({ key: pem('leaf.key'), cert: pem('leaf.pem') }, (incoming, outgoing) => {
-    const onward = request(to + (incoming.url ?? '/'), { method: incoming.method, headers: incoming.headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
+    const onward = request(
+      to + (incoming.url ?? '/'),
+      { method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
     incoming.pipe(onward);
   });
   server.listen(0, '127.0.0.1');
@@ -43,9 +47,52 @@ async function tlsEnd(to: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=test authority');
-  openssl('req', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1');
-  openssl('x509', '-req', '-in', 'leaf.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-out', 'leaf.pem', '-days', '2', '-copy_extensions', 'copy');
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test authority',
+  );
+  openssl(
+    'req',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'leaf.key',
+    '-out',
+    'leaf.csr',
+    '-subj',
+    '/CN=127.0.0.1',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'leaf.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-out',
+    'leaf.pem',
+    '-days',
+    '2',
+    '-copy_extensions',
+    'copy',
+  );
   [aws, github] = await Promise.all([startFakeAws({}), startFakeGithub({})]);
   config = configText('p0.yaml', { aws: await tlsEnd(aws.url), gh: await tlsEnd(github.url) });
 });
@@ -59,7 +106,12 @@ const COMMAND = ['sh', '-c', 'aws s3 ls 2>&1; echo "aws $?"; gh pr list -R acme/
 
 describe('an upstream behind TLS', () => {
   it('is served when the user trusts its authority', async () => {
-    const { stdout } = await runTurret({ home, config, command: COMMAND, env: { ...credentialVariables(), NODE_EXTRA_CA_CERTS: authority } });
+    const { stdout } = await runTurret({
+      home,
+      config,
+      command: COMMAND,
+      env: { ...credentialVariables(), NODE_EXTRA_CA_CERTS: authority },
+    });
     expect(stdout.toString()).toContain('prod-data');
     expect(stdout.toString()).not.toContain('Warning'); // of node, about the file it was told to read
     expect(stdout.toString()).toMatch(/aws 0\n[^]*gh 0\n/);
