@@ -17,7 +17,9 @@ export function fillAgentDirectory(directory: RuntimeDirectory, token: string, t
   const launcher = join(directory.agent, 'launcher');
   writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
   // Read by bash after the profile of a login shell has reset PATH.
-  writeFileSync(join(directory.agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', { mode: 0o644 });
+  writeFileSync(join(directory.agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', {
+    mode: 0o644,
+  });
   for (const tool of [...tools, 'turret']) linkSync(launcher, join(directory.agent, 'bin', tool));
 }
 

@@ -26,7 +26,7 @@ const SENTINEL = ['sh', '-c', 'echo RAN > ran'];
 const hasRun = (): boolean => existsSync(join(world.workspace, 'ran'));
 
 /** Refused before the agent: this code, these words, and nothing was started or is left. */
-async function refused(ran: Ran, code: number, error: RegExp, hint: RegExp): Promise<void> {
+async function refused(ran: Ran, code: number, error: RegExp, hint: RegExp): Promise<boolean> {
   expect(ran.stderr).toMatch(error);
   expect(ran.stderr).toMatch(hint);
   expect(ran.stderr).not.toMatch(/^\s+at /m);
@@ -34,7 +34,7 @@ async function refused(ran: Ran, code: number, error: RegExp, hint: RegExp): Pro
   expect(ran.code).toBe(code);
   expect(hasRun()).toBe(false);
   expect(world.runtimeSessions()).toEqual([]);
-  await until('nothing is left', () => processesWith(world.root).length === 0);
+  return until('nothing is left', () => processesWith(world.root).length === 0);
 }
 
 /** Runs a command where some paths of the machine are others. */
@@ -52,7 +52,7 @@ describe('the command line', () => {
     ['an option without its value', ['--config', '--', 'true'], /error: .*--config/],
   ])('%s is refused with 2 and how to type it', async (_, argv, error) => {
     const ran = await world.turret('run', ...argv);
-    await refused(ran, 2, error, /hint: /);
+    expect(await refused(ran, 2, error, /hint: /)).toBe(true);
   });
 
   test("an option of the agent is the agent's", async () => {
@@ -83,7 +83,7 @@ describe('the command', () => {
     writeFileSync(join(world.workspace, 'plain'), 'echo RAN > ran');
     mkdirSync(join(world.workspace, 'directory'));
     symlinkSync('nothing', join(world.workspace, 'dangling'));
-    await refused(await world.run([name]), code, error, /hint: /);
+    expect(await refused(await world.run([name]), code, error, /hint: /)).toBe(true);
   });
 
   test.each(['auto', 'none'])(
@@ -113,17 +113,17 @@ describe('the configuration', () => {
   test('a typo is told with file, line, column and the nearest key', async () => {
     writeFileSync(world.config, 'version: 1\nextends: []\nrepeters: { echo: {} }\n');
     const ran = await world.run(SENTINEL);
-    await refused(ran, 2, /error: .*turret\.yaml:3:1: .*repeters/, /repeaters/);
+    expect(await refused(ran, 2, /error: .*turret\.yaml:3:1: .*repeters/, /repeaters/)).toBe(true);
   });
 
   test('a file that is not there is told', async () => {
     rmSync(world.config);
-    await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /turret: /);
+    expect(await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /turret: /)).toBe(true);
   });
 
   test('a file that others can write is not believed', async () => {
     chmodSync(world.config, 0o666);
-    await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /hint: /);
+    expect(await refused(await world.run(SENTINEL), 2, /error: .*turret\.yaml/, /hint: /)).toBe(true);
   });
 });
 
@@ -131,30 +131,38 @@ describe('places', () => {
   test('the home directory is no workspace', async () => {
     const words = world.words(SENTINEL);
     const ran = await world.finish(world.start(words, { cwd: world.home }));
-    await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/);
+    expect(await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/)).toBe(
+      true,
+    );
     expect(existsSync(join(world.home, 'ran'))).toBe(false);
   });
 
   test('nor is a directory above it', async () => {
     const ran = await world.finish(world.start(world.words(SENTINEL), { cwd: world.root }));
-    await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/);
+    expect(await refused(ran, 126, /error: the working directory is your home directory/, /hint: .*cd/)).toBe(
+      true,
+    );
     expect(existsSync(join(world.root, 'ran'))).toBe(false);
   });
 
   test('without HOME there is no place for the log, and it is said', async () => {
     const { HOME: _, ...env } = world.env;
     world.env = env;
-    await refused(await world.run(SENTINEL), 125, /error: .*HOME is not set/, /hint: .*XDG_STATE_HOME/);
+    expect(
+      await refused(await world.run(SENTINEL), 125, /error: .*HOME is not set/, /hint: .*XDG_STATE_HOME/),
+    ).toBe(true);
   });
 
   test('a HOME that cannot be written is told, and XDG_STATE_HOME helps', async () => {
     const readOnly = ['--ro-bind', world.home, world.home];
-    await refused(
-      await where(readOnly, world.words(SENTINEL)),
-      125,
-      /error: the session cannot be recorded below/,
-      /hint: .*XDG_STATE_HOME/,
-    );
+    expect(
+      await refused(
+        await where(readOnly, world.words(SENTINEL)),
+        125,
+        /error: the session cannot be recorded below/,
+        /hint: .*XDG_STATE_HOME/,
+      ),
+    ).toBe(true);
     world.env = { ...world.env, XDG_STATE_HOME: join(world.root, 'state') };
     expect((await where(readOnly, world.words(SENTINEL))).code).toBe(0);
     expect(hasRun()).toBe(true);
@@ -185,7 +193,7 @@ describe('places', () => {
     world.env = env;
     const words = ['sh', '-c', `${prepare}; exec "$@"`, 'sh', ...world.words(SENTINEL)];
     const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
-    await refused(ran, 125, /error: .*\/tmp\/turret-\d+/, /hint: .*XDG_RUNTIME_DIR/);
+    expect(await refused(ran, 125, /error: .*\/tmp\/turret-\d+/, /hint: .*XDG_RUNTIME_DIR/)).toBe(true);
   });
 
   test('a runtime directory that is open to others is not used', async () => {
@@ -205,7 +213,9 @@ describe('no sandbox to be had', () => {
         ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
         world.words(SENTINEL, [`--isolation=${mode}`]),
       );
-      await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: apt-get install bubblewrap/);
+      expect(
+        await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: apt-get install bubblewrap/),
+      ).toBe(true);
     },
   );
 
@@ -231,12 +241,14 @@ describe('no sandbox to be had', () => {
       '--',
       ...world.words(SENTINEL),
     ];
-    await refused(
-      await world.finish(world.start(words)),
-      126,
-      /error: the agent cannot be isolated on this machine: /,
-      /hint: .*--isolation=none/,
-    );
+    expect(
+      await refused(
+        await world.finish(world.start(words)),
+        126,
+        /error: the agent cannot be isolated on this machine: /,
+        /hint: .*--isolation=none/,
+      ),
+    ).toBe(true);
   });
 
   test('a bwrap in the workspace or on the PATH is not run', async () => {

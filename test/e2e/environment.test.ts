@@ -9,13 +9,22 @@ const SECRET = `ghp_${'c4NaRy'.repeat(6)}`;
 let world: World;
 beforeEach(() => {
   world = new World();
-  world.env = { ...world.env, GH_TOKEN: SECRET, AWS_SECRET_ACCESS_KEY: SECRET, FOO: 'foo', MY_TOKEN: 'mine', LC_TIME: 'C' };
+  world.env = {
+    ...world.env,
+    GH_TOKEN: SECRET,
+    AWS_SECRET_ACCESS_KEY: SECRET,
+    FOO: 'foo',
+    MY_TOKEN: 'mine',
+    LC_TIME: 'C',
+  };
 });
 afterEach(() => world.close());
 
 function variables({ stdout }: Ran): Record<string, string> {
   const lines = stdout.toString().trim().split('\n');
-  return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]),
+  );
 }
 
 describe.each([
@@ -51,7 +60,9 @@ describe.each([
     const refused = await world.run(['env'], [...options, '--env', 'MY_TOKEN']);
     expect(refused).toMatchObject({ code: 126 });
     expect(refused.stdout.toString()).toBe('');
-    expect(refused.stderr).toMatch(/error: the variable "MY_TOKEN" is not passed to the agent: its name .*\n.*hint: .*--env-unsafe MY_TOKEN\n/);
+    expect(refused.stderr).toMatch(
+      /error: the variable "MY_TOKEN" is not passed to the agent: its name .*\n.*hint: .*--env-unsafe MY_TOKEN\n/,
+    );
     const unsafe = await world.run(['env'], [...options, '--env-unsafe', 'MY_TOKEN']);
     expect(variables(unsafe)).toMatchObject({ MY_TOKEN: 'mine' });
     expect(variables(unsafe)).not.toHaveProperty('GH_TOKEN');
@@ -68,7 +79,10 @@ test('what the configuration passes is held to the same', async () => {
 test('no process of a session but the supervisor has the secret in its environment', async () => {
   const look = `${world.workspace}/look`;
   writeFileSync(look, `grep -la '${SECRET}' /proc/[0-9]*/environ; echo "found $?"`);
-  const ran = await world.run(['sh', '-c', `turret call echo.say text=hi >&2; . ${look}`], ['--isolation=none', '-q']);
+  const ran = await world.run(
+    ['sh', '-c', `turret call echo.say text=hi >&2; . ${look}`],
+    ['--isolation=none', '-q'],
+  );
   const found = ran.stdout.toString().match(/\d+(?=\/environ)/g) ?? [];
   // Without a sandbox this is how an agent reads the keys: the supervisor is the one process that has them by nature.
   expect(found).toHaveLength(1);

@@ -96,7 +96,7 @@ describe('a session that ends', () => {
   test('a daemon with a cleared environment does not outlive the sandbox', async () => {
     const daemon = `env -i /usr/bin/setsid /bin/sh -c ': ${world.root}; echo x > pid; exec sleep 61.5' &`;
     await world.run(['bash', '-c', `${daemon} until test -s pid; do sleep .01; done`]);
-    await until('the daemon is gone', () => processesWith('sleep 61.5').length === 0);
+    expect(await until('the daemon is gone', () => processesWith('sleep 61.5').length === 0)).toBe(true);
   });
 
   test('a token is dead when the agent is gone', async () => {
@@ -236,7 +236,7 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
       () => stillRunning([find(all, `sh -c ${SCRIPT.slice(0, 20)}`)]).length === 0,
     );
     process.kill(find(all, 'broker/main.js').pid, 'SIGKILL');
-    await ended;
+    expect((await ended).signal).toBe('SIGKILL');
     await nothingIsLeft(all);
   });
 

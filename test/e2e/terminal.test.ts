@@ -81,7 +81,7 @@ describe.each([['auto'], ['none']])('on a terminal, with isolation %s', (mode) =
       `${world.root}/modes`,
       ...words(raw),
     ]);
-    await screen.expect(/SAME/);
+    expect(await screen.expect(/SAME/)).toBeDefined();
   });
 
   test('one ^C is one SIGINT for the agent, and turret lives on', async () => {
@@ -111,7 +111,7 @@ describe.each([['auto'], ['none']])('on a terminal, with isolation %s', (mode) =
     screen.type('\x03');
     await screen.expect(/INT 1\r\n/);
     screen.signal('SIGTERM');
-    await screen.expect(/TOTAL 1\r\n/);
+    expect(await screen.expect(/TOTAL 1\r\n/)).toBeDefined();
   });
 
   test('an agent that dies of ^C ends the session with 130', async () => {
@@ -188,7 +188,7 @@ describe.each([['auto'], ['none']])('on a terminal, with isolation %s', (mode) =
     screen.type('fg\r');
     await screen.expect(/fg\r\n/);
     screen.type('well\r');
-    await screen.expect(/RESUMED well/);
+    expect(await screen.expect(/RESUMED well/)).toBeDefined();
   });
 
   test('an agent that stops itself stops the whole job, and fg resumes it', async () => {
@@ -198,7 +198,7 @@ describe.each([['auto'], ['none']])('on a terminal, with isolation %s', (mode) =
     await screen.expect(READY);
     await screen.expect(/Stopped/);
     screen.type('fg\r');
-    await screen.expect(/RESUMED/);
+    expect(await screen.expect(/RESUMED/)).toBeDefined();
   });
 
   test('^D is the end of input', async () => {

@@ -36,17 +36,16 @@ export class Terminal {
       this.#shown += chunk.toString('utf8');
       this.#wake();
     });
+    const { stderr } = this.#driver;
+    if (stderr === null) throw new TypeError('the driver was started without pipes');
     let pid: (pid: number) => void;
     this.#pid = new Promise((resolve) => (pid = resolve));
     this.#ended = new Promise((resolve) => {
-      createInterface({ input: this.#driver.stderr as NonNullable<ChildProcess['stderr']> }).on(
-        'line',
-        (line) => {
-          const said = JSON.parse(line) as { pid?: number; exit?: number; signal?: number };
-          if (said.pid !== undefined) pid(said.pid);
-          else resolve(said.exit ?? 128 + (said.signal ?? 0));
-        },
-      );
+      createInterface({ input: stderr }).on('line', (line) => {
+        const said = JSON.parse(line) as { pid?: number; exit?: number; signal?: number };
+        if (said.pid !== undefined) pid(said.pid);
+        else resolve(said.exit ?? 128 + (said.signal ?? 0));
+      });
     });
     this.#driver.stdout?.on('end', () => {
       this.#over = true;

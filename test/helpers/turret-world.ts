@@ -79,7 +79,7 @@ export class World {
   }
 
   /** Runs the agent's command to its end. */
-  async run(command: string[], options: string[] = [], input?: string | Buffer): Promise<Ran> {
+  async run(command: string[], options: string[] = [], input?: string | Uint8Array): Promise<Ran> {
     return this.finish(
       this.start(this.words(command, options), input === undefined ? {} : { stdio: 'pipe' }),
       input,
@@ -91,7 +91,7 @@ export class World {
     return this.finish(this.start([process.execPath, this.#turret, ...words]));
   }
 
-  async finish(child: ChildProcess, input?: string | Buffer): Promise<Ran> {
+  async finish(child: ChildProcess, input?: string | Uint8Array): Promise<Ran> {
     child.stdin?.end(input);
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);
     const ran = await outcome(child);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { TurretError } from '../../../src/errors.js';
@@ -130,8 +130,8 @@ describe('asked for by name, but refused', () => {
 });
 
 test('no value with a GitHub token in it passes, wherever it stands', () => {
-  fc.assert(
-    fc.property(fc.string(), fc.string(), (before, after) => {
+  assert(
+    property(string(), string(), (before, after) => {
       expect(secretShape('FOO', `${before} ${GH} ${after}`)).toBeDefined();
     }),
   );
