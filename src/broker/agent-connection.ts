@@ -243,7 +243,8 @@ export class AgentConnection {
     if ((frame.flags & FLAG.SIGNED) === 0) throw new TurretError('unauthenticated', 'a call must be signed');
     const { counter, signature, json } = splitSignedCall(frame.payload);
     // The log keeps it as a JSON number; one it cannot keep exactly would let the caller disown the call.
-    if (counter > BigInt(Number.MAX_SAFE_INTEGER)) throw new TurretError('protocol_error', 'the counter of a call is too large');
+    if (counter > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new TurretError('protocol_error', 'the counter of a call is too large');
     if (counter <= this.#lastCounter) throw new TurretError('replay', 'the counter of a call must grow');
     const principal = this.principal as Principal;
     if (!verify(principal.key, callMessage(this.#transcript, frame.stream, counter, json), signature)) {
