@@ -8,12 +8,13 @@ import { CHANNEL } from '../../src/protocol/codes.js';
 import { CANCEL_GRACE_MS, REPEATER_START_MS_MAX } from '../../src/protocol/limits.js';
 import type { JsonObject, RegisteredAction } from '../../src/protocol/messages.js';
 import { errorFromWire } from '../../src/wire/wire-errors.js';
+import { CliProcess } from '../sdk/cli-process.js';
 import type { Run, RunResult } from '../sdk/types.js';
-import { Child } from './child.js';
 import { drained } from './drained.js';
 import { type HostConfig, readActions } from './host-config.js';
 import type { Wanted } from './host.js';
 import { dataMessages, dataOf, encodeMessage, readMessages } from './lines.js';
+import { startOf } from './program.js';
 
 const LINES_FD = 3;
 const SECRETS_FD = 4;
@@ -27,7 +28,7 @@ interface Current {
 export class LineChild {
   /** The actions it serves. Rejects with TurretError repeater_error when it says none in time. */
   readonly registered: Promise<RegisteredAction[]>;
-  readonly #child: Child;
+  readonly #child: CliProcess;
   readonly #socket: Socket;
   #resolveRegistered!: (actions: RegisteredAction[]) => void;
   #current: Current | undefined;
@@ -36,10 +37,8 @@ export class LineChild {
   constructor(config: HostConfig, { home, secrets }: { home: string; secrets: Record<string, string> }) {
     // stdout is nobody's: the protocol is on fd 3, and stderr goes to the repeater's log.
     const { command, directory } = config;
-    this.#child = new Child({
-      command,
-      directory,
-      home,
+    this.#child = new CliProcess({
+      ...startOf({ command, directory, home }),
       stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'],
     });
     this.#socket = this.#child.process.stdio[LINES_FD] as Socket;

@@ -11,12 +11,13 @@ import { TurretError } from '../../src/errors.js';
 import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
 import { ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
 import type { Run, RunResult } from './types.js';
+import { forgetGroup, watchGroup } from './watchdog.js';
 
 /** A repeater that is killed cannot clean up: the kernel does, and set-id programs gain nothing. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
 
 export interface CliOptions {
-  /** Absolute. */
+  /** Absolute, or a name that is looked up on PATH of `env`. */
   path: string;
   argv: readonly string[];
   cwd: string;
@@ -43,12 +44,15 @@ export class CliProcess {
       // Node throws for a command line the kernel finds too long, and only reports what it did not find.
       throw failed(cause);
     }
+    const { pid } = this.process;
+    if (pid !== undefined) watchGroup(pid);
     this.ended = new Promise((resolve, reject) => {
       this.process.once('error', (cause) => reject(failed(cause)));
       this.process.once('exit', (code, signal) => {
         // What it left behind would hold our pipes open.
         this.kill('KILL');
         this.#over = true;
+        if (pid !== undefined) forgetGroup(pid);
         resolve(resultOf(code, signal));
       });
     });

@@ -290,14 +290,14 @@ it('leaves no program behind when the repeater itself is killed', async () => {
     import { runCli } from ${JSON.stringify(fileURLToPath(new URL('../../repeaters/sdk/cli-process.ts', import.meta.url)))};
     await runCli(
       { needs: { stdin: false }, signal: new AbortController().signal, stdout: process.stdout, stderr: process.stderr, onSignal() {} },
-      { path: '/bin/sleep', argv: ['600'], cwd: ${JSON.stringify(directory)}, env: {} },
+      { path: '/bin/sh', argv: ['-c', 'sleep 600 & wait'], cwd: ${JSON.stringify(directory)}, env: {} },
     );`;
   const stdin = { contents: entry, resolveDir: directory, loader: 'ts' } as const;
   const { outputFiles } = await build({ stdin, bundle: true, platform: 'node', format: 'esm', write: false });
   const script = join(directory, 'script.mjs');
   await writeFile(script, outputFiles[0]?.contents ?? '');
   const repeater = spawn(process.execPath, [script], { stdio: 'ignore' });
-  await vi.waitFor(async () => expect(await processesBelow(directory)).toHaveLength(1), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await processesBelow(directory)).toHaveLength(2), { timeout: 20_000 });
   repeater.kill('SIGKILL');
   await vi.waitFor(async () => expect(await processesBelow(directory)).toEqual([]), { timeout: 5_000 });
   await rm(directory, { recursive: true });

@@ -1,5 +1,5 @@
 // What outlives this process when it is killed without a chance to clean up. The kernel ends the programs we started
-// (child.ts), but not what they started; a shell that waits for our end of its stdin to close ends their groups, too.
+// (cli-process.ts), but not what they started; a shell that waits for our end of its stdin to close ends their groups, too.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
