@@ -2,22 +2,14 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { HOP_BY_HOP, headersWithout } from '../../sdk/headers.js';
 import { nativeError } from './native-error.js';
 import type { Credential } from './resign.js';
 
 /** Error documents are short. A longer 4xx answer is not one of those that echo a credential. */
 const ERROR_BYTES_MAX = 65_536;
 
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+const NOT_RETURNED: ReadonlySet<string> = new Set(HOP_BY_HOP);
 
 export interface Relay {
   credential: Credential;
@@ -31,11 +23,7 @@ export async function relay(
   { credential, protocol }: Relay,
 ): Promise<void> {
   const status = response.statusCode ?? 502;
-  const headers: string[] = [];
-  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
-    const name = response.rawHeaders[i] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push(name, response.rawHeaders[i + 1] ?? '');
-  }
+  const headers = headersWithout(response.rawHeaders, NOT_RETURNED);
   // An answer before the end of the request: the CLI stops sending, and the connection is out of step.
   if (!incoming.complete) headers.push('Connection', 'close');
   const mayEcho = status === 400 || status === 401 || status === 403;

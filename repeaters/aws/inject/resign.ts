@@ -3,6 +3,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { HOP_BY_HOP } from '../../sdk/headers.js';
 import { signsPathAsSent, type Scope } from './signature.js';
 import { queryPairs, type WireRequest } from './wire-request.js';
 
@@ -20,20 +21,12 @@ export interface Outgoing {
 }
 
 const DROPPED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
   'authorization',
-  'connection',
   'content-length',
   'date',
   'expect',
   'host',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'x-amz-date',
   'x-amz-security-token',
   'x-amzn-trace-id',

@@ -10,6 +10,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { HOP_BY_HOP, headersWithout } from '../../sdk/headers.js';
 
 interface Forwarding {
   request: IncomingMessage;
@@ -31,29 +32,15 @@ export interface Upstream {
   close(): void;
 }
 
-/** Between two machines, not from end to end; and what must never be passed on. */
+/** Also what must never be passed on. */
 const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
   'authorization',
-  'connection',
   'cookie',
   'expect',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'x-github-otp',
 ]);
-const NOT_RETURNED: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'set-cookie',
-  'transfer-encoding',
-  'upgrade',
-]);
+const NOT_RETURNED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'set-cookie']);
 
 /** @param endpoint the operator's pinned upstream for all hosts; without it, GitHub itself over TLS */
 export function createUpstream(endpoint: URL | undefined): Upstream {
@@ -111,7 +98,7 @@ async function forward(
   const answer = await answered;
   const status = answer.statusCode ?? 502;
   learn({ status, headers: answer.headers });
-  response.writeHead(status, answer.statusMessage, returned(answer.rawHeaders));
+  response.writeHead(status, answer.statusMessage, headersWithout(answer.rawHeaders, NOT_RETURNED));
   await pipeline(answer, response);
   await sending;
 }
@@ -128,14 +115,4 @@ function outgoing(
   headers['host'] = host;
   if (token !== undefined) headers['authorization'] = `token ${token}`;
   return headers;
-}
-
-/** Raw pairs, so that repeated headers stay repeated and keep their spelling (`gh api -i` prints them). */
-function returned(raw: readonly string[]): string[] {
-  const kept: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!NOT_RETURNED.has(name.toLowerCase())) kept.push(name, raw[i + 1] ?? '');
-  }
-  return kept;
 }
