@@ -2,15 +2,15 @@
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startInjector, type AdmittedCall, type Injector } from '../../repeaters/aws/inject/injector.js';
 import { loadTables } from '../../repeaters/aws/tables/load.js';
 import type { WireAllowance } from '../../repeaters/aws/wire-allowance.js';
+import { INSTALLED_AWS } from '../helpers/installed-aws.js';
 import {
   REAL,
   startVerifyingUpstream,
@@ -20,26 +20,6 @@ import {
 
 const BUCKETS = `<ListAllMyBucketsResult><Buckets><Bucket><Name>alpha</Name><CreationDate>2026-01-02T03:04:05.000Z</CreationDate></Bucket></Buckets></ListAllMyBucketsResult>`;
 const IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/real</Arn><UserId>AID</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
-
-interface Cli {
-  path: string;
-  version: string;
-}
-
-async function installed(): Promise<Cli[]> {
-  const found: Cli[] = [];
-  const versions = join(homedir(), '.pyenv', 'versions');
-  const pyenv = existsSync(versions)
-    ? (await readdir(versions)).map((name) => join(versions, name, 'bin', 'aws'))
-    : [];
-  for (const path of ['/usr/bin/aws', '/usr/local/bin/aws', ...pyenv]) {
-    if (!existsSync(path)) continue;
-    const { stdout, stderr } = await run(path, ['--version'], {});
-    const [, version] = /aws-cli\/(\S+)/.exec(stdout.toString() + stderr) ?? [];
-    if (version !== undefined) found.push({ path, version });
-  }
-  return found;
-}
 
 interface Output {
   code: number | null;
@@ -73,13 +53,7 @@ function s3(operations: string[], rest: Partial<WireAllowance> = {}): WireAllowa
   return { service: 's3', operations, ...rest };
 }
 
-const CLIS = await installed();
-
-it('finds a real aws on this machine', () => {
-  expect(CLIS.map(({ path }) => path)).toContain('/usr/bin/aws');
-});
-
-describe.each(CLIS)('aws $version', ({ path, version }) => {
+describe.each(INSTALLED_AWS)('aws $version', ({ path, version }) => {
   let directory: string;
   let upstream: VerifyingUpstream;
   let injector: Injector;

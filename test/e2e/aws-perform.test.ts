@@ -3,9 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -16,12 +15,7 @@ import { createAwsRepeater } from '../../repeaters/aws/repeater.js';
 import { readFileEntries, writeFileEntry } from '../../src/wire/file-stream.js';
 import type { Repeater, Run, RunResult } from '../../repeaters/sdk/types.js';
 import { FAKE_AWS_KEY, startFakeAws, type FakeAws } from '../fakes/aws.js';
-
-const VERSIONS = join(homedir(), '.pyenv', 'versions');
-const MANAGED = existsSync(VERSIONS)
-  ? (await readdir(VERSIONS)).map((name) => join(VERSIONS, name, 'bin', 'aws'))
-  : [];
-const CLIS = ['/usr/bin/aws', ...MANAGED].filter((path) => existsSync(path));
+import { CLIS } from '../helpers/installed-aws.js';
 
 interface Outcome extends RunResult {
   stdout: Buffer;

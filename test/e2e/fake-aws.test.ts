@@ -6,7 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CANARY_SECRET_ACCESS_KEY, FAKE_AWS_KEY, FAKE_AWS_READ_ONLY_KEY, type AwsKey } from '../fakes/aws.js';
-import { CLIS, sendRaw, startBareWorld, type BareWorld, type Ran } from '../helpers/bare-cli.js';
+import { sendRaw, startBareWorld, type BareWorld, type Ran } from '../helpers/bare-cli.js';
+import { CLIS } from '../helpers/installed-aws.js';
 
 const SESSION_KEY: AwsKey = {
   accessKeyId: 'ASIAFAKESESSION00001',

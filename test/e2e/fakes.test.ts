@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FAKE_AWS_KEY } from '../fakes/aws.js';
-import { CLIS, startBareWorld, type BareWorld, type Ran } from '../helpers/bare-cli.js';
+import { startBareWorld, type BareWorld, type Ran } from '../helpers/bare-cli.js';
+import { CLIS } from '../helpers/installed-aws.js';
 
 interface BenignCase {
   readonly id: string;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FidelityCase } from '../fidelity/case.js';
 import { closeSides, compare, report, type Sides } from '../fidelity/compare.js';
 import { openRound, rounds } from '../fidelity/plan.js';
-import { CLIS } from '../helpers/bare-cli.js';
+import { CLIS } from '../helpers/installed-aws.js';
 import { makeHome } from '../helpers/turret.js';
 
 describe.each(rounds(CLIS))('the same bytes, files, exit code and effect: $name', (round) => {

@@ -1,4 +1,4 @@
-import { CLIS } from '../helpers/bare-cli.js';
+import { CLIS } from '../helpers/installed-aws.js';
 import { report } from './compare.js';
 import { rounds, runRound } from './plan.js';
 

@@ -1,38 +1,19 @@
 // The real CLIs as a user would run them, with nothing of Turret around them and an environment made from nothing.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FAKE_AWS_KEY, startFakeAws, type AwsKey, type FakeAws } from '../fakes/aws.js';
 import { FAKE_GITHUB_TOKEN, startFakeGithub, type FakeGithub } from '../fakes/github.js';
+import { V2 } from './installed-aws.js';
 
 export interface Ran {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
-
-export const V2 = '/usr/bin/aws';
-
-/** With the same bare environment as the tests, so that a version manager's wrapper that needs its own does not count. */
-function runsVersion1(file: string): boolean {
-  const { stdout } = spawnSync(file, ['--version'], { env: { PATH: '/usr/bin:/bin' }, encoding: 'utf8' });
-  return stdout.startsWith('aws-cli/1.');
-}
-
-// CLI v1 speaks other protocols to some services; where a Python install of it is, it must work as well. A version
-// manager's own directory of shims is not one: Turret refuses those.
-const PYENV = path.join(process.env['HOME'] ?? '/nonexistent', '.pyenv/versions');
-const V1 = [
-  ...(process.env['PATH'] ?? '').split(':').filter((directory) => !directory.endsWith('/shims')),
-  ...(existsSync(PYENV) ? readdirSync(PYENV).map((version) => path.join(PYENV, version, 'bin')) : []),
-]
-  .map((directory) => path.join(directory, 'aws'))
-  .find((file) => existsSync(file) && runsVersion1(file));
-/** The aws CLIs of this machine: v2 always, v1 when it is there. */
-export const CLIS = [V2, V1].filter((file) => file !== undefined);
 
 /** Runs a program in `cwd` with PATH, HOME (the same) and `env`, nothing else. */
 export function run(
