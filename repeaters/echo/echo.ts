@@ -73,6 +73,8 @@ const PERFORM: Record<
 export function createEcho({ name }: RepeaterSecrets): Repeater {
   return {
     version: '1.0.0',
+    // Its calls cost nothing but memory: as many as the protocol allows at once.
+    concurrency: 1024,
     tools: [],
     actions: Object.entries(PERFORM).map(([words, { describe }]) => ({
       name: words,

@@ -9,7 +9,8 @@ import { loadConfigHere } from '../config/load-here.js';
 import { signingKey } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
-import { type Enclosure, enclose } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/isolation.js';
+import { encloseWithin } from '../isolation/minimum.js';
 import { loadHostKey } from '../platform/host-key.js';
 import {
   type RuntimeDirectory,
@@ -167,7 +168,7 @@ class Session {
     hidden: string[],
   ): Promise<Enclosure> {
     const directory = this.#directory as RuntimeDirectory;
-    return enclose(this.#options.isolation ?? config.isolation, {
+    return encloseWithin(this.#options.isolation ?? config.isolation, config.min_isolation, {
       cwd: process.cwd(),
       home: environment.env['HOME'] ?? '/nonexistent',
       homeAllow: config.home.allow,

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -227,6 +228,24 @@ describe('no sandbox to be had', () => {
     expect(ran.code).toBe(0);
     expect(hasRun()).toBe(true);
     expect(ran.stderr).toMatch(/isolation none: .*can read your keys/);
+  });
+
+  test('min_isolation: none lets auto go all the way, and says so', async () => {
+    appendFileSync(world.config, 'min_isolation: none\n');
+    const ran = await where(['--ro-bind', '/dev/null', '/usr/bin/bwrap'], world.words(SENTINEL));
+    expect(ran.code).toBe(0);
+    expect(hasRun()).toBe(true);
+    expect(ran.stderr).toMatch(
+      /isolation none: .*bubblewrap is not installed; min_isolation: none allows it/,
+    );
+  });
+
+  test('min_isolation: strict makes auto strict, and no flag goes below it', async () => {
+    appendFileSync(world.config, 'min_isolation: strict\n');
+    const ran = await world.finish(world.start(world.words(['sh', '-c', 'echo "$TURRET_ISOLATION"'])));
+    expect(ran.stdout.toString()).toBe('strict\n');
+    const below = await world.finish(world.start(world.words(SENTINEL, ['--isolation=none'])));
+    expect(await refused(below, 126, /min_isolation: strict/, /hint: leave --isolation out/)).toBe(true);
   });
 
   test('where no namespace may be made, it refuses and says why', async () => {

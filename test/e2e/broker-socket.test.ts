@@ -11,6 +11,8 @@ import { UNAUTHENTICATED_CONNECTIONS_MAX, WINDOW_BYTES } from '../../src/protoco
 import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
 import { RawClient } from '../helpers/raw-client.js';
 
+/** What the loopback repeater registers. */
+const LOOP_CONCURRENCY = 16;
 const SAY = { tool: 'loop', argv: ['exit', '0'], cwd: '/' };
 let session: BrokerSession;
 let clients: RawClient[] = [];
@@ -238,6 +240,22 @@ describe('after authentication', () => {
     expect(await client.json(FRAME.END)).toMatchObject({ ok: true });
     // What the kernel took and one window are answered; the other answers were never made.
     expect((client.frames.length - before) * ping.length).toBeLessThan(4 * WINDOW_BYTES);
+    await expectServing();
+  });
+
+  it('lets a call wait while the repeater has as many as it takes', async () => {
+    const client = await authenticated();
+    const running = () => client.frames.filter(({ type }) => type === FRAME.STATUS).length;
+    for (let call = 0; call < LOOP_CONCURRENCY + 1; call += 1) {
+      client.call(2 * call + 1, BigInt(call + 1), { tool: 'loop', argv: ['signals'], cwd: '/' });
+    }
+    await expect.poll(running).toBe(LOOP_CONCURRENCY);
+    client.send({ type: FRAME.PING, payload: Buffer.alloc(8) });
+    await client.frame(FRAME.PING);
+    expect(running()).toBe(LOOP_CONCURRENCY);
+    client.send({ type: FRAME.SIGNAL, stream: 1, payload: Buffer.from('{"signal":"TERM"}') });
+    await expect.poll(running).toBe(LOOP_CONCURRENCY + 1);
+    client.socket.destroy(); // and with it its places
     await expectServing();
   });
 
