@@ -9,7 +9,13 @@ import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../src/protoc
 import { encodeControl, parseControl } from '../../src/protocol/json.js';
 import type { JsonObject } from '../../src/protocol/messages.js';
 import { kidOf, parseToken } from '../../src/token/token.js';
-import { authMessage, callMessage, encodeSignedCall, toBase64url, transcript } from '../../src/wire/handshake.js';
+import {
+  authMessage,
+  callMessage,
+  encodeSignedCall,
+  toBase64url,
+  transcript,
+} from '../../src/wire/handshake.js';
 
 export class RawClient {
   readonly socket: Socket;
@@ -59,21 +65,43 @@ export class RawClient {
   }
 
   /** Everything up to AUTH, with parts changed. */
-  async greet(token: string, changes: { seed?: Uint8Array; kid?: string; role?: string } = {}): Promise<void> {
+  async greet(
+    token: string,
+    changes: { seed?: Uint8Array; kid?: string; role?: string } = {},
+  ): Promise<void> {
     this.#seed = changes.seed ?? parseToken(token).seed;
     const kid = changes.kid ?? toBase64url(kidOf(signingKey(parseToken(token).seed).publicKey));
-    const hello = encodeControl({ role: changes.role ?? 'agent', versions: [1], nonce: toBase64url(randomBytes(32)), kid, client: 'raw' });
+    const hello = encodeControl({
+      role: changes.role ?? 'agent',
+      versions: [1],
+      nonce: toBase64url(randomBytes(32)),
+      kid,
+      client: 'raw',
+    });
     this.bytes(PREFACE);
     this.send({ type: FRAME.HELLO, payload: hello });
     const answer = await this.frame(FRAME.HELLO);
     if (answer === undefined) throw new Error('no HELLO');
     this.transcript = transcript(hello, answer.payload);
-    this.send({ type: FRAME.AUTH, payload: encodeControl({ kid, sig: toBase64url(sign(this.#seed, authMessage(this.transcript))) }) });
+    this.send({
+      type: FRAME.AUTH,
+      payload: encodeControl({ kid, sig: toBase64url(sign(this.#seed, authMessage(this.transcript))) }),
+    });
   }
 
-  call(stream: number, counter: bigint, request: object, changes: { signed?: Uint8Array; flags?: number } = {}): void {
+  call(
+    stream: number,
+    counter: bigint,
+    request: object,
+    changes: { signed?: Uint8Array; flags?: number } = {},
+  ): void {
     const json = encodeControl(request);
     const signature = sign(this.#seed, callMessage(this.transcript, stream, counter, changes.signed ?? json));
-    this.send({ type: FRAME.CALL, flags: changes.flags ?? FLAG.SIGNED, stream, payload: encodeSignedCall(counter, signature, json) });
+    this.send({
+      type: FRAME.CALL,
+      flags: changes.flags ?? FLAG.SIGNED,
+      stream,
+      payload: encodeSignedCall(counter, signature, json),
+    });
   }
 }
