@@ -2,22 +2,12 @@
 // nothing; sync() puts it on the disk, so a crash of the machine loses nothing either. When a record cannot be written,
 // append() throws and the caller's answer is no. A line is in the file whole or not at all.
 
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fdatasync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditCertificate } from '../audit/certificate.js';
-import { advance, type ChainHead, encodeLine, leafOf, type Stamp } from '../audit/chain.js';
+import { advance, type ChainHead, encodeLine, GENESIS, leafOf, type Stamp } from '../audit/chain.js';
 import { originOf, signCheckpoint } from '../audit/checkpoint.js';
-import type { CompactRange } from '../audit/merkle.js';
+import { CompactRange } from '../audit/merkle.js';
 import { fitBody, prepareBody } from '../audit/prepare.js';
 import type { AuditRecord } from '../audit/record.js';
 import { knownValues, type Redaction } from '../audit/redact.js';
@@ -29,7 +19,8 @@ import {
   CHECKPOINT_MS,
   CHECKPOINT_RECORDS,
 } from '../protocol/limits.js';
-import { recoverLog } from './audit-recover.js';
+import type { recoverLog, RecoveredLog } from './audit-recover.js';
+import { truncateTo, writeWhole } from './whole-write.js';
 
 export const LOG_FILE = 'audit.jsonl';
 export const CHECKPOINTS_FILE = 'checkpoints';
@@ -48,6 +39,8 @@ export interface AuditWriterOptions {
   now: () => number;
   /** Monotonic clock in microseconds since the session began. */
   monotonic: () => number;
+  /** How to go on with a log that is there (audit-recover.ts). A session of its own starts its own log and passes none. */
+  recover?: typeof recoverLog;
   /** Exact values that must never be written. The broker knows none. */
   known?: readonly string[];
 }
@@ -86,11 +79,7 @@ export class AuditWriter {
     this.#key = signingKey(options.auditSeed);
     this.#fd = openSync(join(options.directory, LOG_FILE), APPEND, 0o600);
     this.#checkpointsFd = openSync(join(options.directory, CHECKPOINTS_FILE), APPEND, 0o600);
-    const recovered = recoverLog({
-      directory: options.directory,
-      logFd: this.#fd,
-      checkpointsFd: this.#checkpointsFd,
-    });
+    const recovered = this.#recover();
     this.#chain = recovered.chain;
     this.#range = recovered.range;
     this.#size = fstatSync(this.#fd).size;
@@ -98,8 +87,8 @@ export class AuditWriter {
   }
 
   /**
-   * Opens or creates the log. An incomplete last line, left by a crash, moves to `audit.torn` and is recorded.
-   * Throws `audit_unavailable` when the files cannot be opened, `audit_damaged` when the log is closed or damaged before its end.
+   * Creates the log, or with `recover` goes on with one: an incomplete last line moves to `audit.torn` and is recorded.
+   * Throws `audit_unavailable` when the files cannot be opened, `audit_damaged` when one is there that cannot be continued.
    */
   static open(options: AuditWriterOptions): AuditWriter {
     try {
@@ -182,6 +171,14 @@ export class AuditWriter {
       head: this.#chain.prev.toString('base64url'),
       root: this.#range.root().toString('base64'),
     };
+  }
+
+  #recover(): RecoveredLog {
+    const { directory, recover } = this.#options;
+    if (fstatSync(this.#fd).size === 0) return { chain: GENESIS, range: new CompactRange(), torn: undefined };
+    if (recover === undefined)
+      throw new TurretError('audit_damaged', 'there is a log of this session already');
+    return recover({ directory, logFd: this.#fd, checkpointsFd: this.#checkpointsFd });
   }
 
   #encode(record: AuditRecord): Buffer {
@@ -268,25 +265,6 @@ function later(ms: number, run: () => void): NodeJS.Timeout {
   const timer = setTimeout(run, ms);
   timer.unref();
   return timer;
-}
-
-/** write(2) may take less than it was given. */
-function writeWhole(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length;) {
-    const written = writeSync(fd, bytes, done);
-    if (written === 0) throw new Error('the file took no more bytes');
-    done += written;
-  }
-}
-
-function truncateTo(fd: number, size: number): boolean {
-  try {
-    ftruncateSync(fd, size);
-    return fstatSync(fd).size === size;
-  } catch {
-    // The caller remembers that half a line is in the file.
-    return false;
-  }
 }
 
 function unavailable(message: string, cause: unknown): TurretError {

@@ -32,7 +32,7 @@ import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX, TOKEN_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { type TokenKind, formatToken, sidOf } from '../token/token.js';
-import { warn } from '../ui/voice.js';
+import { say } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { version } from '../version.js';
 import { type AgentExit, startAgent } from './agent.js';
@@ -70,10 +70,10 @@ class Session {
     // First of all: it makes its keys while we read the configuration.
     this.#broker = new BrokerProcess({
       startRepeater: (name) => this.#repeaters?.start(name),
-      revoked: (reason) => warn(`the agent's token was revoked: ${reason}`),
+      revoked: (reason) => say(`the agent's token was revoked: ${reason}`),
       died: () => {
         this.#brokerDied = true;
-        warn('the broker died; every further call of the agent is refused');
+        say('the broker died; every further call of the agent is refused');
       },
     });
   }
@@ -234,12 +234,12 @@ class Session {
 
   #announce(config: Config, environment: AgentEnvironment, enclosure: Enclosure): void {
     if (this.#options.quiet) return;
-    warn(enclosure.line);
+    say(enclosure.line);
     if (config.sources.length === 0) {
-      warn(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
+      say(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
     }
     if (environment.withheld.length > 0)
-      warn(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
+      say(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
   }
 
   #agentEnv(environment: AgentEnvironment, enclosure: Enclosure, token: string): Record<string, string> {

@@ -14,8 +14,6 @@ export function say(line: string): void {
   }
 }
 
-export const warn = say;
-
 /** One cause, then what to do next. */
 export function sayError(error: unknown): void {
   if (!(error instanceof TurretError)) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { certify } from '../../../src/audit/certificate.js';
 import type { AuditRecord, CallDecided, SessionEnd, SessionStart } from '../../../src/audit/record.js';
 import { signingKey } from '../../../src/crypto/ed25519.js';
+import { recoverLog } from '../../../src/platform/audit-recover.js';
 import { AuditWriter, type AuditWriterOptions } from '../../../src/platform/audit-file.js';
 
 export const SID = Buffer.from('03396219237f75a64f12', 'hex');
@@ -61,6 +62,7 @@ export function temporaryDirectory(): string {
 export function openWriter(directory: string, change: Partial<AuditWriterOptions> = {}): AuditWriter {
   let clock = Date.UTC(2026, 0, 1);
   return AuditWriter.open({
+    recover: recoverLog,
     directory,
     sid: SID,
     auditSeed: Buffer.from(AUDIT_SEED),

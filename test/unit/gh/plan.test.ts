@@ -176,7 +176,9 @@ describe('a plan', () => {
       '--repo=acme/app',
       '--title=/tmp/x.md',
     ]);
-    expect(plan.files).toEqual([{ path: '/tmp/x.md', use: 'read', tree: false, local: '.absolute/tmp/x.md' }]);
+    expect(plan.files).toEqual([
+      { path: '/tmp/x.md', use: 'read', tree: false, local: '.absolute/tmp/x.md' },
+    ]);
     expect(planGh(resolve(['api', 'gists', '-F', 'a=@/tmp/x', '-f', 'b=@/tmp/x']), context).argv).toEqual([
       'api',
       '--field=a=@.absolute/tmp/x',
