@@ -81,6 +81,7 @@ class Session {
   async run(): Promise<number> {
     const { command } = this.#options;
     const ready = this.#broker.ready();
+    ready.catch(() => {}); // awaited below; a broker that dies before that must not end us unheard
     const config = await loadConfigHere(this.#options.configFile);
     const environment = this.#environment(config);
     const tools = [...new Set(repeaterEntries(config.repeaters).flatMap((entry) => entry.tools))];
