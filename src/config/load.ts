@@ -58,6 +58,7 @@ export async function readConfig(options: LoadOptions): Promise<LoadResult> {
   const { repeaters, problems: wrong } = await applyManifests(merged.config.repeaters, {
     readFile: options.readFile,
     check: (read, path) => ownershipProblems(read, path, options.uid),
+    found: (read, path) => sources.push(sourceOf('user', path, read)),
   });
   return wrong.length > 0 ? { problems: wrong } : { config: { ...merged.config, repeaters }, problems: [] };
 }
@@ -108,13 +109,12 @@ async function readLayer(
   if (layer === 'user') problems.push(...ownershipProblems(read, path, options.uid));
   const parsed = parseConfigFile(read.bytes, path, layer);
   problems.push(...parsed.problems);
-  sources.push({
-    layer,
-    file: path,
-    sha256: createHash('sha256').update(read.bytes).digest('hex'),
-    bytes: read.bytes.byteLength,
-  });
+  sources.push(sourceOf(layer, path, read));
   return parsed.value;
+}
+
+function sourceOf(layer: Layer, file: string, { bytes }: ReadFile): ConfigSource {
+  return { layer, file, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.byteLength };
 }
 
 /** As sudoers does: who can write the policy has what the policy gives. */

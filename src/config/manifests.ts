@@ -12,6 +12,8 @@ export interface ManifestReader {
   readFile: (path: string) => Promise<ReadFile | undefined>;
   /** What is wrong with the file itself: its owner, its mode. */
   check: (read: ReadFile, path: string) => Problem[];
+  /** The manifest is one of the files the configuration comes from. */
+  found: (read: ReadFile, path: string) => void;
 }
 
 /** The repeaters, complete, and what is wrong with their manifests. */
@@ -40,6 +42,7 @@ async function completed(
     problems.push({ file, message: `there is no such manifest (repeater "${config.name}" names it)` });
     return config;
   }
+  reader.found(read, file);
   const parsed = parseManifest(read.bytes, file);
   problems.push(...reader.check(read, file), ...parsed.problems);
   return parsed.value === undefined ? config : applyManifest(config, parsed.value);

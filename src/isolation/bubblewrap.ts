@@ -24,6 +24,8 @@ export interface BubblewrapRequest {
   tools: string[];
   /** Directories with Turret's own state: never visible. */
   hidden: string[];
+  /** Files that decide what the agent may do, or that run with a secret: where the agent can see them it cannot change them. */
+  fixed: string[];
   /** The agent's environment; PATH says where real tools may be. */
   env: Record<string, string>;
 }
@@ -78,6 +80,7 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...['--ro-bind', request.agentDirectory, '/run/turret'],
     ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
     ...['--bind', request.cwd, request.cwd],
+    ...fixed(request, home),
     ...hidden(request, home),
     ...['--remount-ro', '/run', '--chdir', request.cwd, '--info-fd', '3', '--'],
     ...['/usr/bin/env', `--default-signal=${TERMINAL_SIGNALS}`],
@@ -101,6 +104,17 @@ function hidden(request: BubblewrapRequest, home: string[]): string[] {
         shown.some((parent) => isWithin(path, parent)),
     )
     .flatMap((path) => ['--tmpfs', path]);
+}
+
+// A policy in the workspace would be the agent's for the next session. The mount holds against writing, renaming and
+// removing the file; a directory above it can still be renamed, so the place for it is outside.
+function fixed(request: BubblewrapRequest, home: string[]): string[] {
+  const writable = [request.cwd, ...home.filter((_word, index) => home[index - 1] === '--bind')];
+  return request.fixed
+    .map(realFile)
+    .filter((path) => path !== undefined)
+    .filter((path) => writable.some((parent) => isWithin(path, parent)))
+    .flatMap((path) => ['--ro-bind', path, path]);
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.

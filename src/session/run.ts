@@ -1,12 +1,10 @@
 // One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
 
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
-import { signingKey } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/isolation.js';
@@ -29,9 +27,9 @@ import {
 } from '../platform/sessions.js';
 import { EXIT } from '../protocol/codes.js';
 import type { BrokerKey, SessionSummary } from '../protocol/control.js';
-import { CALL_MS_MAX, TOKEN_MS_MAX } from '../protocol/limits.js';
+import { CALL_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
-import { type TokenKind, formatToken, sidOf } from '../token/token.js';
+import { sidOf } from '../token/token.js';
 import { say } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { version } from '../version.js';
@@ -40,6 +38,8 @@ import { fillAgentDirectory } from './agent-directory.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { type AgentEnvironment, agentEnvironment } from './environment.js';
+import { fixedFiles } from './fixed-files.js';
+import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { Signals } from './signals.js';
@@ -177,6 +177,7 @@ class Session {
       agentDirectory: directory.agent,
       tools,
       hidden,
+      fixed: fixedFiles(config),
       env: environment.env,
     });
   }
@@ -272,18 +273,6 @@ class Session {
     }
     return exit.code;
   }
-}
-
-function mintKey(
-  kind: Extract<TokenKind, 'session' | 'admin'>,
-  sid: Buffer,
-  label: string,
-): { token: string; key: BrokerKey } {
-  const seed = randomBytes(32);
-  const publicKey = signingKey(seed).publicKey;
-  const token = formatToken({ kind, seed, sid });
-  seed.fill(0); // the text form lives on; this copy does not have to
-  return { token, key: { public_key: toBase64url(publicKey), kind, label, lifetime_ms: TOKEN_MS_MAX } };
 }
 
 /** The exit code and words for an error that kept the agent from starting. */

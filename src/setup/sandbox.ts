@@ -77,6 +77,7 @@ export class Sandbox {
       agentDirectory: this.directory.agent,
       tools: [...this.tools],
       hidden: state === undefined ? [] : [state],
+      fixed: [],
       env: this.env,
     });
   }

@@ -1,11 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { type ReadableCopy, readableCopy } from '../helpers/readable-copy.js';
-import { World } from '../helpers/turret-world.js';
+import { ECHO_CONFIG, World } from '../helpers/turret-world.js';
 
 const NEEDLE = 'c4NaRyNeEdLe';
 const CONFIG = `version: 1
@@ -114,6 +114,17 @@ describe.each(USERS)('as %s', (_, uid) => {
       'launcher',
       'token',
     ]);
+  });
+
+  test('a policy that lies in the workspace can be read and not changed', async () => {
+    const policy = join(world.workspace, 'policy.yaml');
+    writeFileSync(policy, ECHO_CONFIG, { mode: 0o644 });
+    const tries = 'echo x >> policy.yaml; mv policy.yaml other; rm -f policy.yaml; cp policy.yaml seen';
+    const words = world.words(['sh', '-c', `(${tries}) 2>/dev/null; echo ok > mine; ls`]);
+    words[words.indexOf(world.config)] = policy;
+    const ran = await world.finish(world.start(words));
+    expect(ran.stdout.toString()).toBe('mine\npolicy.yaml\nseen\n');
+    expect(readFileSync(policy, 'utf8')).toBe(ECHO_CONFIG);
   });
 
   test('the workspace is writable, everything else is not', async () => {

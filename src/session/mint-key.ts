@@ -1,0 +1,21 @@
+// The keys of one session: the seed is in the token, the broker gets the public half.
+
+import { randomBytes } from 'node:crypto';
+
+import { signingKey } from '../crypto/ed25519.js';
+import type { BrokerKey } from '../protocol/control.js';
+import { TOKEN_MS_MAX } from '../protocol/limits.js';
+import { type TokenKind, formatToken } from '../token/token.js';
+import { toBase64url } from '../wire/handshake.js';
+
+export function mintKey(
+  kind: Extract<TokenKind, 'session' | 'admin'>,
+  sid: Buffer,
+  label: string,
+): { token: string; key: BrokerKey } {
+  const seed = randomBytes(32);
+  const publicKey = signingKey(seed).publicKey;
+  const token = formatToken({ kind, seed, sid });
+  seed.fill(0); // the text form lives on; this copy does not have to
+  return { token, key: { public_key: toBase64url(publicKey), kind, label, lifetime_ms: TOKEN_MS_MAX } };
+}
