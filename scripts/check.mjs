@@ -98,6 +98,7 @@ tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
   'fake-aws',
   'fake-github',
   'aws-injector',
+  'aws-perform',
 ]);
 rmSync(scratch, { recursive: true, force: true });
 

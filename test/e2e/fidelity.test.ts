@@ -11,7 +11,10 @@ import { openRound, rounds } from '../fidelity/plan.js';
 import { CLIS } from '../helpers/installed-aws.js';
 import { makeHome } from '../helpers/turret.js';
 
-describe.each(rounds(CLIS))('the same bytes, files, exit code and effect: $name', (round) => {
+// An older major version, where it is installed, is held to the corpus here and to the rest by the script: a call of it takes a second.
+const ROUNDS = rounds(CLIS).filter(({ name, cli }) => cli === CLIS[0] || name.startsWith('corpus'));
+
+describe.each(ROUNDS)('the same bytes, files, exit code and effect: $name', (round) => {
   let sides: Sides;
   beforeAll(async () => {
     sides = await openRound(round);
