@@ -37,7 +37,7 @@ beforeAll(() => {
   if (parsed.problems.length > 0) throw new Error(JSON.stringify(parsed.problems));
   manifest = parsed.value as Manifest;
 });
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 describe('the repeater of docs/repeaters.md', () => {
   it('has ten lines', () => {

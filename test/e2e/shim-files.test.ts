@@ -42,7 +42,7 @@ beforeEach(() => {
   mkdirSync(cwd);
   writeFileSync(join(outside, 'secret'), 'canary');
 });
-afterEach(() => rmSync(outside, { recursive: true, force: true }));
+afterEach(() => rmSync(outside, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 function loop(...argv: string[]): Promise<Ran> {
   // A umask that is not the test runner's: files get 0644 without what it takes away.

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => {
   session.close();
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 function start(
@@ -77,7 +77,7 @@ function elsewhere(path: string, env: NodeJS.ProcessEnv = {}): Promise<Ran> {
 
 function copyOfShim(): string {
   const place = mkdtempSync('/tmp/tse-');
-  onTestFinished(() => rmSync(place, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(place, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   const path = join(place, 'loop');
   writeFileSync(path, readFileSync(session.shim), { mode: 0o755 });
   return path;

@@ -89,7 +89,7 @@ export async function startBareWorld(keys: readonly AwsKey[]): Promise<BareWorld
     },
     async close() {
       await Promise.all([aws.close(), github.close()]);
-      rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

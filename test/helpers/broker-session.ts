@@ -77,7 +77,7 @@ export async function startBrokerSession(): Promise<BrokerSession> {
     repeaterLog: () => log,
     close: () => {
       for (const child of [broker, ...repeaters]) child.kill('SIGKILL');
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

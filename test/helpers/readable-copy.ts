@@ -43,6 +43,6 @@ export function readableCopy(): ReadableCopy {
   for (const name of PACKAGES) copy(name);
   return {
     turret: join(directory, 'bin/turret.js'),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };
 }

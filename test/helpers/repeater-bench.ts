@@ -53,7 +53,7 @@ export class RepeaterBench {
   async stop(): Promise<void> {
     this.subject.kill();
     await this.subject.exited;
-    rmSync(this.home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

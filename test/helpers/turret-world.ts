@@ -111,7 +111,7 @@ export class World {
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 }
 

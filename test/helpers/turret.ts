@@ -39,7 +39,7 @@ export function makeHome(): TestHome {
     directory,
     workspace,
     state: path.join(directory, '.local/state/turret'),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };
 }
 

@@ -99,7 +99,7 @@ export function createState(): AwsState & { dispose(): void } {
     buckets: new Map(),
     tables: new Map(),
     newFile: () => path.join(directory, String((files += 1))),
-    dispose: () => rmSync(directory, { recursive: true, force: true }),
+    dispose: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };
   seedState(state);
   return state;

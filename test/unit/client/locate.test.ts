@@ -16,7 +16,7 @@ let base: string;
 beforeEach(() => {
   base = mkdtempSync('/tmp/tul-');
 });
-afterEach(() => rmSync(base, { recursive: true, force: true }));
+afterEach(() => rmSync(base, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 async function socketAt(path: string): Promise<string> {
   mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });

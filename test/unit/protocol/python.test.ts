@@ -14,7 +14,7 @@ let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'turret-vectors-'));
 });
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 function runPython(words: string[] = []): { status: number | null; wrong: string[]; output: string } {
   const { status, stdout, stderr } = spawnSync('/usr/bin/env', ['python3', '-B', RUNNER, ...words], {

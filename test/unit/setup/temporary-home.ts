@@ -20,6 +20,6 @@ export function temporaryHome(): TemporaryHome {
       writeFileSync(file, text, { mode });
       return file;
     },
-    remove: () => rmSync(path, { recursive: true, force: true }),
+    remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };
 }
