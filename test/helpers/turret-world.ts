@@ -9,6 +9,7 @@ import { type Ran, outcome } from './broker-session.js';
 
 export const TURRET = fileURLToPath(new URL('../../bin/turret.js', import.meta.url));
 const END_MS_MAX = 40_000;
+const REMOVE_TRIES_MAX = 50;
 
 /** An echo repeater, everything allowed. */
 export const ECHO_CONFIG = `version: 1
@@ -111,7 +112,20 @@ export class World {
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    rmSync(this.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    removeOnceQuiet(this.root);
+  }
+}
+
+// A session whose supervisor was just killed still writes its last record.
+function removeOnceQuiet(directory: string): void {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      rmSync(directory, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (attempt === REMOVE_TRIES_MAX) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }
   }
 }
 
