@@ -63,7 +63,7 @@ export class Call implements CallStream {
       if (this.isOver()) this.#leave();
       else this.#run(request, resolved);
     } catch (error) {
-      this.#refuse(request, error);
+      this.#fail(request, error);
     }
   }
 
@@ -179,8 +179,7 @@ export class Call implements CallStream {
     // Signals that come before anything runs mean: never mind.
     if (frame.type === FRAME.SIGNAL || frame.type === FRAME.CANCEL) {
       const cancelled = new TurretError('cancelled', 'the call was cancelled before it started');
-      if (this.#phase === 'queued') return this.#finish({ ok: false, error: errorToWire(cancelled) });
-      return this.#refuse(undefined, cancelled);
+      return this.#fail(undefined, cancelled);
     }
     if (frame.type !== FRAME.RESIZE) throw new TurretError('protocol_error', 'data before the call runs');
   }
@@ -228,6 +227,13 @@ export class Call implements CallStream {
       in: this.#toRepeater.bytes,
       out: this.#toCaller.bytes,
     });
+  }
+
+  // What breaks once a call is decided ends it as a decided call: the log must not say that it never got that far.
+  #fail(request: AgentCall | undefined, error: unknown): void {
+    if (this.#phase === 'deciding') return this.#refuse(request, error);
+    this.#cancel('it cannot go on');
+    this.#finish({ ok: false, error: errorToWire(error) });
   }
 
   #refuse(request: AgentCall | undefined, error: unknown): void {

@@ -9,6 +9,7 @@ import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
 import {
   CANCEL_GRACE_MS,
+  CONTROL_BYTES_MAX,
   PING_MS,
   PING_MISSES_MAX,
   REPEATER_START_MS_MAX,
@@ -102,8 +103,11 @@ export class RepeaterLink {
 
   /** Phase two: decided and recorded. Frames of the call go to `to` until END; returns the stream id. */
   run(call: RunCall, to: LinkStream): number {
+    const payload = encodeControl(call);
+    if (payload.length > CONTROL_BYTES_MAX)
+      throw new TurretError('frame_too_large', 'the call is too large to be passed on');
     const stream = this.#open(to);
-    this.#socket.sendControl(FRAME.CALL, stream, call);
+    this.#socket.send({ type: FRAME.CALL, stream, payload });
     return stream;
   }
 

@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 
 import { diagnose, type Diagnosis } from '../setup/doctor.js';
 import { doctorLines, progressLine } from '../ui/doctor.js';
-import { SetupCommand } from '../ui/setup-command.js';
+import { TurretCommand } from '../ui/turret-command.js';
 
-export default class Doctor extends SetupCommand {
+export default class Doctor extends TurretCommand {
   static override summary = 'what is protected on this machine, what is not, and how to fix it';
   static override description = `Looks at the machine, the configuration, the programs and the logs, builds the sandbox a session would get, and tries
 from inside what an agent could try: other processes, credential files, sockets, writing elsewhere, the network. Nothing is changed,

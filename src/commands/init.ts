@@ -2,9 +2,9 @@ import { Flags } from '@oclif/core';
 
 import { init, type InitResult } from '../setup/init.js';
 import { initLines } from '../ui/init.js';
-import { SetupCommand } from '../ui/setup-command.js';
+import { TurretCommand } from '../ui/turret-command.js';
 
-export default class Init extends SetupCommand {
+export default class Init extends TurretCommand {
   static override summary = 'write a commented turret.yaml from what is on this machine';
   static override description = `Looks for the AWS CLI's profiles, gh's login, both programs and installed agents. Only names are looked at, never a key.
 The file allows what only reads; everything else in it is a comment to switch on. It never replaces a file without --force.`;

@@ -1,8 +1,9 @@
-import { Args, Command, Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 
 import { connectAsAdmin, findRunning } from '../client/sessions.js';
+import { TurretCommand } from '../ui/turret-command.js';
 
-export default class Revoke extends Command {
+export default class Revoke extends TurretCommand {
   static override summary = "kill an agent's token now";
   static override description = `Calls in flight are cut, further ones are refused; the agent itself runs on without rights.
 A request that is already at AWS or GitHub may still complete; the audit log says "unknown" for it. Nothing has to be rotated.`;
@@ -16,7 +17,6 @@ A request that is already at AWS or GitHub may still complete; the audit log say
   static override flags = {
     reason: Flags.string({ summary: 'what the audit log says', default: 'turret revoke' }),
   };
-  static override enableJsonFlag = true;
 
   async run(): Promise<{ session: string; cancelled: number }> {
     const { args, flags } = await this.parse(Revoke);

@@ -1,14 +1,12 @@
-import { Command } from '@oclif/core';
-
 import { type InsideStatus, statusInside, statusLines } from '../client/session-status.js';
 import { sessionsOfUser } from '../client/sessions.js';
 import type { RunningSession } from '../platform/runtime-directory.js';
 import { tableLines } from '../ui/table.js';
+import { TurretCommand } from '../ui/turret-command.js';
 
-export default class Status extends Command {
+export default class Status extends TurretCommand {
   static override summary = 'what runs: this session from inside, all your sessions from outside';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
-  static override enableJsonFlag = true;
 
   async run(): Promise<{ inside?: InsideStatus; sessions: RunningSession[] }> {
     await this.parse(Status);

@@ -16,10 +16,14 @@ export function say(line: string): void {
 
 /** One cause, then what to do next. */
 export function sayError(error: unknown): void {
+  for (const line of errorLines(error)) say(line);
+}
+
+/** The same without the `turret: ` before each line. */
+export function errorLines(error: unknown): string[] {
   if (!(error instanceof TurretError)) {
-    say(`error: ${visible(error instanceof Error ? error.message : String(error))}`);
-    return;
+    return [`error: ${visible(error instanceof Error ? error.message : String(error))}`];
   }
-  for (const line of error.message.split('\n')) say(`error: ${visible(line)}`);
-  for (const hint of error.hints) say(`hint: ${visible(hint)}`);
+  const causes = error.message.split('\n').map((line) => `error: ${visible(line)}`);
+  return [...causes, ...error.hints.map((hint) => `hint: ${visible(hint)}`)];
 }

@@ -1,18 +1,26 @@
 // The agent's socket, attacked with bytes: a real broker process, and a peer that sends what no honest client sends.
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
 import { PREFACE, encodeFrame } from '../../src/protocol/frames.js';
-import { UNAUTHENTICATED_CONNECTIONS_MAX, WINDOW_BYTES } from '../../src/protocol/limits.js';
+import {
+  CONTROL_BYTES_MAX,
+  UNAUTHENTICATED_CONNECTIONS_MAX,
+  WINDOW_BYTES,
+} from '../../src/protocol/limits.js';
 import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
 import { RawClient } from '../helpers/raw-client.js';
 
 /** What the loopback repeater registers. */
 const LOOP_CONCURRENCY = 16;
+/** One byte on a command line, six in JSON: a request that is within every bound and as large as a frame. */
+const LONG = '\u0001';
+const FITTING = Math.floor((CONTROL_BYTES_MAX - 140) / 6);
 const SAY = { tool: 'loop', argv: ['exit', '0'], cwd: '/' };
 let session: BrokerSession;
 let clients: RawClient[] = [];
@@ -257,6 +265,28 @@ describe('after authentication', () => {
     await expect.poll(running).toBe(LOOP_CONCURRENCY + 1);
     client.socket.destroy(); // and with it its places
     await expectServing();
+  });
+
+  it('gives every allowed call an end in the log, also one that grows past a frame on its way', async () => {
+    // What the broker adds to a request on its way to the repeater is some hundred bytes: all sizes around that are tried.
+    for (let letters = FITTING - 120; letters <= FITTING; letters += 1) {
+      const client = await authenticated();
+      client.call(1, 1n, { tool: 'loop', argv: ['exit', '0', LONG.repeat(letters)], cwd: '/' });
+      await client.frame(FRAME.END);
+      client.socket.destroy();
+    }
+    await expectServing();
+    const records = readFileSync(join(session.agentDirectory, '../audit/audit.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    const calls = records.map((line) => JSON.parse(line) as { type: string; call?: string; effect?: string });
+    const allowed = calls
+      .filter(({ type, effect }) => type === 'call.decided' && effect === 'allow')
+      .map(({ call }) => call);
+    const ended = new Set(calls.filter(({ type }) => type === 'call.finished').map(({ call }) => call));
+    const refused = new Set(calls.filter(({ type }) => type === 'call.refused').map(({ call }) => call));
+    expect(allowed.filter((call) => !ended.has(call))).toEqual([]);
+    expect(allowed.filter((call) => refused.has(call))).toEqual([]);
   });
 
   it('answers a signature of another connection with a refusal', async () => {

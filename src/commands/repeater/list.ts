@@ -3,9 +3,9 @@ import { Flags } from '@oclif/core';
 import { loadConfigHere } from '../../config/load-here.js';
 import { type ListedRepeater, listRepeaters } from '../../setup/repeater-list.js';
 import { repeaterLines } from '../../ui/repeater-list.js';
-import { SetupCommand } from '../../ui/setup-command.js';
+import { TurretCommand } from '../../ui/turret-command.js';
 
-export default class RepeaterList extends SetupCommand {
+export default class RepeaterList extends TurretCommand {
   static override summary = 'the configured repeaters, their tools, and where each would find its credential';
   static override description =
     'Starts nothing and prints no credential, only where one lies. Exits with 1 when a repeater could not start.';

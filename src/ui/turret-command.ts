@@ -1,14 +1,15 @@
-// What init, doctor and `repeater list` do around their own work: one voice, and a --json error that says what is wrong.
+// What every command with --json does around its own work: one voice, and nothing of a stranger's printed raw.
 
 import { Command } from '@oclif/core';
 
 import { escapeJson } from '../audit/escape.js';
 import { TurretError } from '../errors.js';
 import { type Colors, colorsFor } from './colors.js';
+import { errorLines } from './voice.js';
 
 const EXIT_WRONG_USE = 2;
 
-export abstract class SetupCommand extends Command {
+export abstract class TurretCommand extends Command {
   static override enableJsonFlag = true;
 
   protected get colors(): Colors {
@@ -24,12 +25,16 @@ export abstract class SetupCommand extends Command {
     process.stdout.write(`${escapeJson(JSON.stringify(json, null, 2))}\n`);
   }
 
-  /** Everything else, and the words for people, are the business of cli.ts. */
+  protected exitCodeOf({ code }: TurretError): number {
+    return code === 'usage' || code === 'config_invalid' ? EXIT_WRONG_USE : 1;
+  }
+
   protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    if (!(error instanceof TurretError) || !this.jsonEnabled()) return super.catch(error);
+    if (!(error instanceof TurretError)) return super.catch(error);
+    process.exitCode = this.exitCodeOf(error);
     const { code, message, hints } = error;
-    process.exitCode = code === 'usage' || code === 'config_invalid' ? EXIT_WRONG_USE : 1;
-    this.logJson({ error: { code, message, hints } });
+    if (this.jsonEnabled()) this.logJson({ error: { code, message, hints } });
+    else for (const line of errorLines(error)) this.logToStderr(`turret: ${line}`);
     return undefined;
   }
 }
