@@ -58,7 +58,7 @@ export class Broker {
       {
         start: (name) => tell({ type: 'start_repeater', name }),
         registered: (_name, register) => this.#recorder.repeaterRegistered(register),
-        exited: () => {},
+        lost: (name) => tell({ type: 'repeater_lost', name }),
       },
       monotonicMs,
     );

@@ -32,6 +32,7 @@ export class Call implements CallStream {
   readonly #stream: number;
   readonly #signed: SignedRequest;
   readonly #startedMs: number;
+  #request: AgentCall | undefined;
   #toRepeater = new Relay([]);
   readonly #toCaller = new Relay(REPEATER_CHANNELS);
   #phase: Phase = 'deciding';
@@ -50,20 +51,20 @@ export class Call implements CallStream {
   }
 
   async serve(): Promise<void> {
-    let request: AgentCall | undefined;
     try {
-      request = parseAgentCall(this.#signed.object);
+      const request = parseAgentCall(this.#signed.object);
+      this.#request = request;
       const resolved = await resolveCall(this.#context.repeaters, request);
       if (this.isOver()) return;
       this.#context.limiter.admitToSession();
-      const decided = this.#decide(request, resolved);
+      const decided = this.#decide(resolved);
       this.#limits = decided.limits;
       this.#phase = 'queued';
       this.#leave = await resolved.link.enter();
       if (this.isOver()) this.#leave();
       else this.#run(request, resolved);
     } catch (error) {
-      this.#fail(request, error);
+      this.#fail(error);
     }
   }
 
@@ -94,13 +95,13 @@ export class Call implements CallStream {
     this.#stop('the token was revoked');
   }
 
-  #decide(request: AgentCall, resolved: Resolved): Decided {
+  #decide(resolved: Resolved): Decided {
     const { policy, recorder, limiter } = this.#context;
     const kind = this.#context.repeaters.kindOf(resolved.link.name);
     return requireAllowed(policy, kind, resolved.capabilities, (decision) => {
       if (decision.effect === 'allow') limiter.admitToRules(decision.limits);
       // Written before anything runs, and durable before anything that changes the world runs. If it cannot be: no.
-      recorder.decided(this.#evidence(request), resolved.capabilities, decision);
+      recorder.decided(this.#evidence(), resolved.capabilities, decision);
     });
   }
 
@@ -179,7 +180,7 @@ export class Call implements CallStream {
     // Signals that come before anything runs mean: never mind.
     if (frame.type === FRAME.SIGNAL || frame.type === FRAME.CANCEL) {
       const cancelled = new TurretError('cancelled', 'the call was cancelled before it started');
-      return this.#fail(undefined, cancelled);
+      return this.#fail(cancelled);
     }
     if (frame.type !== FRAME.RESIZE) throw new TurretError('protocol_error', 'data before the call runs');
   }
@@ -187,6 +188,10 @@ export class Call implements CallStream {
   #stop(reason: string): void {
     if (this.#phase === 'over') return;
     this.#cancel(reason);
+    if (this.#phase === 'deciding') {
+      // It was asked all the same: whoever asks and hangs up before the answer must not do so unseen.
+      this.#context.recorder.refused(this.#evidence(), new TurretError('cancelled', reason));
+    }
     if (this.#phase === 'running') this.#recordFinished({ outcome: 'unknown', error: reason });
     if (this.#phase === 'queued') this.#recordFinished({ outcome: 'failed', error: reason });
     this.#over();
@@ -207,7 +212,8 @@ export class Call implements CallStream {
       });
     else
       this.#recordFinished({
-        outcome: unknown.includes(end.error.name) ? 'unknown' : 'failed',
+        // What no repeater was told of did not happen.
+        outcome: this.#repeater !== undefined && unknown.includes(end.error.name) ? 'unknown' : 'failed',
         error: end.error.name,
       });
     this.#over();
@@ -230,13 +236,13 @@ export class Call implements CallStream {
   }
 
   // What breaks once a call is decided ends it as a decided call: the log must not say that it never got that far.
-  #fail(request: AgentCall | undefined, error: unknown): void {
-    if (this.#phase === 'deciding') return this.#refuse(request, error);
+  #fail(error: unknown): void {
+    if (this.#phase === 'deciding') return this.#refuse(error);
     this.#cancel('it cannot go on');
     this.#finish({ ok: false, error: errorToWire(error) });
   }
 
-  #refuse(request: AgentCall | undefined, error: unknown): void {
+  #refuse(error: unknown): void {
     if (this.#phase === 'over') return;
     this.#over();
     const refused =
@@ -245,7 +251,7 @@ export class Call implements CallStream {
         : new TurretError('internal', 'something broke inside turret', { cause: error });
     // A question back to the shim is no refusal; a denial is in the log already.
     if (refused.code !== 'facts_needed' && refused.code !== 'denied')
-      this.#context.recorder.refused(this.#evidence(request), refused);
+      this.#context.recorder.refused(this.#evidence(), refused);
     this.#connection.end(this.#stream, { ok: false, error: errorToWire(refused) });
   }
 
@@ -256,12 +262,12 @@ export class Call implements CallStream {
     this.#context.forget(this);
   }
 
-  #evidence(request: AgentCall | undefined): CallEvidence {
+  #evidence(): CallEvidence {
     const { counter, transcript, signature, json } = this.#signed;
     return {
       call: this.id,
       kid: this.#connection.principal?.kid ?? '',
-      request,
+      request: this.#request,
       sig: {
         ctr: Number(counter),
         stream: this.#stream,

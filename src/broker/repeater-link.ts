@@ -103,6 +103,9 @@ export class RepeaterLink {
 
   /** Phase two: decided and recorded. Frames of the call go to `to` until END; returns the stream id. */
   run(call: RunCall, to: LinkStream): number {
+    // It died while the call waited for its turn: nothing of this call ever ran.
+    if (!this.alive)
+      throw new TurretError('repeater_unavailable', `the repeater "${this.name}" died before the call began`);
     const payload = encodeControl(call);
     if (payload.length > CONTROL_BYTES_MAX)
       throw new TurretError('frame_too_large', 'the call is too large to be passed on');

@@ -9,10 +9,13 @@ import { REPEATER_CRASHES_MAX, REPEATER_START_MS_MAX } from '../protocol/limits.
 import type { Register } from '../protocol/messages.js';
 import { RepeaterLink } from './repeater-link.js';
 
+const CRASHES_MS = 60_000;
+
 export interface RepeaterEvents {
   start(name: string): void;
   registered(name: string, register: Register): void;
-  exited(name: string): void;
+  /** Its connection ended or was ended. */
+  lost(name: string): void;
 }
 export interface ReadyRepeater {
   link: RepeaterLink;
@@ -95,13 +98,14 @@ export class Repeaters {
     const slot = this.#slots.get(name);
     if (slot?.waiting === undefined) {
       socket.destroy();
+      this.#events.lost(name);
       return;
     }
     const link = new RepeaterLink(name, socket, {
       registered: (register) => this.#events.registered(name, register),
       lost: () => {
         slot.crashedAtMs.push(this.#monotonicMs());
-        this.#events.exited(name);
+        this.#events.lost(name);
       },
     });
     slot.waiting.resolve(link);
@@ -122,21 +126,9 @@ export class Repeaters {
 
   #start(slot: Slot): Promise<RepeaterLink> {
     const { name } = slot.entry;
-    const minuteAgo = this.#monotonicMs() - 60_000;
+    const minuteAgo = this.#monotonicMs() - CRASHES_MS;
     slot.crashedAtMs = slot.crashedAtMs.filter((at) => at > minuteAgo);
-    if (slot.crashedAtMs.length >= REPEATER_CRASHES_MAX) {
-      return Promise.reject(
-        new TurretError(
-          'repeater_unavailable',
-          `the repeater "${name}" died ${slot.crashedAtMs.length} times within a minute`,
-          {
-            hints: [
-              'it is not started again for now; its log is in the session directory (turret audit list)',
-            ],
-          },
-        ),
-      );
-    }
+    if (slot.crashedAtMs.length >= REPEATER_CRASHES_MAX) return Promise.reject(this.#givenUp(slot));
     return new Promise<RepeaterLink>((resolve, reject) => {
       const timer = setTimeout(
         () => this.failed(name, `the repeater "${name}" did not start`, 'turret doctor says more'),
@@ -151,5 +143,19 @@ export class Repeaters {
       slot.waiting = { resolve: settle(resolve), reject: settle(reject) };
       this.#events.start(name);
     });
+  }
+
+  // Closed again by time alone: the first of those crashes is a minute old then.
+  #givenUp({ entry: { name }, crashedAtMs }: Slot): TurretError {
+    const waitMs = (crashedAtMs.at(-REPEATER_CRASHES_MAX) ?? 0) + CRASHES_MS - this.#monotonicMs();
+    return new TurretError(
+      'repeater_unavailable',
+      `the repeater "${name}" died ${crashedAtMs.length} times within a minute`,
+      {
+        hints: [
+          `it is started again in ${Math.ceil(waitMs / 1_000)} s at the earliest; its log is in the session directory (turret audit list)`,
+        ],
+      },
+    );
   }
 }

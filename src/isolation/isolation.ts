@@ -62,8 +62,8 @@ export async function enclose(
 
 export const INFO_FD = 3;
 
-// Without a sandbox nothing else would end the agent when the supervisor is killed.
-function dyingWithParent(): string[] {
+/** What to start a program with that must not outlive this process, however that ends. Nothing where the system cannot do it. */
+export function dyingWithParent(): string[] {
   return existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : [];
 }
 

@@ -55,6 +55,8 @@ export type FromBroker =
   | { type: 'ready'; broker_public_key: string; audit_public_key: string }
   | { type: 'listening' }
   | { type: 'start_repeater'; name: string }
+  /** Its connection is over, for whatever reason: what is left of its process must end. */
+  | { type: 'repeater_lost'; name: string }
   /** `turret revoke` took effect; the agent's token is dead. */
   | { type: 'revoked'; reason: string }
   | { type: 'closed'; summary: SessionSummary }

@@ -59,6 +59,8 @@ export const CANCEL_GRACE_MS = 5_000;
 export const INTERRUPT_TWICE_MS = 2_000;
 /** Repeater crashes within a minute that open the circuit. */
 export const REPEATER_CRASHES_MAX = 5;
+/** What is kept of all a repeater says on stderr. */
+export const REPEATER_LOG_BYTES_MAX = 2_097_152;
 /** A broker that does not answer within this time is gone. */
 export const BROKER_ANSWER_MS_MAX = 900;
 

@@ -12,6 +12,8 @@ const ENTRY = fileURLToPath(new URL('../broker/main.js', import.meta.url));
 
 export interface BrokerWishes {
   startRepeater(name: string): void;
+  /** Its connection is over. */
+  repeaterLost(name: string): void;
   revoked(reason: string): void;
   died(): void;
 }
@@ -95,6 +97,7 @@ export class BrokerProcess {
   #message(message: FromBroker): void {
     if (message.type === 'failed') this.#fail(cannotStart(message));
     else if (message.type === 'start_repeater') this.#wishes.startRepeater(message.name);
+    else if (message.type === 'repeater_lost') this.#wishes.repeaterLost(message.name);
     else if (message.type === 'revoked') this.#wishes.revoked(message.reason);
     else this.#waiting.get(message.type)?.(message);
   }

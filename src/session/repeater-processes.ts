@@ -1,18 +1,23 @@
 // Repeaters, started when the broker first needs one. The socket on their fd 3 goes to the broker; what is written to
 // their fd 4 goes past it: the broker never sees a secret, and no secret is in an argv, an environ or a file.
+// A process that holds a credential does not outlive its connection, its broker or this process, whatever it is doing.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
 import type { RepeaterConfig } from '../config/config.js';
+import { dyingWithParent } from '../isolation/isolation.js';
 import type { RepeaterEntry } from '../protocol/control.js';
+import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { Json } from '../protocol/messages.js';
 import type { BrokerProcess } from './broker-process.js';
 import { BUILT_IN_REPEATERS, HOST_ENTRY } from './built-in-repeaters.js';
+import { findProgram } from './command.js';
+import { RepeaterLog } from './repeater-log.js';
 
 export interface RepeaterSurroundings {
   repeaters: Record<string, RepeaterConfig>;
@@ -36,7 +41,8 @@ export function repeaterEntries(repeaters: Record<string, RepeaterConfig>): Repe
 export class RepeaterProcesses {
   readonly #surroundings: RepeaterSurroundings;
   readonly #broker: BrokerProcess;
-  readonly #children = new Set<ChildProcess>();
+  readonly #children = new Map<ChildProcess, string>();
+  readonly #logs = new Map<string, RepeaterLog>();
 
   constructor(surroundings: RepeaterSurroundings, broker: BrokerProcess) {
     this.#surroundings = surroundings;
@@ -58,9 +64,18 @@ export class RepeaterProcesses {
     }
   }
 
-  /** All of them, at once. Used when the session is over; they end by themselves when the broker is gone. */
+  /** All of them, at once. Used when the session is over. */
   kill(): void {
-    for (const child of this.#children) child.kill('SIGKILL');
+    for (const child of this.#children.keys()) killGroup(child);
+  }
+
+  /** One of this name, or all: it has lost the broker and may tidy up, but it must end. */
+  endSoon(name?: string): void {
+    const lost = [...this.#children].filter(([, its]) => name === undefined || its === name);
+    const timer = setTimeout(() => {
+      for (const [child] of lost) if (this.#children.has(child)) killGroup(child);
+    }, CLOSE_MS_MAX);
+    timer.unref();
   }
 
   #spawn(config: RepeaterConfig): void {
@@ -68,20 +83,29 @@ export class RepeaterProcesses {
     const { runtimeDirectory, stateDirectory } = this.#surroundings;
     const directory = join(runtimeDirectory, 'repeaters', name);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const log = openSync(join(stateDirectory, `repeater-${name}.log`), 'a', 0o600);
+    const log = this.#logs.get(name) ?? new RepeaterLog(join(stateDirectory, `repeater-${name}.log`));
+    this.#logs.set(name, log);
+    const env = repeaterEnvironment(this.#surroundings.env);
     const [file, ...args] = this.#commandOf(config);
-    const child = spawn(file, args, {
+    const [program = '', ...words] = [
+      ...dyingWithParent(),
+      findProgram(file, env['PATH'] ?? '', directory),
+      ...args,
+    ];
+    const child = spawn(program, words, {
       cwd: directory,
-      env: repeaterEnvironment(this.#surroundings.env),
-      stdio: ['ignore', log, log, 'pipe', 'pipe'],
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    this.#children.add(child);
+    this.#children.set(child, name);
+    for (const stream of [child.stdout, child.stderr]) log.follow(stream as Readable);
     child.on('error', (error) =>
       this.#failed(name, `the repeater "${name}" cannot be started: ${error.message}`, undefined),
     );
     child.on('exit', (code, signal) => {
       this.#children.delete(child);
+      killGroup(child); // what it started without the SDK, which sees to that itself
       this.#broker.send({ type: 'repeater_exited', name, code, signal });
     });
     const secrets = child.stdio[4] as Writable;
@@ -125,6 +149,16 @@ export class RepeaterProcesses {
 
   #failed(name: string, message: string, hint: string | undefined): void {
     this.#broker.send({ type: 'repeater_failed', name, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+// It leads a group of its own.
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
   }
 }
 

@@ -30,7 +30,7 @@ import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { sidOf } from '../token/token.js';
-import { say } from '../ui/voice.js';
+import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { version } from '../version.js';
 import { type AgentExit, startAgent } from './agent.js';
@@ -70,10 +70,12 @@ class Session {
     // First of all: it makes its keys while we read the configuration.
     this.#broker = new BrokerProcess({
       startRepeater: (name) => this.#repeaters?.start(name),
+      repeaterLost: (name) => this.#repeaters?.endSoon(name),
       revoked: (reason) => say(`the agent's token was revoked: ${reason}`),
       died: () => {
         this.#brokerDied = true;
         say('the broker died; every further call of the agent is refused');
+        this.#repeaters?.endSoon();
       },
     });
   }
@@ -138,8 +140,10 @@ class Session {
     this.#signals.to((signal) => agent.pass(signal));
     const exit = await agent.exit;
     this.#signals.to(() => {}); // the session is ending already, and in a bounded time
+    // The token dies before what the agent left running does: none of that gets one more call in between.
+    const closing = this.#broker.close(exit.code);
     if (enclosure.level === 'none') killMarked(entry.sid);
-    return await this.#end(exit, entry, state);
+    return this.#end(exit, await closing, { entry, state });
   }
 
   cleanUp(): void {
@@ -258,9 +262,16 @@ class Session {
     };
   }
 
-  async #end(exit: AgentExit, entry: SessionEntry, state: string): Promise<number> {
-    const summary: SessionSummary | undefined = await this.#broker.close(exit.code);
-    if (summary?.head !== undefined) closeSession(state, entry.name, summary.head, Date.now());
+  #end(
+    exit: AgentExit,
+    summary: SessionSummary | undefined,
+    { entry, state }: { entry: SessionEntry; state: string },
+  ): number {
+    try {
+      if (summary?.head !== undefined) closeSession(state, entry.name, summary.head, Date.now());
+    } catch (error) {
+      sayError(error); // and the agent has ended as it has
+    }
     if (!this.#options.quiet) {
       printSummary({
         exit,

@@ -158,6 +158,7 @@ describe('sessions beside each other', () => {
   });
 });
 
+// Of every process at every moment: kill-matrix.test.ts. Here is what needs a real CLI, or two at once.
 describe('kill -9', () => {
   let aws: FakeAws;
   beforeAll(async () => {
@@ -204,29 +205,6 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
     expect(verified.code).toBe(0);
   }
 
-  describe.each(['auto', 'none'])('with isolation %s', (mode) => {
-    test('of the supervisor ends everything, in the middle of a call', async () => {
-      const { turret, ended, all } = await hanging(mode);
-      expect(all.length).toBeGreaterThan(4);
-      turret.kill('SIGKILL');
-      expect((await ended).signal).toBe('SIGKILL');
-      await nothingIsLeft(all);
-      await verifies();
-      const last = records(world.sessions().at(-1) ?? '').at(-1);
-      expect(last).toMatchObject({ type: 'session.end', reason: 'the supervisor died' });
-    });
-
-    test('of the agent ends everything with 137', async () => {
-      const { ended, all } = await hanging(mode);
-      process.kill(find(all, `sh -c ${SCRIPT.slice(0, 20)}`).pid, 'SIGKILL');
-      // The first such process may be bubblewrap, which has the command in its arguments; both mean the agent's end.
-      expect((await ended).code).toBe(137);
-      await nothingIsLeft(all);
-      expect(world.runtimeSessions()).toEqual([]);
-      await verifies();
-    });
-  });
-
   test('of supervisor and broker at once ends the agent even without a sandbox', async () => {
     const { turret, ended, all } = await hanging('none');
     process.kill(find(all, 'broker/main.js').pid, 'SIGSTOP'); // it would help otherwise
@@ -240,20 +218,6 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
     await nothingIsLeft(all);
   });
 
-  test('of the broker fails the call and every later one, at once, and nothing hangs', async () => {
-    const { ended, all } = await hanging('auto');
-    process.kill(find(all, 'broker/main.js').pid, 'SIGKILL');
-    const ran = await ended;
-    const [first, from, second, to] = ran.stdout.toString().trim().split('\n');
-    expect([first, second]).toEqual(['first 125', 'second 125']);
-    expect(Number(to) - Number(from)).toBeLessThan(1e9);
-    expect(ran.stderr).toMatch(/turret: error: .*broker/);
-    expect(turretLines(ran).at(-2)).toContain('the broker had died');
-    await nothingIsLeft(all);
-    expect(world.runtimeSessions()).toEqual([]);
-    await verifies();
-  });
-
   test('of a repeater fails its call, takes the real CLI along, and leaves other repeaters alone', async () => {
     const { ended, all } = await hanging('auto');
     process.kill(find(all, 'repeaters/aws/main.js').pid, 'SIGKILL');
@@ -264,17 +228,6 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
     await verifies();
     const finished = records(world.sessions().at(-1) ?? '').find(({ type }) => type === 'call.finished');
     expect(finished).toMatchObject({ outcome: 'unknown' });
-  });
-
-  test('of the real CLI is told as it happened, and the session goes on', async () => {
-    const { ended, all } = await hanging('auto');
-    const repeater = find(all, 'repeaters/aws/main.js').pid;
-    const cli = all.find(({ parent }) => parent === repeater);
-    process.kill(cli?.pid ?? -1, 'SIGKILL');
-    const ran = await ended;
-    expect(ran.stdout.toString()).toMatch(/^first 137\n\d+\nhi\nsecond 0\n/);
-    await nothingIsLeft(all);
-    await verifies();
   });
 
   test('of the broker before the agent starts does not leave turret waiting', async () => {
@@ -319,6 +272,14 @@ describe('a disk that is full', () => {
     expect(ran.stdout.toString()).toBe('hi\nfull 126\nhi\nroom 0\n');
     expect(ran.stderr).toMatch(/turret: error: the audit log cannot be written \(ENOSPC\)/);
     expect(ran.stderr).toContain('nothing runs that cannot be recorded');
+  });
+
+  test('at the end: the agent has ended as it has, and it is said what could not be written', async () => {
+    const fill = `cat /dev/zero > '${world.state}/fill' 2>/dev/null; cat /dev/zero > '${world.state}/rest' 2>/dev/null`;
+    const ran = await withSmallState(400_000, `${fill}; exit 7`, ['--isolation=none']);
+    expect(ran.stderr).toMatch(/turret: error: .*\(ENOSPC\)/);
+    expect(turretLines(ran).at(-1)).toMatch(/^turret: turret audit /);
+    expect(ran.code).toBe(7);
   });
 });
 
