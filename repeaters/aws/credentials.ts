@@ -2,6 +2,7 @@
 // only: it is never in argv, in a file we write or in the environment of a child.
 
 import { TurretError } from '../../src/errors.js';
+import { keepSecret } from '../sdk/own-secrets.js';
 import type { Credential } from './inject/resign.js';
 
 export interface CredentialOptions {
@@ -14,6 +15,15 @@ export interface CredentialOptions {
   /** Epoch milliseconds. */
   now: () => number;
 }
+
+/** Variables of the user that hold a secret. The id of an access key is none: it names one. */
+export const SECRET_VARIABLES = [
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_SECURITY_TOKEN',
+  'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+  'AWS_BEARER_TOKEN_BEDROCK',
+] as const;
 
 interface Identity extends Credential {
   expiration?: Date | undefined;
@@ -41,6 +51,7 @@ export function credentialSource(options: CredentialOptions): () => Promise<Cred
     } catch (cause) {
       throw noCredentials(options.source, cause);
     }
+    keepSecret(held.secretAccessKey, held.sessionToken);
     return held;
   };
 }

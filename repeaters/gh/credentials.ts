@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TurretError } from '../../src/errors.js';
 import { CLI_ANSWER_MS_MAX } from '../../src/protocol/limits.js';
+import { keepSecret } from '../sdk/own-secrets.js';
 
 export interface CredentialSource {
   env: Record<string, string>;
@@ -13,15 +14,19 @@ export interface CredentialSource {
   gh: string;
 }
 
+const PUBLIC = ['GH_TOKEN', 'GITHUB_TOKEN'] as const;
+const ENTERPRISE = ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'] as const;
+/** Variables of the user that hold a token. */
+export const TOKEN_VARIABLES = [...PUBLIC, ...ENTERPRISE];
+
 /** @throws TurretError `no_credentials` */
 export async function findToken({ env, host, mode, gh }: CredentialSource): Promise<string> {
-  const names =
-    host === 'github.com' ? ['GH_TOKEN', 'GITHUB_TOKEN'] : ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'];
+  const names = host === 'github.com' ? PUBLIC : ENTERPRISE;
   for (const name of names) if (env[name]) return checked(env[name], name);
   const stored = mode === 'auto' ? await storedToken({ env, host, gh }) : '';
   if (stored !== '') return checked(stored, 'gh auth token');
   throw new TurretError('no_credentials', `there is no token for ${host}`, {
-    hints: [`run gh auth login before turret run, or set ${String(names[0])}`],
+    hints: [`run gh auth login before turret run, or set ${names[0]}`],
   });
 }
 
@@ -51,7 +56,10 @@ async function storedToken({ env, host, gh }: Omit<CredentialSource, 'mode'>): P
 
 function checked(token: string, source: string): string {
   // A line break would end the header it is written into.
-  if (/^[\u0021-\u007e]{1,1024}$/.test(token)) return token;
+  if (/^[\u0021-\u007e]{1,1024}$/.test(token)) {
+    keepSecret(token);
+    return token;
+  }
   throw new TurretError('no_credentials', `${source} does not hold a token`, {
     hints: ['set it again, as one word'],
   });

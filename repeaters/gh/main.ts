@@ -1,4 +1,5 @@
 import { serve } from '../sdk/serve.js';
+import { TOKEN_VARIABLES } from './credentials.js';
 import { createGhRepeater } from './repeater.js';
 
-await serve(createGhRepeater);
+await serve(createGhRepeater, { secretNames: TOKEN_VARIABLES });

@@ -35,12 +35,13 @@ export class LineChild {
   #alive = true;
 
   constructor(config: HostConfig, { home, secrets }: { home: string; secrets: Record<string, string> }) {
-    // stdout is nobody's: the protocol is on fd 3, and stderr goes to the repeater's log.
+    // stdout is nobody's: the protocol is on fd 3, and stderr goes to the repeater's log, by us, who look it through.
     const { command, directory } = config;
     this.#child = new CliProcess({
       ...startOf({ command, directory, home }),
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     });
+    this.#child.process.stderr?.on('data', (said: Buffer) => process.stderr.write(said));
     this.#socket = this.#child.process.stdio[LINES_FD] as Socket;
     const secretsPipe = this.#child.process.stdio[SECRETS_FD] as Writable;
     for (const pipe of [this.#socket, secretsPipe]) pipe.on('error', () => pipe.destroy());

@@ -6,12 +6,14 @@ import { TurretError } from '../../src/errors.js';
 import { CHANNEL, FLAG, FRAME, type SignalName } from '../../src/protocol/codes.js';
 import type { Frame } from '../../src/protocol/frames.js';
 import { parseControl } from '../../src/protocol/json.js';
-import type { JsonObject, RunCall } from '../../src/protocol/messages.js';
+import type { End, JsonObject, RunCall } from '../../src/protocol/messages.js';
 import { parseSignal } from '../../src/protocol/parse.js';
-import { InboundChannel, OutboundChannel } from '../../src/wire/channels.js';
+import { InboundChannel } from '../../src/wire/channels.js';
 import type { FrameSocket } from '../../src/wire/frame-socket.js';
 import { errorToWire } from '../../src/wire/wire-errors.js';
-import type { Repeater, Run, RunResult } from './types.js';
+import { withoutSecrets } from './own-secrets.js';
+import { RedactedChannel } from './redacted-channel.js';
+import type { Repeater, Run } from './types.js';
 
 export class RepeaterCall {
   readonly #socket: FrameSocket;
@@ -20,7 +22,7 @@ export class RepeaterCall {
   readonly #over: () => void;
   readonly #abort = new AbortController();
   readonly #inbound: Record<number, InboundChannel>;
-  readonly #outbound: Record<number, OutboundChannel>;
+  readonly #outbound: Record<number, RedactedChannel>;
   #broken: unknown;
   #onSignal: (signal: SignalName) => void = () => {};
   #onResize: (size: { cols: number; rows: number }) => void = () => {};
@@ -37,9 +39,9 @@ export class RepeaterCall {
       [CHANNEL.FILES]: new InboundChannel(link(CHANNEL.FILES)),
     };
     this.#outbound = {
-      [CHANNEL.STDOUT]: new OutboundChannel(link(CHANNEL.STDOUT)),
-      [CHANNEL.STDERR]: new OutboundChannel(link(CHANNEL.STDERR)),
-      [CHANNEL.FILES]: new OutboundChannel(link(CHANNEL.FILES)),
+      [CHANNEL.STDOUT]: new RedactedChannel(link(CHANNEL.STDOUT)),
+      [CHANNEL.STDERR]: new RedactedChannel(link(CHANNEL.STDERR)),
+      [CHANNEL.FILES]: new RedactedChannel(link(CHANNEL.FILES)),
     };
     // Nothing will come on a channel nobody needs.
     if (!this.#request.needs.stdin) this.#inbound[CHANNEL.STDIN]?.finish();
@@ -51,8 +53,7 @@ export class RepeaterCall {
     try {
       const result = await repeater.run(this.#run());
       await this.#drain();
-      const end: RunResult & { ok: true } = { ok: true, ...result };
-      this.#socket.sendControl(FRAME.END, this.#stream, end);
+      this.#end({ ok: true, ...result });
     } catch (caught) {
       let error: unknown = caught;
       if (this.#broken !== undefined) error = this.#broken;
@@ -61,7 +62,7 @@ export class RepeaterCall {
       if (!(error instanceof TurretError))
         process.stderr.write(`turret: call failed: ${String((error as Error).stack)}\n`);
       for (const channel of Object.values(this.#outbound)) channel.destroy();
-      this.#socket.sendControl(FRAME.END, this.#stream, { ok: false, error: errorToWire(error) });
+      this.#end({ ok: false, error: errorToWire(error) });
     } finally {
       this.#over();
     }
@@ -109,10 +110,10 @@ export class RepeaterCall {
       tty: request.tty,
       signal: this.#abort.signal,
       stdin: this.#inbound[CHANNEL.STDIN] as InboundChannel,
-      stdout: this.#outbound[CHANNEL.STDOUT] as OutboundChannel,
-      stderr: this.#outbound[CHANNEL.STDERR] as OutboundChannel,
+      stdout: this.#outbound[CHANNEL.STDOUT] as RedactedChannel,
+      stderr: this.#outbound[CHANNEL.STDERR] as RedactedChannel,
       filesIn: this.#inbound[CHANNEL.FILES] as InboundChannel,
-      filesOut: this.#outbound[CHANNEL.FILES] as OutboundChannel,
+      filesOut: this.#outbound[CHANNEL.FILES] as RedactedChannel,
       onSignal: (listener) => {
         this.#onSignal = listener;
       },
@@ -120,6 +121,12 @@ export class RepeaterCall {
         this.#onResize = listener;
       },
     };
+  }
+
+  #end(end: End): void {
+    const redacted = Object.values(this.#outbound).reduce((sum, channel) => sum + channel.redacted, 0);
+    const counted = redacted === 0 ? {} : { redacted };
+    this.#socket.sendControl(FRAME.END, this.#stream, { ...withoutSecrets(end), ...counted });
   }
 
   // END comes only after FIN on every channel: whoever sees END has seen every byte.

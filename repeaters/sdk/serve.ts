@@ -16,6 +16,7 @@ import type { AgentCall, Register } from '../../src/protocol/messages.js';
 import { FrameSocket } from '../../src/wire/frame-socket.js';
 import { NONCE_BYTES, toBase64url } from '../../src/wire/handshake.js';
 import { errorToWire } from '../../src/wire/wire-errors.js';
+import { keepSecret, redactLog, withoutSecrets } from './own-secrets.js';
 import { RepeaterCall } from './repeater-call.js';
 import type { Repeater, RepeaterSecrets } from './types.js';
 
@@ -24,10 +25,16 @@ const SECRETS_FD = 4;
 
 /**
  * Serves until the broker is gone, then exits. `make` gets the secrets and returns the repeater; when it throws, the
- * process says why on stderr (the session's repeater log) and exits 1.
+ * process says why on stderr (the session's repeater log) and exits 1. What a call returns and what is logged is looked
+ * through for the secrets: every variable handed over, or only those in `secretNames`.
  */
-export async function serve(make: (secrets: RepeaterSecrets) => Repeater | Promise<Repeater>): Promise<void> {
+export async function serve(
+  make: (secrets: RepeaterSecrets) => Repeater | Promise<Repeater>,
+  { secretNames }: { secretNames?: readonly string[] } = {},
+): Promise<void> {
   const secrets = JSON.parse(readFileSync(SECRETS_FD, 'utf8')) as RepeaterSecrets;
+  keepSecret(...(secretNames ?? Object.keys(secrets.env)).map((name) => secrets.env[name]));
+  redactLog();
   const repeater = await make(secrets);
   const calls = new Map<number, RepeaterCall>();
   const socket = new FrameSocket(new Socket({ fd: BROKER_FD, readable: true, writable: true }), {
@@ -111,6 +118,6 @@ async function resolve(
   } catch (error) {
     if (!(error instanceof TurretError))
       process.stderr.write(`turret: resolve failed: ${String((error as Error).stack)}\n`);
-    socket.sendControl(FRAME.END, stream, { ok: false, error: errorToWire(error) });
+    socket.sendControl(FRAME.END, stream, withoutSecrets({ ok: false, error: errorToWire(error) }));
   }
 }

@@ -119,6 +119,8 @@ export interface CallFinished {
   ms: number;
   in: number;
   out: number;
+  /** Times the repeater took its own secret out of what it sent back. */
+  redacted?: number;
 }
 export interface RepeaterStart {
   type: 'repeater.start';
@@ -202,7 +204,7 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
     'sig',
   ],
   'call.refused': ['call', 'kid', 'tool', 'argv', 'action', 'params', 'code', 'reason', 'sig'],
-  'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out'],
+  'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out', 'redacted'],
   'repeater.start': ['repeater', 'kind', 'pid', 'command_sha256'],
   'repeater.registered': ['repeater', 'version', 'actions', 'tools', 'descriptor_sha256'],
   'repeater.exit': ['repeater', 'pid', 'exit', 'signal', 'stderr'],

@@ -4,6 +4,7 @@
 // starts: time is linear in the text.
 
 import { sha256 } from '../crypto/hash.js';
+import { spellings } from '../protocol/spellings.js';
 
 const RUN = String.raw`[A-Za-z0-9_-]`;
 const START = String.raw`(?<![A-Za-z0-9_-])`;
@@ -59,9 +60,6 @@ const SECRET_NAME =
 const SECRET_WORD = /pass|secret|token|key|credential/i;
 /** Names that end like a secret and are none: pages and idempotency. */
 const HARMLESS_NAME = /(?:starting|next|continuation|page|client|client[-_]request|idempotency)[-_]token$/;
-/** A shorter "secret" would take every second word with it. */
-const KNOWN_CHARACTERS_MIN = 8;
-
 export interface Redaction {
   text: string;
   /** How many secrets were taken out. */
@@ -111,17 +109,9 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(lower) && !HARMLESS_NAME.test(lower);
 }
 
-/** Exact values, and their base64 and URL-encoded forms, that must not be written. Returns a function like redactText. */
+/** Exact values, in all spellings, that must not be written. Returns a function like redactText. */
 export function knownValues(values: readonly string[]): (text: string) => Redaction {
-  const forms = new Set<string>();
-  for (const value of values) {
-    if (value.length < KNOWN_CHARACTERS_MIN) continue;
-    const base64 = Buffer.from(value).toString('base64');
-    for (const form of [value, base64, base64.replace(/=+$/, ''), Buffer.from(value).toString('base64url')]) {
-      forms.add(form);
-      forms.add(encodeURIComponent(form.toWellFormed()));
-    }
-  }
+  const forms = new Set(values.flatMap((value) => spellings(value).map(String)));
   if (forms.size === 0) return (text) => ({ text, count: 0 });
   const literals = [...forms].sort((a, b) => b.length - a.length);
   const source = literals.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join('|');

@@ -21,6 +21,11 @@ export function parseFinished(end: JsonObject): Extract<End, { ok: true }> | und
   };
 }
 
+/** How often it took its own secret out of what it sent. For the log only: it is the repeater's word. */
+export function redactedBy({ redacted }: JsonObject): number {
+  return typeof redacted === 'number' && Number.isSafeInteger(redacted) && redacted > 0 ? redacted : 0;
+}
+
 /** Why a call that ran has no proper end. */
 export function repeaterError(end: JsonObject): TurretError {
   const error = end['error'];

@@ -16,7 +16,7 @@ import { parseAgentCall, parseSignal } from '../protocol/parse.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
 import { type Decided, requireAllowed } from './authorize.js';
-import { parseFinished, repeaterError } from './call-end.js';
+import { parseFinished, redactedBy, repeaterError } from './call-end.js';
 import type { CallContext } from './context.js';
 import type { CallEvidence } from './evidence.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
@@ -38,6 +38,7 @@ export class Call implements CallStream {
   #phase: Phase = 'deciding';
   #repeater: { link: RepeaterLink; stream: number } | undefined;
   #limits: string[] = [];
+  #redacted = 0;
   #timer: NodeJS.Timeout | undefined;
   #leave: (() => void) | undefined;
 
@@ -150,6 +151,7 @@ export class Call implements CallStream {
 
   #repeaterEnded(end: JsonObject): void {
     if (this.#phase === 'over') return;
+    this.#redacted = redactedBy(end);
     const finished = parseFinished(end);
     this.#finish(finished ?? { ok: false, error: errorToWire(repeaterError(end)) });
   }
@@ -232,6 +234,7 @@ export class Call implements CallStream {
       ms: Math.round(this.#context.monotonicMs() - this.#startedMs),
       in: this.#toRepeater.bytes,
       out: this.#toCaller.bytes,
+      ...(this.#redacted > 0 ? { redacted: this.#redacted } : {}),
     });
   }
 

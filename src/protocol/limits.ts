@@ -124,5 +124,9 @@ export const CREDENTIAL_FILE_BYTES_MAX = 1_048_576;
 /** Time an escape attempt of `turret doctor` may take to connect, and all of them together. */
 export const ATTEMPT_CONNECT_MS_MAX = 300;
 export const ATTEMPTS_MS_MAX = 10_000;
+/** Secrets one repeater looks for in what it sends; a renewed one pushes out the oldest. */
+export const REDACTED_SECRETS_MAX = 64;
+/** Time bytes that may be the beginning of a secret wait for the rest of it. */
+export const REDACTION_HOLD_MS_MAX = 100;
 /** Silence after the end of a program that ends its output, although something it started still holds it open. */
 export const ORPHAN_OUTPUT_MS = 100;

@@ -29,7 +29,9 @@ export function outcomeOf(value: JsonObject): string {
       : textOf(value['signal']) || textOf(value['outcome']);
   const error = textOf(value['error']);
   const sizes = `in ${bytes(numberOf(value['in']))}, out ${bytes(numberOf(value['out']))}`;
-  return `${escapeForeign(exit)}${error === '' ? '' : ` (${escapeForeign(error)})`} after ${duration(numberOf(value['ms']))}, ${sizes}`;
+  const redacted = numberOf(value['redacted']);
+  const taken = redacted > 0 ? `, ${redacted} times a secret redacted` : '';
+  return `${escapeForeign(exit)}${error === '' ? '' : ` (${escapeForeign(error)})`} after ${duration(numberOf(value['ms']))}, ${sizes}${taken}`;
 }
 
 /** Everything else a type has to say, as `name=value`. */

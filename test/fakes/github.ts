@@ -47,8 +47,8 @@ export interface FakeGithub {
   readonly url: string;
   readonly requests: RecordedRequest[];
   readonly state: GithubStore;
-  /** May be set while it runs: so many of the next requests are never answered. */
-  readonly faults: { hang: number };
+  /** May be set while it runs: so many of the next requests are never answered, or answered with their own token. */
+  readonly faults: { hang: number; echo: number };
   /** Puts the seeded repositories back. */
   reset(): void;
   close(): Promise<void>;
@@ -155,6 +155,12 @@ function send(response: ServerResponse, reply: GithubReply, scopes: readonly str
   response.end(reply.status === 204 ? undefined : bytes);
 }
 
+/** A server that says what it was sent, as debugging proxies do. */
+function echo({ headers: { authorization = '' } }: IncomingMessage): GithubReply {
+  const bytes = Buffer.from(authorization);
+  return json(200, { plain: authorization, base64: bytes.toString('base64'), hex: bytes.toString('hex') });
+}
+
 /** Starts the fake. Loads GitHub's schema, which takes about half a second. */
 export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<FakeGithub> {
   const tokens = options.tokens ?? [FAKE_GITHUB_TOKEN, FAKE_GITHUB_READ_ONLY_TOKEN];
@@ -162,7 +168,7 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
   seedStore(store);
   const graphql = createGraphql(store);
   const recorder = createRecorder(options.logFile);
-  const faults = { hang: 0 };
+  const faults = { hang: 0, echo: 0 };
   const serve = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(message);
     if (faults.hang > 0) {
@@ -171,7 +177,10 @@ export async function startFakeGithub(options: FakeGithubOptions = {}): Promise<
     }
     const given = readToken(message);
     const token = checkToken(given, tokens);
-    const { reply, operation } = await answer(request, token, given, { store, graphql });
+    const answered = await answer(request, token, given, { store, graphql });
+    const { operation } = answered;
+    const reply = faults.echo > 0 ? echo(message) : answered.reply;
+    if (faults.echo > 0) faults.echo -= 1;
     const { errors } = (reply.json ?? {}) as { errors?: readonly { message?: string }[] };
     recorder.record({
       fake: 'github',

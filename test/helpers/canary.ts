@@ -3,6 +3,7 @@
 import { lstatSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
+import { spellings } from '../../src/protocol/spellings.js';
 import type { AwsKey } from '../fakes/aws.js';
 import type { GithubToken } from '../fakes/github.js';
 
@@ -20,25 +21,13 @@ export const CANARY_TOKEN: GithubToken = {
 export const AWS_CANARIES = [CANARY_KEY.secretAccessKey, CANARY_KEY.sessionToken];
 export const CANARIES = [...AWS_CANARIES, CANARY_TOKEN.token];
 
-/** A canary as it is and in the encodings a program may print it in. */
-function spellings(canary: string): string[] {
-  const bytes = Buffer.from(canary);
-  // Base64 of a text inside another one has three forms, by where it starts.
-  const inside = [0, 1, 2].map((before) => {
-    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-    return text.slice(before === 0 ? 0 : 4, -4);
-  });
-  return [
+/** As a program writes it without meaning it, and turned round, as nobody does who does not mean it. */
+const SPELLINGS = new Map(
+  CANARIES.map((canary) => [
     canary,
-    encodeURIComponent(canary),
-    bytes.toString('hex'),
-    Buffer.from(canary, 'utf16le').toString('latin1'),
-    Array.from(canary).reverse().join(''),
-    ...inside,
-  ];
-}
-
-const SPELLINGS = new Map(CANARIES.map((canary) => [canary, spellings(canary)]));
+    [...spellings(canary).map((form) => form.toString('latin1')), Array.from(canary).reverse().join('')],
+  ]),
+);
 
 /** The canaries that are in the text, in any spelling. */
 export function canariesIn(text: string | Uint8Array): string[] {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject, Params } from '../../../src/protocol/messages.js';
 import type { Check } from './bench.js';
+import { spellings } from '../../../src/protocol/spellings.js';
 import { CHECKS } from './checks.js';
 import { Misbehaviour, Subject } from './subject.js';
 
@@ -102,10 +103,5 @@ async function runCheck(
 }
 
 function containsSecret(written: Buffer, secret: string): boolean {
-  const forms = [
-    secret,
-    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-    encodeURIComponent(secret),
-  ];
-  return forms.some((form) => written.includes(form));
+  return spellings(secret).some((form) => written.includes(form));
 }

@@ -9,7 +9,8 @@
     turret.serve(version="1.0.0")
 
 A function returns the exit code, or nothing for 0. It runs in a thread of its own. `call.secrets` holds the values of
-the variables that the manifest lists. The protocol is TRT/1 on fd 3, secrets come on fd 4: SPEC.md.
+the variables that the manifest lists; whatever is written, raised or logged is looked through for them. The protocol is
+TRT/1 on fd 3, secrets come on fd 4: SPEC.md.
 """
 
 import base64
@@ -151,6 +152,116 @@ def encode_control(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
+# --- redaction --------------------------------------------------------------------------------------------------------
+# A seat belt against accidents, as in src/protocol/spellings.ts, whose list this is.
+
+MARKER = b"[redacted by turret]"
+REDACTION_HOLD_S = 0.1
+URL_PLAIN = [r"[\w.~!*'()-]", r"[\w.~-]", r"[\w.*-]", r"[\w.~/-]", r"[\w.~!*'();/?:@&=+$,#-]", r"(?!)"]
+JSON_ESCAPED = [r"(?!)", "[<>&\u2028\u2029]", r"[^\0-\x7f]", r"[<>&'=+`\x7f]|[^\0-\x7f]", r"(?s:.)"]
+
+
+def _url_forms(text):
+    for plain in URL_PLAIN:
+        for digits in ("%%%02X", "%%%02x"):
+            form = "".join(chr(b) if b < 128 and re.match(plain, chr(b), re.A) else digits % b for b in text.encode())
+            yield from (form, form.replace("%20", "+"))
+
+
+def _json_forms(text):
+    for escaped in JSON_ESCAPED:
+        for digits in ("\\u%04x", "\\u%04X"):
+            form = ""
+            for character in text:
+                units = struct.unpack(f">{len(character.encode('utf-16-be')) // 2}H", character.encode("utf-16-be"))
+                is_escaped = re.match(escaped, character)
+                form += "".join(digits % unit for unit in units) if is_escaped else json.dumps(character, ensure_ascii=False)[1:-1]
+            yield from (form, form.replace("/", "\\/"))
+
+
+def _base64_forms(raw):
+    for before in range(3):
+        text, last = base64.b64encode(bytes(before) + raw).decode().rstrip("="), (before + len(raw)) * 8 // 6
+        first = -(-before * 8 // 6)
+        for form in (text[first:last], text[first:]):
+            for alphabet in (form, form.replace("+", "-").replace("/", "_")):
+                url = alphabet.replace("+", "%2B").replace("/", "%2F")
+                yield from (alphabet, url, url.replace("%2B", "%2b").replace("%2F", "%2f"))
+                yield alphabet.replace("/", "\\/")
+
+
+def spellings(secret):
+    """The ways a secret comes out of a program without anybody meaning it. None for one of less than eight bytes."""
+    text = secret.strip()
+    raw = text.encode()
+    if len(raw) < 8:
+        return set()
+    quoted = json.dumps(text, ensure_ascii=False)[1:-1]
+    forms = {text, raw.hex(), raw.hex().upper(), *_url_forms(text), *_json_forms(text), *_json_forms(quoted), *_base64_forms(raw)}
+    return {form.encode() for form in forms} | {text.encode("utf-16-le")}
+
+
+class _Redactor:
+    needles, pattern, starts = [], None, {}
+
+    @classmethod
+    def keep(cls, secrets):
+        cls.needles = sorted({form for secret in secrets for form in spellings(secret)}, key=len, reverse=True)
+        cls.pattern = re.compile(b"|".join(re.escape(needle) for needle in cls.needles)) if cls.needles else None
+        for needle in cls.needles:
+            cls.starts.setdefault(needle[0], []).append(needle)
+
+    @classmethod
+    def whole(cls, text):
+        if cls.pattern is None:
+            return text
+        return cls.pattern.sub(MARKER, text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def __init__(self):
+        self.held, self.count = b"", 0
+
+    def push(self, data):
+        """What may go out; what may be the beginning of a secret is held."""
+        data = self.held + data
+        if self.pattern is None:
+            return data
+        decided, out, at = self._decided(data), [], 0
+        for match in self.pattern.finditer(data):
+            if match.start() >= decided:
+                break
+            out += [data[at : match.start()], MARKER]
+            at, self.count = match.end(), self.count + 1
+        end = max(at, decided)
+        self.held = data[end:]
+        return b"".join([*out, data[at:end]])
+
+    def flush(self):
+        data, self.held = self.held, b""
+        if self.pattern is None:
+            return data
+        out, count = self.pattern.subn(MARKER, data)
+        self.count += count
+        return out
+
+    def _decided(self, data):
+        for at in range(max(0, len(data) - len(self.needles[0]) + 1), len(data)):
+            rest = data[at:]
+            if any(len(needle) > len(rest) and needle.startswith(rest) for needle in self.starts.get(data[at], ())):
+                return at
+        return len(data)
+
+
+class _Log:
+    def __init__(self, stream):
+        self._stream = stream
+
+    def write(self, text):
+        return self._stream.write(_Redactor.whole(text))
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
 # --- channels ---------------------------------------------------------------------------------------------------------
 
 
@@ -159,9 +270,36 @@ class Output:
 
     def __init__(self, call, channel):
         self._call, self._channel, self._credit = call, channel, WINDOW_BYTES
+        self._redactor, self._writing, self._timer = _Redactor(), threading.RLock(), None
+
+    @property
+    def redacted(self):
+        return self._redactor.count
 
     def write(self, data):
-        data = memoryview(data.encode("utf-8") if isinstance(data, str) else data).cast("B")
+        with self._writing:
+            if self._timer:
+                self._timer.cancel()
+            self._send(self._redactor.push(data.encode("utf-8") if isinstance(data, str) else bytes(data)))
+            if self._redactor.held:
+                # Nobody waits longer for what is no secret after all.
+                self._timer = threading.Timer(REDACTION_HOLD_S, self._flush)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def finish(self):
+        self._flush()
+        self._call.send(DATA, flags=FIN, channel=self._channel)
+
+    def _flush(self):
+        try:
+            with self._writing:
+                self._send(self._redactor.flush())
+        except Cancelled:
+            pass
+
+    def _send(self, data):
+        data = memoryview(data)
         while len(data) > 0:
             with self._call.changed:
                 self._call.changed.wait_for(lambda: self._credit > 0 or self._call.cancelled)
@@ -262,8 +400,8 @@ class Call:
     def perform(self, run):
         try:
             exit = run(self) or 0
-            for channel in (STDOUT, STDERR):
-                self.send(DATA, flags=FIN, channel=channel)
+            self.stdout.finish()
+            self.stderr.finish()
             end = {"ok": True, "exit": exit}
         except Cancelled:
             end = _error(TurretError("cancelled", "the call was cancelled"))
@@ -274,12 +412,14 @@ class Call:
             traceback.print_exc()
             end = _error(TurretError("repeater_error", "the repeater failed"))
         self._link.over(self._stream)
-        self.send(END, encode_control(end))
+        redacted = self.stdout.redacted + self.stderr.redacted
+        self.send(END, encode_control({**end, **({"redacted": redacted} if redacted else {})}))
 
 
 def _error(error):
-    hint = {} if error.hint is None else {"hint": error.hint}
-    return {"ok": False, "error": {"code": ERROR_CODES[error.name], "name": error.name, "message": str(error), **hint}}
+    hint = {} if error.hint is None else {"hint": _Redactor.whole(error.hint)}
+    message = _Redactor.whole(str(error))
+    return {"ok": False, "error": {"code": ERROR_CODES[error.name], "name": error.name, "message": message, **hint}}
 
 
 # --- the repeater -----------------------------------------------------------------------------------------------------
@@ -362,6 +502,8 @@ def serve(version):
     """Serves until the broker is gone; does not return."""
     with os.fdopen(4, "rb") as secrets_pipe:
         secrets = json.load(secrets_pipe)
+    _Redactor.keep(secrets["env"].values())
+    sys.stdout, sys.stderr = _Log(sys.stdout), _Log(sys.stderr)
     link = _Link(socket.socket(fileno=3), secrets)
     nonce = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
     name = secrets["name"]

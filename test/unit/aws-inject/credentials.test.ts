@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withoutSecrets } from '../../../repeaters/sdk/own-secrets.js';
 import { adoptEnvironment, credentialSource, profileDefaults } from '../../../repeaters/aws/credentials.js';
 
 let directory: string;
@@ -62,6 +63,28 @@ describe('the real credential', () => {
     await expect(from('profile:missing')).rejects.toMatchObject({ code: 'no_credentials' });
     expect(await profileDefaults('p')).toEqual({ region: 'eu-north-1', output: 'text' });
     expect(await profileDefaults('missing')).toEqual({});
+  });
+
+  it('is looked for, secret key and session token, in what leaves this process, whenever it is a new one', async () => {
+    const program = join(directory, 'program');
+    const body = `n=$(cat ${directory}/n)\necho $((n + 1)) > ${directory}/n\necho '{"Version":1,"AccessKeyId":"AKIAROTATED'$n'","SecretAccessKey":"rotated-secret-'$n'","SessionToken":"rotated-session-'$n'","Expiration":"2099-01-01T00:00:00Z"}'`;
+    await writeFile(join(directory, 'n'), '0');
+    await writeFile(program, `#!/bin/sh\n${body}\n`);
+    await chmod(program, 0o700);
+    await mkdir(join(directory, '.aws'));
+    await writeFile(join(directory, '.aws', 'config'), `[profile p]\ncredential_process = ${program}\n`);
+    adoptEnvironment({ HOME: directory, PATH: '/usr/bin:/bin' }, process.env);
+    Reflect.deleteProperty(process.env, 'AWS_CONFIG_FILE');
+    // Within the last five minutes, so that every call asks again.
+    const now = () => Date.UTC(2098, 11, 31, 23, 59);
+    const source = credentialSource({ source: 'profile:p', env: {}, region: undefined, now });
+    for (const n of [0, 1]) {
+      await source();
+      const said = `AKIAROTATED${n} rotated-secret-${n} rotated-session-${n}`;
+      expect(withoutSecrets({ said })).toEqual({
+        said: `AKIAROTATED${n} [redacted by turret] [redacted by turret]`,
+      });
+    }
   });
 
   it('is asked for once, and again only shortly before it ends', async () => {
