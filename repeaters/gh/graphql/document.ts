@@ -10,6 +10,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { GRAPHQL_TOKENS_MAX } from '../../../src/protocol/limits.js';
+import { repoName } from '../resolve/repo-name.js';
 
 export interface RootField {
   name: string;
@@ -59,7 +60,8 @@ function withDefaults(
   operation: OperationDefinitionNode,
   given: Record<string, unknown>,
 ): Record<string, unknown> {
-  const variables: Record<string, unknown> = { ...given };
+  // Without a prototype: a variable may be called __proto__, and `constructor` is none unless it was given.
+  const variables = Object.assign(Object.create(null) as Record<string, unknown>, given);
   for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
     if (defaultValue && !Object.hasOwn(given, variable.name.value)) {
       variables[variable.name.value] = valueFromASTUntyped(defaultValue);
@@ -77,8 +79,9 @@ function readOperation(
   const below = new Set<string>();
   const seen = new Set<SelectionSetNode>();
   const walk = (set: SelectionSetNode, atRoot: boolean): boolean => {
-    // A fragment can be spread often, and at the root as well as below it; each way is walked once.
-    if (seen.has(set)) return true;
+    // A fragment can be spread often; below the root it is walked once. At the root it is walked again: what it asks for
+    // there is a root field, even when it was met below another one first.
+    if (!atRoot && seen.has(set)) return true;
     if (!atRoot) seen.add(set);
     return set.selections.every((node) => {
       if (node.kind === Kind.FIELD) {
@@ -110,5 +113,5 @@ function readOperation(
 export function repositoryOf({ name, args }: RootField): string | undefined {
   const { owner, name: repo } = args;
   if (name !== 'repository' || typeof owner !== 'string' || typeof repo !== 'string') return undefined;
-  return `${owner}/${repo}`.toLowerCase();
+  return repoName(owner, repo);
 }

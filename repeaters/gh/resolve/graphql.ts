@@ -6,7 +6,6 @@ import type { GhContext } from '../types.js';
 import { annotate } from './annotations.js';
 import type { ApiCall } from './api.js';
 import { refusal } from './refusal.js';
-import { repoName } from './repo-name.js';
 
 /**
  * Fields that stay inside the repository they are asked of. An edge to a user, an owner, a fork or a node by id leads
@@ -64,9 +63,7 @@ export function resolveGraphql(call: ApiCall, context: GhContext): ResolveResult
 function onlyRepository({ operation, roots }: GraphqlRequest): string | undefined {
   if (operation !== 'query' || roots.length === 0) return undefined;
   const repos = new Set(roots.map(repositoryOf));
-  const repo = repos.size === 1 ? [...repos][0] : undefined;
-  const [owner = '', name = ''] = repo?.split('/') ?? [];
-  return repo === undefined ? undefined : repoName(owner, name);
+  return repos.size === 1 ? [...repos][0] : undefined;
 }
 
 export interface GraphqlBody {

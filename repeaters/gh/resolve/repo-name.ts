@@ -3,14 +3,15 @@
 
 import { refusal } from './refusal.js';
 
-const OWNER = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9_])?$/;
-const NAME = /^[a-z0-9._-]{1,100}$/;
+const OWNER = /^[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9_])?$/i;
+const NAME = /^[a-z0-9._-]{1,100}$/i;
 
 /** `owner/name` in lower case when both parts are such names, else undefined. */
 export function repoName(owner: string, name: string): string | undefined {
-  const [o, n] = [owner.toLowerCase(), name.toLowerCase()];
-  if (!OWNER.test(o) || !NAME.test(n) || n === '.' || n === '..' || n.endsWith('.git')) return undefined;
-  return `${o}/${n}`;
+  // Looked at before case is folded: the lower case of the Kelvin sign is a plain k.
+  if (!OWNER.test(owner) || !NAME.test(name)) return undefined;
+  const repo = `${owner}/${name}`.toLowerCase();
+  return /\/\.{1,2}$|\.git$/.test(repo) ? undefined : repo;
 }
 
 /**

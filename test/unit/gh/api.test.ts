@@ -211,6 +211,15 @@ describe('GraphQL', () => {
       'a root in a fragment',
       'query{...f} fragment f on Query{repository(owner:"victim",name:"private"){name} viewer{login}}',
     ],
+    [
+      'a root in a fragment that was met below another root first',
+      'query{repository(owner:"acme",name:"app"){...on Node{...f}} ...f} fragment f on Query{a:repository(owner:"victim",name:"private"){name}}',
+    ],
+    [
+      'a variable nobody gave',
+      'query($__proto__:X={owner:"acme"}){repository(owner:$owner,name:"app"){name}}',
+    ],
+    ['a letter that only looks like its lower case', '{repository(owner:"acme",name:"wor\u212a"){name}}'],
   ])('%s is unbounded', (_title, text) => {
     expect(query(text).unbounded).toEqual(['repo']);
   });

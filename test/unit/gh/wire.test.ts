@@ -73,6 +73,13 @@ describe('GraphQL on the wire', () => {
       {},
       false,
     ],
+    [
+      'another in a fragment that was met below the first',
+      'pr list -R acme/app',
+      'query{repository(owner:"acme",name:"app"){...on Node{...f}} ...f} fragment f on Query{a:repository(owner:"victim",name:"x"){id}}',
+      {},
+      false,
+    ],
     ['who am I', 'pr list -R acme/app', '{viewer{login}}', {}, true],
     ['a root it never asks', 'pr list -R acme/app', '{enterprise(slug:"x"){id}}', {}, false],
     [
