@@ -80,7 +80,11 @@ function scalarOf(text: string | undefined, type: unknown, key: string): ParamSc
     return text !== 'false';
   if (text === undefined) throw new TurretError('unresolvable', `--${key} has no value`);
   if (type === 'string') return text;
-  if ((type === 'integer' || type === 'number') && /^-?[0-9]+(?:\.[0-9]+)?$/.test(text)) return Number(text);
+  const number = Number(text);
+  const plain = /^-?[0-9]+(?:\.[0-9]+)?$/.test(text);
+  // The wire carries no other numbers: one of them would cost the repeater its connection.
+  const exact = Number.isSafeInteger(number) || (Number.isFinite(number) && !Number.isInteger(number));
+  if ((type === 'integer' || type === 'number') && plain && exact) return number;
   throw new TurretError('unresolvable', `the value of --${key} is not of type ${String(type)}`);
 }
 

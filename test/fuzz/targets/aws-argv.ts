@@ -1,240 +1,140 @@
-// Whatever an agent types: a refusal of ours, or capabilities that can be rebuilt into a command line meaning exactly them.
+// Whatever an agent types behind `aws`: a refusal of ours, or capabilities that can be rebuilt into a command line meaning
+// exactly them.
 
-import {
-  type Arbitrary,
-  array as arrayOf,
-  assert as assertProperty,
-  boolean as anyBoolean,
-  constant,
-  constantFrom,
-  dictionary,
-  integer,
-  oneof,
-  property,
-  record,
-  string as text,
-} from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import * as fc from 'fast-check';
+
 import { planAws } from '../../../repeaters/aws/plan/plan.js';
 import type { AwsContext } from '../../../repeaters/aws/resolve/context.js';
+import { RESERVED_PARAMS } from '../../../repeaters/aws/resolve/globals.js';
+import { wordsOf } from '../../../repeaters/aws/resolve/names.js';
 import { resolveAws } from '../../../repeaters/aws/resolve/resolve.js';
-import type { AwsOption, AwsTables } from '../../../repeaters/aws/tables/types.js';
-import { TurretError } from '../../../src/errors.js';
-import type { ResolveResult } from '../../../src/protocol/messages.js';
-import { context, contextV2, CWD } from './aws-context.js';
+import type { AgentCall, Capability, ResolveResult } from '../../../src/protocol/messages.js';
+import { context, contextV2, CWD } from '../../unit/aws/aws-context.js';
+import { awsArgv, awsCommands } from '../arbitraries/aws-argv.js';
+import { word } from '../arbitraries/text.js';
+import { checkAnswer, INVISIBLE } from '../answers.js';
+import { counter, type FuzzTarget, refusedOr } from '../target.js';
 
-const NASTY = [
-  'allowed',
-  's3://allowed/k',
-  's3://allowed/dir/',
-  's3://',
-  's3://allowed',
-  '-',
-  '--',
-  '--endpoint-url=https://evil.example',
-  '--x',
-  '-1',
-  'a=b',
-  'a@=file://x',
-  'file://x',
-  'fileb:///tmp/x',
-  'file://$HOME',
-  'https://evil.example',
-  './a/b',
-  '../x',
-  '/tmp/y',
-  '/etc/passwd',
-  '.git',
-  '~',
-  '[{"a":"b"}]',
-  'a b',
-  '',
-  '\n',
-  '\u0000',
-  '\u202e',
-  'us-east-1',
-  'text',
-  'help',
-  '__proto__',
-  'constructor',
-  '=',
-  "'",
-  '$(id)',
-  '%2e%2e',
+const FACT_NAMES = [
+  'env.AWS_REGION',
+  'env.AWS_DEFAULT_REGION',
+  'env.AWS_PROFILE',
+  'env.AWS_DEFAULT_OUTPUT',
+  'env.TZ',
 ];
-const value = oneof(constantFrom(...NASTY), text({ maxLength: 12 }), text({ unit: 'binary', maxLength: 6 }));
+const facts = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 3 },
+  {
+    arbitrary: fc.dictionary(
+      fc.constantFrom(...FACT_NAMES),
+      fc.oneof(fc.constantFrom('eu-west-1', 'prod', 'text', 'Europe/Berlin', ''), word),
+      { maxKeys: 3 },
+    ),
+    weight: 1,
+  },
+);
 
-const SERVICES = [
-  's3',
-  's3api',
-  'ec2',
-  'lambda',
-  'sts',
-  'logs',
-  'sqs',
-  'dynamodb',
-  'iam',
-  'glue',
-  'configure',
-  'iot',
-];
+const attempt = (call: AgentCall, use: AwsContext): ResolveResult | undefined =>
+  refusedOr(['unresolvable'], () => resolveAws(call, use));
 
-function commands(tables: AwsTables): Arbitrary<{ words: string[]; options: AwsOption[] }> {
-  const all = SERVICES.flatMap((name) => {
-    const service = tables.service(name);
-    if (service === undefined) return [];
-    const customs = Object.entries(
-      service.custom[''] === undefined ? service.custom : service.custom[''].subcommands,
-    );
-    return [
-      ...Object.values(service.operations).map(({ command, options }) => ({
-        words: [name, command],
-        options,
-      })),
-      ...Object.entries(service.waiters).map(([waiter, { options }]) => ({
-        words: [name, 'wait', waiter],
-        options,
-      })),
-      // As often as the other hundreds together: this is where the hand-written rules are.
-      ...customs.flatMap(([word, { options }]) =>
-        Array.from({ length: 40 }, () => ({ words: [name, word], options })),
+/** An action that stands in the table of the CLI, and annotations that are the table's. */
+function checkKnown({ action, params, annotations }: Capability, { name, tables }: AwsContext): void {
+  if (action === `${name}.cli.version`) return;
+  const words = action === `${name}.s3.rm` ? (['s3api', 'delete-object'] as const) : wordsOf(name, action);
+  const operation = words && tables.operation(words[0], words[1]);
+  ok(operation, `${action} is in no table`);
+  // Whatever was typed, a read stays a read and a secret a secret.
+  equal(annotations.readOnly, operation.readOnly);
+  equal(annotations.secretOutput, operation.secretOutput);
+  const typed = [...RESERVED_PARAMS].filter((param) => params[param] !== undefined && param !== 'tz');
+  for (const param of typed) ok(['string', 'boolean'].includes(typeof params[param]));
+}
+
+function checkResolved(result: ResolveResult, use: AwsContext): void {
+  checkAnswer(result, use.name);
+  if (!('capabilities' in result)) return;
+  for (const capability of result.capabilities) checkKnown(capability, use);
+  const plan = planAws(result.capabilities, use);
+  for (const one of plan.argv) {
+    ok(one !== '--' && !INVISIBLE.test(one));
+    ok(
+      !/^--(endpoint-url|profile|debug|ca-bundle|no-verify-ssl|no-sign-request|cli-input-json|cli-input-yaml|help)(=|$)/.test(
+        one,
       ),
-    ];
-  });
-  return constantFrom(...all);
-}
-
-const GLOBALS = [
-  '--region=eu-west-1',
-  '--output',
-  '--query=a',
-  '--no-paginate',
-  '--profile=prod',
-  '--debug',
-  '--color=on',
-  '--reg=x',
-];
-
-function optionWords(option: AwsOption): Arbitrary<string[]> {
-  if (option.positional) return arrayOf(value, { minLength: 1, maxLength: 2 });
-  const name = `--${option.name}`;
-  const good = option.choices === undefined ? value : oneof(constantFrom(...option.choices), value);
-  if (option.arity === 'flag')
-    return constantFrom([name], option.negatable ? [`--no-${option.name}`] : [name], [`${name}=true`]);
-  return oneof(
-    good.map((one) => [`${name}=${one}`]),
-    arrayOf(good, { maxLength: 3 }).map((many) => [name, ...many]),
-  );
-}
-
-function commandLines(tables: AwsTables): Arbitrary<string[]> {
-  return commands(tables).chain(({ words, options }) =>
-    record({
-      parts:
-        options.length === 0
-          ? constant([])
-          : arrayOf(constantFrom(...options).chain(optionWords), { maxLength: 4 }),
-      operands: arrayOf(value, { maxLength: 2 }),
-      globals: arrayOf(constantFrom(...GLOBALS), { maxLength: 1 }),
-    }).map(({ parts, operands, globals }) => [...globals, ...words, ...operands, ...parts.flat()]),
-  );
-}
-
-/** Undefined for a refusal of ours; everything else that is thrown is a failure. */
-function guarded(resolve: () => ResolveResult): ResolveResult | undefined {
-  try {
-    return resolve();
-  } catch (error) {
-    if (error instanceof TurretError && error.code === 'unresolvable') return undefined;
-    throw error;
+      one,
+    );
+    ok(!/^(--[a-z0-9-]+=)?\s*fileb?:\/\/([~/$]|\.\.)/i.test(one), one);
+    ok(!/^(--[a-z0-9-]+=)?\s*https?:/i.test(one) || /^--[a-z-]+=https:/.test(one), one);
   }
+  for (const { local } of plan.files) ok(!local.startsWith('/') && !local.split('/').includes('..'), local);
+  const zone = result.capabilities[0]?.params['tz'];
+  const again = attempt(
+    { tool: 'aws', argv: plan.argv, cwd: CWD, facts: typeof zone === 'string' ? { 'env.TZ': zone } : {} },
+    use,
+  );
+  // A file below /tmp has another name in the private directory.
+  if (plan.files.every(({ path, local }) => path === local)) deepEqual(again, result);
+  else ok(again);
 }
-const attempt = (argv: string[], use: AwsContext): ResolveResult | undefined =>
-  guarded(() => resolveAws({ tool: 'aws', argv, cwd: CWD, facts: {} }, use));
 
-describe.each([
-  ['1', context],
-  ['2', contextV2],
-])('with the CLI of major version %s', (_major, use) => {
-  it('every command line is refused by us or can be planned and resolved again to the same', () => {
-    let planned = 0;
-    assertProperty(
-      property(commandLines(use.tables), (argv) => {
-        const result = attempt(argv, use);
-        if (result === undefined || !('capabilities' in result)) return;
-        const plan = planAws(result.capabilities, use);
-        planned += 1;
-        const again = attempt(plan.argv, { ...use });
-        expect(again).toBeDefined();
-        // A file below /tmp has another name in the private directory.
-        const sameNames = plan.files.every(({ path, local }) => path === local);
-        expect(sameNames ? again : result).toEqual(result);
+function targetsOf(major: string, use: AwsContext, cases: number): FuzzTarget[] {
+  const [lines, words, actions] = [counter(), counter(), counter()];
+  return [
+    {
+      name: `aws/argv-${major}`,
+      taken: lines.taken,
+      claim:
+        'every command line is refused, or planned and resolved again to the same, of known actions and known words only',
+      cases,
+      property: fc.property(awsArgv(use.tables), facts, (argv, given) => {
+        const result = attempt({ tool: 'aws', argv, cwd: CWD, facts: given }, use);
+        if (result) lines.add();
+        if (result) checkResolved(result, use);
       }),
-      { numRuns: 4000, seed: 7 },
-    );
-    expect(planned).toBeGreaterThan(150);
-  });
-
-  it('no value gets out of its place: rebuilt words are known names, and what stands bare does not begin with two dashes', () => {
-    assertProperty(
-      property(commandLines(use.tables), (argv) => {
-        const result = attempt(argv, use);
-        if (result === undefined || !('capabilities' in result)) return;
-        for (const word of planAws(result.capabilities, use).argv) {
-          expect(word).not.toBe('--');
-          expect(word).not.toMatch(
-            /^--(endpoint-url|profile|debug|ca-bundle|no-verify-ssl|no-sign-request|cli-input|help)/,
-          );
-          expect(word).not.toMatch(/^(--[a-z0-9-]+=)?\s*fileb?:\/\/([~/$]|\.\.)/i);
-        }
-      }),
-      { numRuns: 2000, seed: 11 },
-    );
-  });
-
-  it('any words at all are refused by us or resolved', () => {
-    assertProperty(
-      property(
-        arrayOf(oneof(value, constantFrom(...SERVICES, 'ls', 'cp', 'wait')), { maxLength: 6 }),
-        (argv) => {
-          expect(['undefined', 'object']).toContain(typeof attempt(argv, use));
-        },
+    },
+    {
+      name: `aws/words-${major}`,
+      taken: words.taken,
+      claim: 'any words at all are refused or resolved',
+      cases,
+      property: fc.property(
+      fc.array(fc.oneof(word, fc.constantFrom('s3', 's3api', 'ec2', 'sts', 'ls', 'cp', 'sync', 'get-caller-identity', 'wait', '--recursive')), { maxLength: 6 }),
+      (argv) => {
+        const result = attempt({ tool: 'aws', argv, cwd: CWD, facts: {} }, use);
+        if (result) words.add();
+        if (result) checkResolved(result, use);
+      },
+    ), // prettier-ignore
+    },
+    {
+      name: `aws/action-${major}`,
+      taken: actions.taken,
+      claim: 'any action and params are refused or resolve to that action',
+      cases,
+      property: fc.property(
+      fc.oneof(
+        awsCommands(use.tables).map(({ words }) => `aws.${words.join('.').replaceAll('-', '_').replace('s3api', 's3')}`),
+        word,
       ),
-      { numRuns: 3000 },
-    );
-  });
+      fc.dictionary(
+        fc.oneof(fc.constantFrom('bucket', 'key', 'prefix', 'command', 'region', 'source', 'target', 'filters', 'tz', 'outfile'), word),
+        fc.oneof(word, fc.boolean(), fc.integer(), fc.array(word, { maxLength: 3 })),
+        { maxKeys: 4 },
+      ),
+      (action, params) => {
+        const result = attempt({ action, params }, use);
+        if (!result || !('capabilities' in result)) return;
+        actions.add();
+        equal(result.capabilities[0]?.action, action);
+        checkResolved(result, use);
+      },
+    ), // prettier-ignore
+    },
+  ];
+}
 
-  it('any action and params are refused by us or resolve to that action', () => {
-    const scalar = oneof(value, anyBoolean(), integer());
-    const names = oneof(
-      constantFrom(
-        'bucket',
-        'key',
-        'prefix',
-        'command',
-        'region',
-        'source',
-        'target',
-        'filters',
-        'tz',
-        'outfile',
-      ),
-      text(),
-    );
-    const params = dictionary(names, oneof(scalar, arrayOf(scalar, { maxLength: 3 })), { maxKeys: 4 });
-    const action = oneof(
-      commands(use.tables).map(
-        ({ words }) => `aws.${words.join('.').replaceAll('-', '_').replace('s3api', 's3')}`,
-      ),
-      text(),
-    );
-    assertProperty(
-      property(action, params, (name, given) => {
-        const result = guarded(() => resolveAws({ action: name, params: given }, use));
-        const got = result !== undefined && 'capabilities' in result ? result.capabilities[0]?.action : name;
-        expect(got).toBe(name);
-      }),
-      { numRuns: 3000 },
-    );
-  });
-});
+export const AWS_ARGV: FuzzTarget[] = [
+  ...targetsOf('v1', context, 2500),
+  ...targetsOf('v2', contextV2, 1000),
+];

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSecretName, knownValues, redactText } from '../../../src/audit/redact.js';
 
@@ -121,60 +120,6 @@ describe('redaction', () => {
       expect(redact(`a ${form} b`).text).toMatch(/^a ‹redacted:known:sha256:\w{4}›=* b$/);
     }
     expect(redact('short p4ss/w0rd')).toEqual({ text: 'short p4ss/w0rd', count: 0 });
-  });
-
-  const contexts = fc.constantFrom(
-    'Authorization: ',
-    'authorization="',
-    'password=',
-    '"secret": "',
-    'token=',
-    'X-Amz-Signature=',
-    'https://u:',
-    '@host',
-    'AKIA',
-    'eyJ',
-    'eyJhbGciOiJI.',
-    '-----BEGIN RSA PRIVATE KEY-----',
-    '‹redacted:named:sha256:ab12›',
-    '‹redacted:',
-    '›',
-    '-',
-    '.',
-    ' ',
-    '\n',
-    'sk-',
-    '\ud800',
-  );
-
-  const pieces = fc.oneof(contexts, fc.constantFrom(...KINDS.map(([, secret]) => secret)));
-
-  it('changes nothing the second time (any text)', () => {
-    const known = knownValues(['redacted:named', 'correct-horse-battery']);
-    fc.assert(
-      fc.property(
-        fc.array(fc.oneof(pieces, fc.string({ unit: 'binary', maxLength: 12 })), { maxLength: 12 }),
-        (parts) => {
-          const once = redactText(known(parts.join('')).text).text;
-          expect(redactText(known(once).text)).toEqual({ text: once, count: 0 });
-        },
-      ),
-      { numRuns: 800 },
-    );
-  });
-
-  it('never lets a whole secret through, whatever surrounds it with a space between', () => {
-    fc.assert(
-      fc.property(
-        fc.array(contexts, { maxLength: 5 }),
-        fc.constantFrom(...KINDS),
-        fc.array(contexts, { maxLength: 5 }),
-        (before, [, secret], after) => {
-          expect(redactText(`${before.join('')} ${secret} ${after.join('')}`).text).not.toContain(secret);
-        },
-      ),
-      { numRuns: 800 },
-    );
   });
 
   it('takes time linear in the text, for texts made to be slow', () => {

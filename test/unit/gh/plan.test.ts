@@ -6,7 +6,7 @@ import { resolveGh } from '../../../repeaters/gh/resolve/resolve.js';
 import { loadTable } from '../../../repeaters/gh/tables.js';
 import { TurretError } from '../../../src/errors.js';
 import type { Capability, Needs } from '../../../src/protocol/messages.js';
-import type { GhCommand, GhPositional } from '../../../repeaters/gh/types.js';
+import { ghWords } from '../../fuzz/arbitraries/gh-argv.js';
 
 const context = { name: 'gh', host: 'github.com', table: loadTable('2.23.0') };
 const FACTS = {
@@ -27,91 +27,12 @@ function afterBroker(resolved: Resolved): Resolved {
   return JSON.parse(JSON.stringify(resolved));
 }
 
-const TEXT = fc.constantFrom(
-  'a',
-  'x y',
-  'a=b',
-  '--web',
-  '-R',
-  'é',
-  '"q"',
-  "it's",
-  '$HOME',
-  '@me',
-  '',
-  'a,b',
-  'line\nline',
-  '{owner}',
-);
-const WORD: Record<GhPositional['kind'], fc.Arbitrary<string>> = {
-  issue: fc.constantFrom('1', '#22', 'https://github.com/acme/app/issues/3'),
-  pull: fc.constantFrom('1', '#22', 'feature/y', 'me:z', 'https://github.com/acme/app/pull/3'),
-  gist: fc.constantFrom('abc123', 'https://gist.github.com/me/abc123'),
-  file: fc.constantFrom('a.txt', './b/c.txt', '/tmp/d.txt', '-'),
-  text: fc.constantFrom('v1.0', 'help wanted', 'ci.yml'),
-  word: fc.constantFrom('NAME', 'x-1'),
-  number: fc.constantFrom('7', '123456789012'),
-  repo: fc.constantFrom('acme/app', 'ACME/Other', 'github.com/acme/app'),
-  query: fc.constantFrom('crash', 'label:bug', 'repo:x/y', 'a b'),
-};
-
-function wordsOf(name: string, command: GhCommand): fc.Arbitrary<string[]> {
-  const flags = Object.entries(command.flags).map(([long, flag]): fc.Arbitrary<string[]> => {
-    if (flag.type === 'bool')
-      return fc.constantFrom([`--${long}`], [`--${long}=false`], ...(flag.short ? [[`-${flag.short}`]] : []));
-    const value =
-      long === 'repo'
-        ? WORD.repo
-        : long === 'jq'
-          ? fc.constantFrom('.', '.[]|.a')
-          : long === 'template'
-            ? fc.constantFrom('{{.a}}')
-            : flag.type === 'int'
-              ? fc.constantFrom('1', '30')
-              : flag.file === 'field'
-                ? fc.constantFrom('a=b', 'a=@f.txt', 'a=')
-                : flag.file !== undefined
-                  ? WORD.file
-                  : long === 'header'
-                    ? fc.constant('Accept: application/json')
-                    : long === 'raw-field'
-                      ? fc.constantFrom('a=b', 'a=@f', 'b[c]=d e')
-                      : long === 'method'
-                        ? fc.constantFrom('GET', 'POST', 'DELETE')
-                        : TEXT;
-    return fc
-      .tuple(value, fc.boolean())
-      .map(([text, joined]) => (joined || !flag.short ? [`--${long}=${text}`] : [`-${flag.short}`, text]));
-  });
-  const positionals =
-    name === 'api'
-      ? fc.constantFrom(
-          ['user'],
-          ['repos/Acme/app/pulls?a=b&c'],
-          ['repos/acme/app/contents/.env'],
-          ['/repos/acme/app/x/%41'],
-        )
-      : fc
-          .tuple(
-            ...(command.positionals ?? []).map(({ kind, many }) =>
-              fc.array(WORD[kind], { maxLength: many === true ? 3 : 1 }),
-            ),
-          )
-          .map((lists) => lists.flat());
-  return fc
-    .tuple(
-      fc.subarray(flags, { maxLength: Math.min(5, flags.length) }).chain((some) => fc.tuple(...some)),
-      positionals,
-    )
-    .map(([some, words]) => [...name.split(' '), ...some.flat(), ...words]);
-}
-
 describe('what was resolved comes back from its params', () => {
   const usable = Object.entries(context.table.commands).filter(([, command]) => command.refuse === undefined);
   it.each(usable.map(([name, command]) => [name, command] as const))('gh %s', (name, command) => {
     let planned = 0;
     fc.assert(
-      fc.property(wordsOf(name, command), (argv) => {
+      fc.property(ghWords(name, command), (argv) => {
         let resolved: Resolved;
         try {
           resolved = resolve(argv);

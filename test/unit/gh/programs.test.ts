@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import * as fc from 'fast-check';
 import { checkJq, checkTemplate } from '../../../repeaters/gh/resolve/programs.js';
 import { TurretError } from '../../../src/errors.js';
 
@@ -65,35 +64,6 @@ describe('jq programs', () => {
     '$ENV|.x',
   ])('%s is refused', (program) => {
     expect(() => checkJq(program)).toThrow(TurretError);
-  });
-  it('finds env wherever whole programs are put together', () => {
-    const part = fc.constantFrom(
-      '.',
-      '.a',
-      '"text"',
-      '"\\(.a)"',
-      '1',
-      '[.b]',
-      '{c:.d}',
-      '.["x"]',
-      '(.e)',
-      '"\\"" ',
-      '"\\\\"',
-    );
-    const glue = fc.constantFrom('|', ',', ' + ', '//');
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(part, glue), { maxLength: 8 }),
-        fc.nat(8),
-        fc.boolean(),
-        (parts, at, inText) => {
-          const words = parts.map(([text, sign]) => text + sign);
-          expect(() => checkJq(`${words.join('')}.`)).not.toThrow();
-          words.splice(at, 0, inText ? '"\\(env)"|' : 'env|');
-          expect(() => checkJq(`${words.join('')}.`)).toThrow(TurretError);
-        },
-      ),
-    );
   });
 });
 

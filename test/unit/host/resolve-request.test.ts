@@ -68,6 +68,8 @@ describe('a command line of a declared tool', () => {
     [['deploy', 'service', '--service', 'a', '--service', 'b']],
     [['deploy', 'service', '--count', 'three']],
     [['deploy', 'service', '--count', '0x10']],
+    [['deploy', 'service', '--count', '9007199254740993']],
+    [['deploy', 'service', '--count', '9'.repeat(400)]],
     [['deploy', 'service', '--dry-run=yes']],
     [['deploy', 'service', '--']],
     [['--help']],

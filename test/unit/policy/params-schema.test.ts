@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TurretError } from '../../../src/errors.js';
 import { compileParamsSchema } from '../../../src/policy/params-schema.js';
@@ -43,14 +42,6 @@ describe('params against a schema', () => {
 
   test('unknown params are refused when the schema forgets to say so', () => {
     expect(compileParamsSchema({ type: 'object', properties: {} })({ x: 1 })).toHaveLength(1);
-  });
-
-  test('any JSON is answered without a throw', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        expect(check(value as Json)).toBeInstanceOf(Array);
-      }),
-    );
   });
 });
 

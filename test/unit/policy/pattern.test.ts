@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import {
   actionPatternProblem,
@@ -9,67 +8,6 @@ import {
   pathPatternProblem,
   pathValueProblem,
 } from '../../../src/policy/pattern.js';
-import { compileSearch } from '../../../src/policy/text-search.js';
-
-/** The slow way: what a pattern means, spelled out by recursion. */
-function slowGlob(pattern: string, value: string): boolean {
-  if (pattern === '') return value === '';
-  if (pattern.startsWith('*'))
-    return slowGlob(pattern.slice(1), value) || (value !== '' && slowGlob(pattern, value.slice(1)));
-  return value !== '' && pattern[0] === value[0] && slowGlob(pattern.slice(1), value.slice(1));
-}
-function slowSegments(patterns: string[], values: string[]): boolean {
-  const [first, ...rest] = patterns;
-  if (first === undefined) return values.length === 0;
-  if (first === '**') {
-    const least = rest.length === 0 ? 1 : 0;
-    for (let count = least; count <= values.length; count += 1)
-      if (slowSegments(rest, values.slice(count))) return true;
-    return false;
-  }
-  const [value, ...others] = values;
-  if (value === undefined) return false;
-  return (first === '*' ? value !== '' : slowGlob(first, value)) && slowSegments(rest, others);
-}
-
-const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
-const globs = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
-const segments = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 2 });
-const segmentPatterns = fc.oneof(segments, fc.constantFrom('*', '**', 'a*', '*b', 'a*b'));
-
-describe('matchers agree with the slow reference', () => {
-  test('glob', () => {
-    fc.assert(
-      fc.property(globs, letters, (pattern, value) => {
-        expect(compileGlob(pattern)(value)).toBe(slowGlob(pattern, value));
-      }),
-      { numRuns: 5_000 },
-    );
-  });
-
-  test('path and action', () => {
-    const lists = fc.tuple(
-      fc.array(segmentPatterns, { minLength: 1, maxLength: 6 }),
-      fc.array(segments, { minLength: 1, maxLength: 7 }),
-    );
-    fc.assert(
-      fc.property(lists, ([patterns, values]) => {
-        const wanted = slowSegments(patterns, values);
-        expect(compilePath(patterns.join('/'))(values.join('/'))).toBe(wanted);
-        expect(compileAction(patterns.join('.'))(values.join('.'))).toBe(wanted);
-      }),
-      { numRuns: 5_000 },
-    );
-  });
-
-  test('search', () => {
-    fc.assert(
-      fc.property(letters, letters, fc.nat(4), (text, wanted, from) => {
-        expect(compileSearch(wanted)(text, from)).toBe(from > text.length ? -1 : text.indexOf(wanted, from));
-      }),
-    );
-  });
-});
 
 /** Reads of characters, not milliseconds: a machine that is busy must not fail this. */
 function reads(run: (value: string) => boolean, value: string): number {

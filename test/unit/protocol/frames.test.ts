@@ -1,14 +1,5 @@
-import {
-  assert as property,
-  array,
-  constantFrom,
-  integer,
-  property as holds,
-  record,
-  uint8Array,
-} from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FLAG, FRAME } from '../../../src/protocol/codes.js';
+import { FRAME } from '../../../src/protocol/codes.js';
 import {
   type Frame,
   FrameDecoder,
@@ -43,14 +34,6 @@ function* cut(whole: Buffer, places: readonly number[]): Generator<Buffer> {
   }
   yield whole.subarray(from);
 }
-
-const anyFrame = record({
-  type: constantFrom<number>(...Object.values(FRAME), 0x9a, 0xff),
-  flags: constantFrom(0, FLAG.FIN, FLAG.SIGNED, FLAG.FIN | FLAG.ACK),
-  channel: integer({ min: 0, max: 255 }),
-  stream: integer({ min: 0, max: 0x7fff_ffff }),
-  payload: uint8Array({ maxLength: 300 }).map((part) => Buffer.from(part)),
-});
 
 describe('the frames of the vectors', () => {
   it.each(vectors.frames)(
@@ -97,33 +80,6 @@ describe('the decoder', () => {
         frames: expected,
       });
     }
-  });
-
-  it('gives back what was encoded, whatever the frames and the cuts', () => {
-    property(
-      holds(array(anyFrame, { maxLength: 12 }), array(integer({ min: 0, max: 4_000 })), (frames, places) => {
-        const whole = Buffer.concat(frames.map(encodeFrame));
-        const within = places.map((place) => Math.min(place, whole.length));
-        expect(decode(decoder(), cut(whole, within))).toEqual(frames);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('never gives a frame of the bytes of an attacker that it would not itself encode', () => {
-    property(
-      holds(uint8Array({ maxLength: 200 }), (noise) => {
-        const into = decoder();
-        let frames: Frame[] = [];
-        const code = codeOf(() => {
-          frames = decode(into, [noise]);
-        });
-        expect([undefined, 'protocol_error', 'frame_too_large']).toContain(code);
-        for (const frame of frames)
-          expect(noise.length).toBeGreaterThanOrEqual(HEADER_BYTES + frame.payload.length);
-      }),
-      { numRuns: 300 },
-    );
   });
 
   it('takes the largest payload of every type and not one byte more', () => {

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { assert as property, asyncProperty, integer, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dataMessages, dataOf, encodeMessage, readMessages } from '../../../repeaters/host/lines.js';
 import { parseControl } from '../../../src/protocol/json.js';
@@ -29,27 +28,6 @@ describe('the line profile', () => {
 
   it.each(vectors.lines_refused)('$name: is refused', ({ line }) => {
     expect(codeOf(() => dataOf(parseControl(Buffer.from(line))))).toBe('protocol_error');
-  });
-
-  it('carries any bytes in lines within the limit, however they are cut', async () => {
-    await property(
-      asyncProperty(
-        uint8Array({ maxLength: 100_000, size: 'max' }),
-        integer({ min: 1, max: 70_000 }),
-        async (data, cut) => {
-          const sent = [...dataMessages(2, 1, Buffer.from(data))].map((message) =>
-            Buffer.from(encodeMessage(message)),
-          );
-          for (const line of sent) expect(line.length).toBeLessThanOrEqual(LINE_BYTES_MAX);
-          const whole = Buffer.concat(sent);
-          const chunks: Buffer[] = [];
-          for (let at = 0; at < whole.length; at += cut) chunks.push(whole.subarray(at, at + cut));
-          const back = Buffer.concat((await readAll(chunks)).map(dataOf));
-          expect(back.equals(Buffer.from(data))).toBe(true);
-        },
-      ),
-      { numRuns: 30 },
-    );
   });
 
   it('keeps control characters, the longest to escape, within the limit', () => {
