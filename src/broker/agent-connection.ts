@@ -32,6 +32,7 @@ import {
 } from '../wire/handshake.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { KeyRing, Principal } from './keys.js';
+import type { PeerCheck } from './peer-check.js';
 
 /** A call in progress, as its connection sees it. */
 export interface CallStream {
@@ -53,6 +54,7 @@ export interface SignedRequest {
 
 export interface ConnectionContext {
   keys: KeyRing;
+  peers: PeerCheck;
   brokerKey: SigningKey;
   brokerPublicKey: Uint8Array;
   welcome(principal: Principal): JsonObject;
@@ -69,6 +71,7 @@ type State = 'hello' | 'auth' | 'ready' | 'failed';
 export class AgentConnection {
   principal: Principal | undefined;
   readonly #context: ConnectionContext;
+  readonly #peer: Socket;
   readonly #socket: FrameSocket;
   readonly #streams = new Map<number, CallStream>();
   readonly #timer: NodeJS.Timeout;
@@ -81,6 +84,7 @@ export class AgentConnection {
 
   constructor(socket: Socket, context: ConnectionContext, over: () => void) {
     this.#context = context;
+    this.#peer = socket;
     this.#timer = setTimeout(
       () => this.#socket.fatal('unauthenticated', 'the handshake took too long'),
       HANDSHAKE_MS_MAX,
@@ -186,6 +190,7 @@ export class AgentConnection {
       if (hello['role'] !== role || !verify(principal.key, authMessage(this.#transcript), signature)) {
         throw new TurretError('unauthenticated', 'the proof of the token does not hold');
       }
+      if (principal.kind === 'session') this.#context.peers.check(this.#peer);
       // Only the holder of a token is told what became of it.
       this.#context.keys.check(principal);
       this.#accept(principal);

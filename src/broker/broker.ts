@@ -21,6 +21,7 @@ import type { CallContext } from './context.js';
 import { KeyRing, type Principal } from './keys.js';
 import { Limiter } from './limiter.js';
 import { Listener } from './listener.js';
+import { PeerCheck } from './peer-check.js';
 import { Recorder } from './recorder.js';
 import { Repeaters } from './repeaters.js';
 
@@ -42,6 +43,7 @@ export class Broker {
   readonly #keys: KeyRing;
   readonly #repeaters: Repeaters;
   readonly #recorder: Recorder;
+  readonly #peers = new PeerCheck();
   readonly #listener: Listener;
   readonly #pids = new Map<string, number>();
   readonly #calls = new Set<CallStream>();
@@ -75,6 +77,7 @@ export class Broker {
     };
     this.#listener = new Listener({
       keys: this.#keys,
+      peers: this.#peers,
       brokerKey: own.broker,
       brokerPublicKey: own.broker.publicKey,
       welcome: (principal) => this.#welcome(principal),
@@ -84,9 +87,13 @@ export class Broker {
     });
   }
 
-  async listen(): Promise<void> {
-    await this.#listener.listen(this.#setup.sockets.agent);
-    await this.#listener.listen(this.#setup.sockets.admin);
+  /** Resolves with the agent's port of 127.0.0.1, when it has no path. */
+  async listen(): Promise<number | undefined> {
+    const { agent, admin } = this.#setup.sockets;
+    await this.#listener.listen(admin);
+    if (agent === null) return await this.#listener.listenOnLoopback();
+    await this.#listener.listen(agent);
+    return undefined;
   }
 
   /** A message of the supervisor, with the socket it hands over, if any. */
@@ -110,6 +117,8 @@ export class Broker {
           message.code,
           message.signal,
         );
+      case 'agent_namespace':
+        return this.#tell({ type: 'admitting', checked: this.#peers.require(message.pid_namespace) });
       case 'close':
         return this.close(message.exit, 'the agent exited');
     }

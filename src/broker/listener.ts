@@ -2,7 +2,7 @@
 // sandbox does not show. What a connection may do follows from its key, not from the socket it came by.
 
 import { chmodSync } from 'node:fs';
-import { type Server, type Socket, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 
 import { SESSION_CONNECTIONS_MAX, UNAUTHENTICATED_CONNECTIONS_MAX } from '../protocol/limits.js';
 import { AgentConnection, type ConnectionContext } from './agent-connection.js';
@@ -17,13 +17,24 @@ export class Listener {
   }
 
   async listen(path: string): Promise<void> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+    await this.#listening((server, done) => server.listen(path, done));
+    chmodSync(path, 0o600);
+  }
+
+  /** Where an agent can have no Unix socket. Any user of the machine can connect; the token alone decides. */
+  async listenOnLoopback(): Promise<number> {
+    const server = await this.#listening((made, done) => made.listen(0, '127.0.0.1', done));
+    return (server.address() as AddressInfo).port;
+  }
+
+  async #listening(start: (server: Server, done: () => void) => void): Promise<Server> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, resolve);
+      start(server, resolve);
     });
-    chmodSync(path, 0o600);
     this.#servers.push(server);
+    return server;
   }
 
   connections(): Iterable<AgentConnection> {

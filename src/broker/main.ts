@@ -22,8 +22,8 @@ async function setUp(setup: BrokerSetup): Promise<void> {
   sid = setup.sid;
   try {
     broker = new Broker(setup, own, tell);
-    await broker.listen();
-    tell({ type: 'listening' });
+    const port = await broker.listen();
+    tell({ type: 'listening', ...(port === undefined ? {} : { port }) });
   } catch (error) {
     const message = error instanceof Error ? error.message : 'something broke';
     tell({ type: 'failed', message, hints: error instanceof TurretError ? error.hints : [] });

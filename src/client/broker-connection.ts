@@ -25,10 +25,11 @@ import {
   transcript,
 } from '../wire/handshake.js';
 import { ClientCall } from './client-call.js';
+import type { BrokerAddress } from './locate.js';
 import { brokerGone, errorFromWire } from '../wire/wire-errors.js';
 
 export interface ConnectOptions {
-  socketPath: string;
+  address: BrokerAddress;
   token: Token;
   /** Shown in the audit log: program and version. */
   client: string;
@@ -64,7 +65,7 @@ export class BrokerConnection {
       kid,
       client: options.client,
     });
-    const inbox = await Inbox.connect(options.socketPath, hello);
+    const inbox = await Inbox.connect(options.address, hello);
     try {
       const helloServer = await inbox.next(FRAME.HELLO);
       const hash = transcript(hello, helloServer.payload);
@@ -137,8 +138,8 @@ class Inbox {
     | undefined;
   #lost: TurretError | undefined;
 
-  private constructor(socketPath: string, hello: Uint8Array) {
-    const socket = connect(socketPath);
+  private constructor(address: BrokerAddress, hello: Uint8Array) {
+    const socket = connect(address);
     this.socket = new FrameSocket(socket, {
       frame: (frame) => this.#frame(frame),
       close: (error) => this.#fail(error ?? brokerGone()),
@@ -148,8 +149,8 @@ class Inbox {
     this.socket.send({ type: FRAME.HELLO, payload: hello });
   }
 
-  static connect(socketPath: string, hello: Uint8Array): Promise<Inbox> {
-    return Promise.resolve(new Inbox(socketPath, hello));
+  static connect(address: BrokerAddress, hello: Uint8Array): Promise<Inbox> {
+    return Promise.resolve(new Inbox(address, hello));
   }
 
   next(type: number): Promise<Frame> {

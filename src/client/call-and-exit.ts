@@ -40,8 +40,8 @@ export async function callAndExit(caller: Caller): Promise<void> {
 
 async function call({ client, program, request }: Caller, stderr: ByteSink): Promise<Finished> {
   const cwd = workingDirectory();
-  const { token, socketPath } = locate({ env: process.env, program, uid: process.getuid?.() ?? -1 });
-  const connection = await BrokerConnection.open({ socketPath, token, client: client.slice(0, 64) });
+  const { token, address } = locate({ env: process.env, program, uid: process.getuid?.() ?? -1 });
+  const connection = await BrokerConnection.open({ address, token, client: client.slice(0, 64) });
   const signals = new SignalForwarder();
   return performCall({
     connection,

@@ -7,17 +7,18 @@ import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { TurretError } from '../errors.js';
+import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { type Token, parseToken } from '../token/token.js';
 
 /** Where the sandbox shows the session directory, for a shim that is bound over the real tool. */
 export const FIXED_AGENT_DIRECTORY = '/run/turret';
-const SOCKET_NAME = 'agent.sock';
-const TOKEN_NAME = 'token';
 const TOKEN_FILE_BYTES_MAX = 256;
 
+/** As net.connect takes it. */
+export type BrokerAddress = { path: string } | { host: '127.0.0.1'; port: number };
 export interface Located {
   token: Token;
-  socketPath: string;
+  address: BrokerAddress;
 }
 export interface Surroundings {
   env: NodeJS.ProcessEnv;
@@ -32,7 +33,8 @@ export function locate(here: Surroundings): Located {
   const text = here.env['TURRET_TOKEN'] || tokenBeside(directories);
   if (!text) throw outside('there is no token: neither in TURRET_TOKEN nor beside the command');
   const token = parseToken(text.trim());
-  return { token, socketPath: here.env['TURRET_SOCKET'] || findSocket(here, directories, token) };
+  const named = here.env['TURRET_SOCKET'];
+  return { token, address: named ? { path: named } : findBroker(here, directories, token) };
 }
 
 function agentDirectories(program: string | undefined): string[] {
@@ -49,7 +51,7 @@ function agentDirectories(program: string | undefined): string[] {
 function tokenBeside(directories: string[]): string | undefined {
   for (const directory of directories) {
     try {
-      const path = join(directory, TOKEN_NAME);
+      const path = join(directory, AGENT_FILES.token);
       const found = lstatSync(path);
       if (found.isFile() && found.size <= TOKEN_FILE_BYTES_MAX) return readFileSync(path, 'utf8');
     } catch {
@@ -59,22 +61,34 @@ function tokenBeside(directories: string[]): string | undefined {
   return undefined;
 }
 
-function findSocket({ env, uid }: Surroundings, directories: string[], token: Token): string {
+function findBroker({ env, uid }: Surroundings, directories: string[], token: Token): BrokerAddress {
   for (const directory of directories) {
-    const path = join(directory, SOCKET_NAME);
-    if (isSocket(path)) return path;
+    const path = join(directory, AGENT_FILES.socket);
+    if (isSocket(path)) return { path };
+    const port = portIn(join(directory, AGENT_FILES.port));
+    if (port !== undefined) return { host: '127.0.0.1', port };
   }
   const sid = Buffer.from(token.sid).toString('hex');
   const runtime = env['XDG_RUNTIME_DIR'];
   const bases = [...(runtime?.startsWith('/') ? [join(runtime, 'turret')] : []), `/tmp/turret-${uid}`];
   for (const base of bases) {
-    const path = join(base, sid, 'agent', SOCKET_NAME);
+    const path = join(base, sid, 'agent', AGENT_FILES.socket);
     // Anybody can make a directory in /tmp. What is not ours alone is not asked.
-    if (isPrivate(base, uid) && isPrivate(join(base, sid), uid) && isSocket(path)) return path;
+    if (isPrivate(base, uid) && isPrivate(join(base, sid), uid) && isSocket(path)) return { path };
   }
   throw outside(
     'the broker of this token is not to be found: its session is over, or its directory cannot be seen from here',
   );
+}
+
+function portIn(file: string): number | undefined {
+  try {
+    const text = readFileSync(file, 'latin1');
+    return /^\d{1,5}$/.test(text) ? Number(text) : undefined;
+  } catch {
+    // The usual case: there is a socket.
+    return undefined;
+  }
 }
 
 function isSocket(path: string): boolean {

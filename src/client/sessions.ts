@@ -51,5 +51,9 @@ export function findRunning(selector: string | undefined): Running {
 /** Throws broker_gone when the session's broker is dead. */
 export function connectAsAdmin({ directory }: Running): Promise<BrokerConnection> {
   const token = parseToken(readFileSync(directory.adminToken, 'utf8').trim());
-  return BrokerConnection.open({ socketPath: directory.adminSocket, token, client: `turret/${version}` });
+  return BrokerConnection.open({
+    address: { path: directory.adminSocket },
+    token,
+    client: `turret/${version}`,
+  });
 }

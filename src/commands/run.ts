@@ -1,6 +1,6 @@
 import { Command, Flags } from '@oclif/core';
 
-import { ISOLATION_MODES } from '../config/shape-file.js';
+import { ISOLATION_MODES, NETWORK_MODES } from '../isolation/levels.js';
 import { main } from '../session/main.js';
 
 /** Only shown by `--help`: bin/turret.js starts `run` without this framework. Both read the same options. */
@@ -13,6 +13,7 @@ The exit code is the command's own; 125 when turret itself broke, 126 when it re
     '<%= config.bin %> run -- claude',
     '<%= config.bin %> run --config team.yaml -- sh -c "aws s3 ls; gh pr list -R acme/app"',
     '<%= config.bin %> run --env-unsafe ANTHROPIC_API_KEY -- claude -p "list my buckets"',
+    '<%= config.bin %> run --port 5432 -- ./agent-with-a-database.sh',
     '<%= config.bin %> run --isolation strict -- ./offline-agent.sh',
   ];
   static override flags = {
@@ -23,6 +24,14 @@ The exit code is the command's own; 125 when turret itself broke, 126 when it re
     }),
     isolation: Flags.option({ options: ISOLATION_MODES })({
       summary: 'how the agent is shut in; never falls to none by itself',
+    }),
+    net: Flags.option({ options: NETWORK_MODES })({
+      summary: 'the network of the agent; ports: TCP 53, 443 and what --port adds',
+    }),
+    port: Flags.integer({
+      multiple: true,
+      helpValue: 'N',
+      summary: 'a TCP port the agent may connect to besides, under --net ports',
     }),
     label: Flags.string({ summary: 'what the audit log calls this session' }),
     env: Flags.string({

@@ -165,3 +165,5 @@ export const ENDPOINT: TextShape = {
     return undefined;
   },
 };
+
+export const USER_NAME = matching('the name of a user', '^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$');

@@ -1,13 +1,10 @@
 // What the configuration comes to, from all its files.
 
+import type { IsolationMode, Level, NetworkMode } from '../isolation/levels.js';
 import type { Layer, Policy } from '../policy/rule.js';
 import type { PolicyTest } from '../policy/self-test.js';
 import type { RegisteredAction } from '../protocol/messages.js';
-import type { ISOLATION_MINIMA, ISOLATION_MODES } from './shape-file.js';
 import type { REPEATER_PROFILES } from './shape-repeaters.js';
-
-export type IsolationMode = (typeof ISOLATION_MODES)[number];
-export type IsolationMinimum = (typeof ISOLATION_MINIMA)[number];
 
 export interface RepeaterConfig {
   /** First word of its actions. */
@@ -44,7 +41,13 @@ export interface ConfigSource {
 
 export interface Config {
   isolation: IsolationMode;
-  min_isolation?: IsolationMinimum;
+  min_isolation?: Level;
+  /** Absent: the best this machine can hold. */
+  net?: NetworkMode;
+  /** Whom the agent runs as at level `uid`. */
+  agent_user?: string;
+  /** TCP ports the agent may connect to besides the usual ones. */
+  ports: number[];
   env: { pass: string[]; unsafe: string[] };
   home: { allow: string[] };
   repeaters: Record<string, RepeaterConfig>;

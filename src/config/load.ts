@@ -145,6 +145,9 @@ function merge(
   const config: Config = {
     isolation: user?.isolation ?? 'auto',
     ...(user?.min_isolation === undefined ? {} : { min_isolation: user.min_isolation }),
+    ...(user?.net === undefined ? {} : { net: user.net }),
+    ports: user?.ports ?? [],
+    ...(user?.agent_user === undefined ? {} : { agent_user: user.agent_user }),
     env: user?.env ?? { pass: [], unsafe: [] },
     home: user?.home ?? { allow: [] },
     repeaters: user?.repeaters ?? REPEATERS_WITHOUT_FILE,

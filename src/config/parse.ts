@@ -4,7 +4,8 @@ import type { Layer, Limit, Rule } from '../policy/rule.js';
 import type { PresetName } from '../policy/presets/presets.js';
 import { buildLimit, buildRepeaters, buildRules, buildTests, valueOf } from './build.js';
 import type { PolicyTest } from '../policy/self-test.js';
-import type { IsolationMinimum, IsolationMode, RepeaterConfig } from './config.js';
+import type { IsolationMode, Level, NetworkMode } from '../isolation/levels.js';
+import type { RepeaterConfig } from './config.js';
 import { byPlace } from './problem.js';
 import type { Problem } from './problem.js';
 import { PROJECT_FILE, USER_FILE } from './shape-file.js';
@@ -19,7 +20,10 @@ export interface ConfigFile {
   tests: PolicyTest[];
   presets: PresetName[];
   isolation?: IsolationMode;
-  min_isolation?: IsolationMinimum;
+  min_isolation?: Level;
+  net?: NetworkMode;
+  agent_user?: string;
+  ports: number[];
   env: { pass: string[]; unsafe: string[] };
   home: { allow: string[] };
   repeaters?: Record<string, RepeaterConfig>;
@@ -58,7 +62,10 @@ function build(root: MapNode, file: string, layer: Layer): ConfigFile {
   const limit = buildLimit(valueOf(root, 'limits') as Record<string, unknown> | undefined);
   const repeaters = buildRepeaters(root, file);
   const isolation = valueOf(root, 'isolation') as IsolationMode | undefined;
-  const min_isolation = valueOf(root, 'min_isolation') as IsolationMinimum | undefined;
+  const min_isolation = valueOf(root, 'min_isolation') as Level | undefined;
+  const net = valueOf(root, 'net') as NetworkMode | undefined;
+  const agent_user = valueOf(root, 'agent_user') as string | undefined;
+  const ports = valueOf(root, 'ports') as number[] | undefined;
   const env = valueOf(root, 'env') as Partial<ConfigFile['env']> | undefined;
   const home = valueOf(root, 'home') as Partial<ConfigFile['home']> | undefined;
   const presets = (valueOf(root, 'extends') as string[] | undefined) ?? [];
@@ -69,6 +76,9 @@ function build(root: MapNode, file: string, layer: Layer): ConfigFile {
     presets: presets.map((text) => text.slice('preset:'.length) as PresetName),
     ...(isolation === undefined ? {} : { isolation }),
     ...(min_isolation === undefined ? {} : { min_isolation }),
+    ...(net === undefined ? {} : { net }),
+    ports: ports ?? [],
+    ...(agent_user === undefined ? {} : { agent_user }),
     env: { pass: env?.pass ?? [], unsafe: env?.unsafe ?? [] },
     home: { allow: home?.allow ?? [] },
     ...(repeaters === undefined ? {} : { repeaters }),

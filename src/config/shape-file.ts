@@ -1,12 +1,11 @@
 // The whole of turret.yaml, and what a project file may have of it.
 
-import { ENV_NAME, ENV_PATTERN, HOME_PATH, PRESET } from './checks.js';
+import { ISOLATION_MODES, LEVELS, NETWORK_MODES } from '../isolation/levels.js';
+import { ENV_NAME, ENV_PATTERN, HOME_PATH, PRESET, USER_NAME } from './checks.js';
 import { kindComplaints, REPEATERS } from './shape-repeaters.js';
 import { SHARED_FIELDS } from './shape-rules.js';
 import type { Field, FieldsShape } from './shape.js';
 
-export const ISOLATION_MODES = ['auto', 'strict', 'none'] as const;
-export const ISOLATION_MINIMA = ['strict', 'none'] as const;
 const NAMES_MAX = 256;
 
 const USER_FIELDS: Record<string, Field> = {
@@ -16,8 +15,25 @@ const USER_FIELDS: Record<string, Field> = {
     about: 'How the agent is shut in; auto takes the best this machine can do.',
   },
   min_isolation: {
-    shape: { is: 'word', words: ISOLATION_MINIMA },
+    shape: { is: 'word', words: LEVELS },
     about: 'The least that auto may fall to without asking.',
+  },
+  net: {
+    shape: { is: 'word', words: NETWORK_MODES },
+    about: 'The network of the agent: all of it, TCP to some ports only (Linux with Landlock), or none.',
+  },
+  ports: {
+    shape: {
+      is: 'list',
+      of: { is: 'number', integer: true, minimum: 1, maximum: 65_535 },
+      min: 0,
+      max: NAMES_MAX,
+    },
+    about: 'TCP ports the agent may connect to besides 53 and 443, when net is ports.',
+  },
+  agent_user: {
+    shape: USER_NAME,
+    about: 'The user the agent runs as under isolation: uid, when turret is started as root.',
   },
   env: {
     shape: {

@@ -8,10 +8,15 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 import { TurretError } from '../errors.js';
+import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { homeAllowed } from './home.js';
+import { DESCRIPTORS } from './launch.js';
 
 export interface BubblewrapRequest {
+  /** No namespaces of the agent's own inside. */
   strict: boolean;
+  /** Whether it has the host's network, or one of its own in which nobody listens. */
+  network: boolean;
   /** The workspace: the agent may write here. Absolute, real. */
   cwd: string;
   home: string;
@@ -21,6 +26,8 @@ export interface BubblewrapRequest {
   program: string | undefined;
   /** On the host; shown as /run/turret. */
   agentDirectory: string;
+  /** The broker's socket, bound over the file of that name in there, so that its path on the host can be removed. */
+  agentSocket: string;
   tools: string[];
   /** Directories with Turret's own state: never visible. */
   hidden: string[];
@@ -40,22 +47,19 @@ const STANDARD_PATH = [
   '/opt/homebrew/bin',
   '/snap/bin',
 ];
-const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root'];
+const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
+export const AGENT_DIRECTORY_INSIDE = '/run/turret';
 /** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
 const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
 
-/** Throws TurretError isolation_unavailable when the workspace is, or holds, the home directory. */
+/**
+ * What comes before the agent's command. It is to be started with the descriptors of launch.ts.
+ * Throws TurretError isolation_unavailable when the workspace is, or holds, the home directory.
+ */
 export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest): string[] {
-  const home = homeAllowed(request.home, request.homeAllow, request.program);
-  if (isWithin(request.home, request.cwd)) {
-    throw new TurretError(
-      'isolation_unavailable',
-      'the working directory is your home directory, where your keys are',
-      {
-        hints: ['go into a project directory first (cd), only that is shown to the agent'],
-      },
-    );
-  }
+  refuseHomeAsWorkspace(request);
+  const { read, write } = homeAllowed(request.home, request.homeAllow, request.program);
+  const shown = [...write, ...read];
   return [
     '/usr/bin/env',
     `--ignore-signal=${TERMINAL_SIGNALS}`,
@@ -69,22 +73,38 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
       'ALL',
       '--die-with-parent',
     ],
-    ...(request.strict ? ['--unshare-net', '--disable-userns'] : []),
+    ...(request.network ? [] : ['--unshare-net']),
+    ...(request.strict ? ['--disable-userns'] : []),
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...emptied(request),
     ...nameResolution(),
-    ...home,
+    ...write.flatMap((path) => ['--bind', path, path]),
+    ...read.flatMap((path) => ['--ro-bind', path, path]),
     ...visible(process.execPath, request.home),
     ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
     ...programAsked(request),
-    ...['--ro-bind', request.agentDirectory, '/run/turret'],
-    ...request.tools.flatMap((tool) => shimOver(tool, request, home)),
+    ...['--ro-bind', request.agentDirectory, AGENT_DIRECTORY_INSIDE],
+    // Not there yet when the profile is tried.
+    ...['--bind-try', request.agentSocket, join(AGENT_DIRECTORY_INSIDE, AGENT_FILES.socket)],
+    ...request.tools.flatMap((tool) => shimOver(tool, request, shown)),
     ...['--bind', request.cwd, request.cwd],
-    ...fixed(request, home),
-    ...hidden(request, home),
-    ...['--remount-ro', '/run', '--chdir', request.cwd, '--info-fd', '3', '--'],
+    ...fixed(request, write),
+    ...hidden(request, [request.cwd, ...shown]),
+    ...['--remount-ro', '/run', '--chdir', request.cwd],
+    ...['--info-fd', `${DESCRIPTORS.info}`, '--block-fd', `${DESCRIPTORS.block}`],
+    ...['--seccomp', `${DESCRIPTORS.filter}`, '--'],
     ...['/usr/bin/env', `--default-signal=${TERMINAL_SIGNALS}`],
   ];
+}
+
+/** Throws TurretError isolation_unavailable. */
+export function refuseHomeAsWorkspace({ home, cwd }: { home: string; cwd: string }): void {
+  if (!isWithin(home, cwd)) return;
+  throw new TurretError(
+    'isolation_unavailable',
+    'the working directory is your home directory, where your keys are',
+    { hints: ['go into a project directory first (cd), only that is shown to the agent'] },
+  );
 }
 
 function emptied(request: BubblewrapRequest): string[] {
@@ -93,8 +113,7 @@ function emptied(request: BubblewrapRequest): string[] {
 }
 
 // Not where nothing is shown anyway: an empty directory would only tell that it exists.
-function hidden(request: BubblewrapRequest, home: string[]): string[] {
-  const shown = [request.cwd, ...home.filter((word) => word.startsWith('/'))];
+function hidden(request: BubblewrapRequest, shown: string[]): string[] {
   return request.hidden
     .filter((path) => existsSync(path))
     .map((path) => realpathSync(path))
@@ -108,13 +127,16 @@ function hidden(request: BubblewrapRequest, home: string[]): string[] {
 
 // A policy in the workspace would be the agent's for the next session. The mount holds against writing, renaming and
 // removing the file; a directory above it can still be renamed, so the place for it is outside.
-function fixed(request: BubblewrapRequest, home: string[]): string[] {
-  const writable = [request.cwd, ...home.filter((_word, index) => home[index - 1] === '--bind')];
-  return request.fixed
+function fixed(request: BubblewrapRequest, writable: string[]): string[] {
+  return fixedWithin(request.fixed, [request.cwd, ...writable]).flatMap((path) => ['--ro-bind', path, path]);
+}
+
+/** Those that lie where the agent may write. */
+export function fixedWithin(files: string[], writable: string[]): string[] {
+  return files
     .map(realFile)
     .filter((path) => path !== undefined)
-    .filter((path) => writable.some((parent) => isWithin(path, parent)))
-    .flatMap((path) => ['--ro-bind', path, path]);
+    .filter((path) => writable.some((parent) => isWithin(path, parent)));
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.
@@ -165,7 +187,7 @@ function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): st
     const target = realFile(join(directory, tool));
     if (target === undefined || isWithin(target, request.cwd)) continue;
     const emptied = [...EMPTIED, request.home].some((empty) => isWithin(target, empty));
-    if (!emptied || shown.some((path) => path.startsWith('/') && isWithin(target, path))) targets.add(target);
+    if (!emptied || shown.some((path) => isWithin(target, path))) targets.add(target);
   }
   return [...targets].flatMap((target) => ['--ro-bind', launcher, target]);
 }

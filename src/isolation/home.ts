@@ -27,23 +27,21 @@ const SENSITIVE = new Set([
   '.netrc',
 ]);
 
-/** Arguments that bind the allowed parts of HOME. */
-export function homeAllowed(home: string, allow: string[], program: string | undefined): string[] {
+export interface HomeAllowed {
+  read: string[];
+  write: string[];
+}
+
+/** The parts of HOME that exist and that the agent may see. A path may be in both: then the later word, `read`, holds. */
+export function homeAllowed(home: string, allow: string[], program: string | undefined): HomeAllowed {
   const allowed = allow.map((path) =>
     path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path),
   );
-  return [
-    ...bind(
-      '--bind',
-      WRITABLE.map((path) => join(home, path)),
-    ),
-    ...bind(
-      '--ro-bind',
-      READABLE.map((path) => join(home, path)),
-    ),
-    ...bind('--bind', allowed),
-    ...bind('--ro-bind', ownTree(home, program)),
-  ];
+  const there = (paths: string[]): string[] => paths.filter((path) => existsSync(path));
+  return {
+    write: there([...WRITABLE.map((path) => join(home, path)), ...allowed]),
+    read: there([...READABLE.map((path) => join(home, path)), ...ownTree(home, program)]),
+  };
 }
 
 // A program installed below HOME (npm prefix, a script) needs its own files: the directory of HOME it lies in.
@@ -55,8 +53,4 @@ function ownTree(home: string, program: string | undefined): string[] {
   const known = [...WRITABLE, ...READABLE].some((path) => rest === path || rest.startsWith(`${path}/`));
   if (known) return [];
   return SENSITIVE.has(first) ? [program] : [join(home, first)];
-}
-
-function bind(kind: '--bind' | '--ro-bind', paths: string[]): string[] {
-  return paths.filter((path) => existsSync(path)).flatMap((path) => [kind, path, path]);
 }

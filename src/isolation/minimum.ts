@@ -2,35 +2,48 @@
 // `none` the operator has said beforehand that `auto` may go all the way.
 
 import { TurretError } from '../errors.js';
-import { type Enclosure, enclose } from './isolation.js';
+import type { EncloseRequest, Enclosure } from './enclosure.js';
+import { enclose } from './isolation.js';
+import { type IsolationMode, type Level, isAtLeast } from './levels.js';
 
-type Mode = Parameters<typeof enclose>[0];
-type Request = Parameters<typeof enclose>[1];
+/** What `auto` tries, best first. Strict has no network and uid needs a user: both are asked for by name. */
+const AUTOMATIC: readonly Level[] = ['namespaced', 'landlock'];
 
-/** As `enclose`, within the floor. Throws TurretError isolation_unavailable. */
+/** As `enclose`, within the floor. Throws TurretError isolation_unavailable: never less than was asked for. */
 export async function encloseWithin(
-  mode: Mode,
-  minimum: 'strict' | 'none' | undefined,
-  request: Request,
+  mode: IsolationMode,
+  minimum: Level | undefined,
+  request: EncloseRequest,
 ): Promise<Enclosure> {
-  if (minimum === 'strict') {
-    if (mode === 'none') {
-      throw new TurretError(
-        'isolation_unavailable',
-        'turret.yaml asks for min_isolation: strict, and this run for none',
-        {
-          hints: ['leave --isolation out, or change min_isolation in turret.yaml'],
-        },
-      );
+  if (mode !== 'auto') {
+    if (minimum !== undefined && !isAtLeast(mode, minimum)) throw below(mode, minimum);
+    return enclose(mode, request);
+  }
+  const within = AUTOMATIC.filter((level) => minimum === undefined || isAtLeast(level, minimum));
+  const candidates = minimum === 'strict' ? [minimum] : [...within, ...(minimum === 'none' ? [minimum] : [])];
+  const reasons: TurretError[] = [];
+  for (const level of candidates) {
+    try {
+      const enclosure = await enclose(level, request);
+      const fallen = reasons.map(({ message }) => message.replace(PREFIX, ''));
+      return fallen.length === 0
+        ? enclosure
+        : { ...enclosure, line: `${enclosure.line} (not better: ${fallen.join('; ')})` };
+    } catch (error) {
+      if (!(error instanceof TurretError) || error.code !== 'isolation_unavailable') throw error;
+      reasons.push(error);
     }
-    return enclose('strict', request);
   }
-  if (mode !== 'auto' || minimum === undefined) return enclose(mode, request);
-  try {
-    return await enclose(mode, request);
-  } catch (error) {
-    if (!(error instanceof TurretError) || error.code !== 'isolation_unavailable') throw error;
-    const open = await enclose('none', request);
-    return { ...open, line: `${open.line} (${error.message}; min_isolation: none allows it)` };
-  }
+  // The best level's reason: what one would want to mend.
+  throw reasons[0];
+}
+
+const PREFIX = 'the agent cannot be isolated on this machine: ';
+
+function below(mode: Level, minimum: Level): TurretError {
+  return new TurretError(
+    'isolation_unavailable',
+    `turret.yaml asks for min_isolation: ${minimum}, and this run for ${mode}`,
+    { hints: ['leave --isolation out, or change min_isolation in turret.yaml'] },
+  );
 }

@@ -1,10 +1,10 @@
 // Does the profile work on this machine? Found out by running it, not by reading version numbers.
 
-import { spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
 import { accessSync, constants, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PROBE_MS_MAX } from '../protocol/limits.js';
+import type { EncloseRequest, Enclosure } from './enclosure.js';
 
 /** System directories only: a `bwrap` in the workspace or on the agent's PATH would be the agent's. */
 const PLACES = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'];
@@ -51,26 +51,22 @@ const KNOWN: [RegExp, ProbeProblem][] = [
   }],
 ]; // prettier-ignore
 
-/** Runs the prefix with `true`. Undefined when that works. */
-export function probe(prefix: string[], env: Record<string, string>): Promise<ProbeProblem | undefined> {
-  const [file = '', ...args] = prefix;
-  return new Promise((resolve) => {
-    const child = spawn(file, [...args, '/bin/true'], {
-      env,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      timeout: PROBE_MS_MAX,
-      killSignal: 'SIGKILL',
-    });
-    (child.stdio[3] as Readable).resume();
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(0, 2_000);
-    });
-    child.on('error', (error) =>
-      resolve({ message: error.message, hint: 'apt-get install bubblewrap coreutils' }),
-    );
-    child.on('close', (code) => resolve(code === 0 ? undefined : explain(said)));
-  });
+/** Runs the profile with `true`. Undefined when that works. */
+export async function probe(
+  enclosure: Enclosure,
+  { env }: EncloseRequest,
+): Promise<ProbeProblem | undefined> {
+  try {
+    const request = enclosure.launch(['/bin/true'], { env, stdio: ['ignore', 'ignore', 'capture'] });
+    const launched = await enclosure.launcher.start(request);
+    await launched.release();
+    const late = sleep(PROBE_MS_MAX, undefined, { ref: false });
+    const exit = await Promise.race([launched.exit, late]);
+    if (exit?.code === 0) return undefined;
+    return explain(exit?.stderr ?? `the sandbox took more than ${PROBE_MS_MAX / 1000} s to run true`);
+  } catch (error) {
+    return { message: (error as Error).message, hint: 'apt-get install bubblewrap coreutils' };
+  }
 }
 
 function explain(said: string): ProbeProblem {

@@ -1,12 +1,15 @@
 // Where the sockets of running sessions are: $XDG_RUNTIME_DIR/turret/<sid>, else /tmp/turret-<uid>/<sid>.
 //
 //   admin.sock  admin.token  session.json  repeaters/<name>/   never shown to the agent
+//   agent.sock                                                  bound into the sandbox, then removed
+//   tmp/                                                        without namespaces: the agent's TMPDIR
 //   agent/      agent.sock  token  bin/<tool>                   what the sandbox shows as /run/turret
 
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TurretError } from '../errors.js';
+import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
 import { isAlive, startTicks } from './process-alive.js';
 
@@ -14,6 +17,8 @@ export interface RuntimeDirectory {
   path: string;
   agent: string;
   agentSocket: string;
+  /** For temporary files of the agent, where it cannot have a /tmp of its own. */
+  temporary: string;
   adminSocket: string;
   adminToken: string;
 }
@@ -102,7 +107,8 @@ function layout(root: string, sid: string): RuntimeDirectory {
   return {
     path,
     agent,
-    agentSocket: join(agent, 'agent.sock'),
+    agentSocket: join(path, AGENT_FILES.socket),
+    temporary: join(path, 'tmp'),
     adminSocket: join(path, 'admin.sock'),
     adminToken: join(path, 'admin.token'),
   };

@@ -15,7 +15,8 @@ export interface BrokerSetup {
   type: 'setup';
   /** Session id, hex. */
   sid: string;
-  sockets: { agent: string; admin: string };
+  /** Paths; for the agent null means any port of 127.0.0.1. */
+  sockets: { agent: string | null; admin: string };
   repeaters: RepeaterEntry[];
   /** Policy as plain data, see src/policy/rule.ts. */
   policy: JsonObject;
@@ -47,16 +48,21 @@ export type ToBroker =
   | { type: 'repeater_started'; name: string; pid: number }
   | { type: 'repeater_failed'; name: string; message: string; hint?: string }
   | { type: 'repeater_exited'; name: string; code: number | null; signal: string | null }
+  /** The agent is about to run, in this process namespace: its session key is good in there only. */
+  | { type: 'agent_namespace'; pid_namespace: string }
   /** The agent is gone: revoke, drain, write the final checkpoint. */
   | { type: 'close'; exit: number };
 
 export type FromBroker =
   /** First message: the keys this session is known by, base64url. */
   | { type: 'ready'; broker_public_key: string; audit_public_key: string }
-  | { type: 'listening' }
+  /** `port`: of 127.0.0.1, when the agent is met there. */
+  | { type: 'listening'; port?: number }
   | { type: 'start_repeater'; name: string }
   /** Its connection is over, for whatever reason: what is left of its process must end. */
   | { type: 'repeater_lost'; name: string }
+  /** Answers `agent_namespace`: whether callers can be told apart on this machine. */
+  | { type: 'admitting'; checked: boolean }
   /** `turret revoke` took effect; the agent's token is dead. */
   | { type: 'revoked'; reason: string }
   | { type: 'closed'; summary: SessionSummary }

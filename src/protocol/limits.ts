@@ -130,3 +130,5 @@ export const REDACTED_SECRETS_MAX = 64;
 export const REDACTION_HOLD_MS_MAX = 100;
 /** Silence after the end of a program that ends its output, although something it started still holds it open. */
 export const ORPHAN_OUTPUT_MS = 100;
+/** Output of a probe or of the doctor's attempts. */
+export const CAPTURED_BYTES_MAX = 1_048_576;

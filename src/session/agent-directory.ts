@@ -4,6 +4,7 @@ import { linkSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { RuntimeDirectory } from '../platform/runtime-directory.js';
 
 const SHIM = fileURLToPath(new URL('../../shim.cjs', import.meta.url));
@@ -13,7 +14,7 @@ const SHIM = fileURLToPath(new URL('../../shim.cjs', import.meta.url));
  * to none. The token lies beside it because agents strip variables called *TOKEN*.
  */
 export function fillAgentDirectory(directory: RuntimeDirectory, token: string, tools: string[]): void {
-  writeFileSync(join(directory.agent, 'token'), token, { mode: 0o400 });
+  writeFileSync(join(directory.agent, AGENT_FILES.token), token, { mode: 0o400 });
   const launcher = join(directory.agent, 'launcher');
   writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
   // Read by bash after the profile of a login shell has reset PATH.

@@ -3,12 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { execa } from 'execa';
-
-import type { Enclosure } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/enclosure.js';
+import type { Launched } from '../isolation/launcher.js';
 import { callersUmask } from '../platform/preamble.js';
 import { followStops, isForegroundJob } from './controlling-terminal.js';
 
@@ -18,54 +16,70 @@ export interface AgentExit {
   signal: NodeJS.Signals | undefined;
 }
 export interface RunningAgent {
+  /** Rejects with TurretError isolation_unavailable when it could not be started. */
   exit: Promise<AgentExit>;
   /** A signal that was sent to `turret run`. */
   pass(signal: NodeJS.Signals): void;
+}
+export interface AgentStart {
+  enclosure: Enclosure;
+  command: string[];
+  env: Record<string, string>;
+  /** Where the broker listens, when that is on loopback. */
+  brokerPort: number | undefined;
+  /** Told the agent's process namespace before anything of the command runs. */
+  admit(pidNamespace: string | undefined): Promise<void>;
+  /** The command runs now, and everything it sees is in its place. */
+  running(): unknown;
 }
 
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const BIRTH_LOOK_MS = 5;
 
-export function startAgent(agent: {
-  enclosure: Enclosure;
-  command: string[];
-  env: Record<string, string>;
-}): RunningAgent {
-  const { prefix, infoFd } = agent.enclosure;
-  const [file = '', ...args] = [...prefix, ...agent.command];
-  // A child takes the mask of the moment it is started in. The agent's files are the user's: they get the modes that the
-  // user's own commands would give them.
-  const ours = process.umask(callersUmask);
-  const child = execa(file, args, {
-    env: agent.env,
-    extendEnv: false,
-    stdio: ['inherit', 'inherit', 'inherit', ...(infoFd === undefined ? [] : ['pipe' as const])],
-    reject: false,
-    buffer: false,
-    cleanup: false,
-    stripFinalNewline: false,
-  });
-  process.umask(ours);
+export function startAgent(agent: AgentStart): RunningAgent {
+  let launched: Launched | undefined;
   let over = false;
-  let info = '';
-  const [, , , infoPipe] = child.stdio as (Readable | null | undefined)[];
-  infoPipe?.on('data', (chunk: Buffer) => {
-    info += chunk.toString();
-  });
-  const agentPid = () => (infoFd === undefined ? child.pid : pidInSandbox(info));
+  const agentPid = (): number | undefined => {
+    if (launched === undefined) return undefined;
+    return launched.sandbox === undefined ? launched.pid : firstChildOf(launched.sandbox.init);
+  };
   const unfollow = followStops(agentPid);
-  const exit = child.then((result) => {
-    over = true;
-    unfollow();
-    return exitOf(result.exitCode, result.signal);
-  });
+  const live = async (): Promise<AgentExit> => {
+    try {
+      launched = await start(agent);
+      await agent.admit(launched.sandbox?.pidNamespace);
+      await launched.release();
+      agent.running();
+      const { code, signal } = await launched.exit;
+      return exitOf(code, signal);
+    } finally {
+      over = true;
+      unfollow();
+    }
+  };
   return {
-    exit,
+    exit: live(),
     pass: (signal) => {
       if (FROM_TERMINAL.includes(signal) && isForegroundJob()) return; // it has it already
       void deliver(signal, agentPid, () => over);
     },
   };
+}
+
+async function start({ enclosure, command, env, brokerPort }: AgentStart): Promise<Launched> {
+  const run = {
+    env,
+    stdio: ['inherit', 'inherit', 'inherit'] as ['inherit', 'inherit', 'inherit'],
+    ...(brokerPort === undefined ? {} : { brokerPort }),
+  };
+  // A child takes the mask of the moment it is started in. The agent's files are the user's: they get the modes that the
+  // user's own commands would give them.
+  const ours = process.umask(callersUmask);
+  try {
+    return await enclosure.launcher.start(enclosure.launch(command, run));
+  } finally {
+    process.umask(ours);
+  }
 }
 
 // A signal that comes while the sandbox is still being made is for the agent all the same.
@@ -81,15 +95,13 @@ async function deliver(
   }
 }
 
-function exitOf(exitCode: number | undefined, signal: NodeJS.Signals | undefined): AgentExit {
-  if (signal !== undefined) return { code: 128 + constants.signals[signal], signal };
+function exitOf(exitCode: number | null, signal: NodeJS.Signals | null): AgentExit {
+  if (signal !== null) return { code: 128 + constants.signals[signal], signal };
   return { code: exitCode ?? 125, signal: undefined };
 }
 
 // bubblewrap waits outside, its first process is an init inside, and that one's first child is the agent.
-function pidInSandbox(info: string): number | undefined {
-  const init = /"child-pid":\s*(\d+)/.exec(info)?.[1];
-  if (init === undefined) return undefined;
+function firstChildOf(init: number): number | undefined {
   try {
     const [first = ''] = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim().split(' ');
     return first === '' ? undefined : Number(first);

@@ -58,10 +58,18 @@ export class BrokerProcess {
     return this.#next('ready') as Promise<Extract<FromBroker, { type: 'ready' }>>;
   }
 
-  async setUp(setup: BrokerSetup): Promise<void> {
-    const listening = this.#next('listening');
+  /** Resolves with the port the agent is met at, when it is not met at a path. */
+  async setUp(setup: BrokerSetup): Promise<number | undefined> {
+    const listening = this.#next('listening') as Promise<Extract<FromBroker, { type: 'listening' }>>;
     this.send(setup);
-    await listening;
+    return (await listening).port;
+  }
+
+  /** From now on calls come from this process namespace only; false where that cannot be told. */
+  async admitOnly(pidNamespace: string): Promise<boolean> {
+    const admitting = this.#next('admitting') as Promise<Extract<FromBroker, { type: 'admitting' }>>;
+    this.send({ type: 'agent_namespace', pid_namespace: pidNamespace });
+    return (await admitting).checked;
   }
 
   send(message: ToBroker, handle?: Socket): void {

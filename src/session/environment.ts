@@ -2,6 +2,7 @@
 // Pure: the environment comes in, another one goes out.
 
 import { TurretError } from '../errors.js';
+import type { Enclosure } from '../isolation/enclosure.js';
 
 /** Passed when they are there. No name in this list may ever hold a secret. */
 const PASSED = new Set([
@@ -59,6 +60,25 @@ export function agentEnvironment(request: EnvironmentRequest): AgentEnvironment 
     }
   }
   return { env, withheld };
+}
+
+/** With what Turret adds. The token is the one credential the agent has. */
+export function withTurretsOwn(
+  environment: AgentEnvironment,
+  { agentDirectory, level, env: ofLevel }: Pick<Enclosure, 'agentDirectory' | 'level' | 'env'>,
+  token: string,
+): Record<string, string> {
+  const env = { ...environment.env };
+  if (level !== 'none') delete env['TMPDIR'];
+  return {
+    ...env,
+    ...ofLevel,
+    PATH: `${agentDirectory}/bin:${environment.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    TURRET_TOKEN: token,
+    TURRET_ISOLATION: level,
+    // The profile of a login shell would put other directories first again.
+    BASH_ENV: `${agentDirectory}/bash-env`,
+  };
 }
 
 /** Why this must not reach the agent, or undefined. */

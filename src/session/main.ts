@@ -3,9 +3,10 @@
 import { TurretError } from '../errors.js';
 import { sayError } from '../ui/voice.js';
 import { isHungUp } from './controlling-terminal.js';
+import { exitCodeOf } from './exit-code.js';
 import { closeInheritedDescriptors } from './inherited-descriptors.js';
 import { parseRunOptions } from './options.js';
-import { exitCodeOf, runSession } from './run.js';
+import { runSession } from './run.js';
 
 export async function main(argv: string[]): Promise<void> {
   closeInheritedDescriptors();

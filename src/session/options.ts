@@ -3,14 +3,16 @@
 import { parseArgs } from 'node:util';
 
 import { TurretError } from '../errors.js';
-import type { IsolationMode } from '../config/config.js';
-import { ISOLATION_MODES } from '../config/shape-file.js';
+import { ISOLATION_MODES, type IsolationMode, NETWORK_MODES, type NetworkMode } from '../isolation/levels.js';
 
 export interface RunOptions {
   /** The agent's command and its arguments. */
   command: string[];
   configFile?: string;
   isolation?: IsolationMode;
+  net?: NetworkMode;
+  /** TCP ports the agent may connect to besides the configured ones. */
+  ports: number[];
   label?: string;
   /** Names of variables to pass in addition. */
   env: string[];
@@ -20,7 +22,7 @@ export interface RunOptions {
 }
 
 export const RUN_USAGE =
-  'turret run [--config FILE] [--isolation auto|strict|none] [--env NAME] [--quiet] -- COMMAND [ARG…]';
+  'turret run [--config FILE] [--isolation LEVEL] [--net MODE] [--port N] [--env NAME] [--quiet] -- COMMAND [ARG…]';
 
 /** Throws TurretError usage. Everything after `--` is the agent's and is not looked at. */
 export function parseRunOptions(argv: string[]): RunOptions {
@@ -30,17 +32,14 @@ export function parseRunOptions(argv: string[]): RunOptions {
   if (split === -1 || argv.length === split + 1) {
     throw usage('there is no command to run', `put it after two dashes: ${RUN_USAGE}`);
   }
-  const isolation = ISOLATION_MODES.find((mode) => mode === values.isolation);
-  if (values.isolation !== undefined && isolation === undefined) {
-    throw usage(
-      `unknown isolation ${JSON.stringify(values.isolation)}`,
-      `one of: ${ISOLATION_MODES.join(', ')}`,
-    );
-  }
+  const isolation = oneOf('isolation', ISOLATION_MODES, values.isolation);
+  const net = oneOf('net', NETWORK_MODES, values.net);
   return {
     command: argv.slice(split + 1),
     ...(values.config === undefined ? {} : { configFile: values.config }),
     ...(isolation === undefined ? {} : { isolation }),
+    ...(net === undefined ? {} : { net }),
+    ports: (values.port ?? []).map(portOf),
     ...(values.label === undefined ? {} : { label: values.label }),
     env: values.env ?? [],
     envUnsafe: values['env-unsafe'] ?? [],
@@ -55,6 +54,8 @@ function parseOurs(argv: string[]) {
       options: {
         config: { type: 'string', short: 'c' },
         isolation: { type: 'string' },
+        net: { type: 'string' },
+        port: { type: 'string', multiple: true },
         label: { type: 'string' },
         env: { type: 'string', multiple: true },
         'env-unsafe': { type: 'string', multiple: true },
@@ -66,6 +67,23 @@ function parseOurs(argv: string[]) {
   } catch (error) {
     throw usage((error as Error).message.split('\n')[0]?.replace(/\.$/, '') ?? 'bad options', RUN_USAGE);
   }
+}
+
+function oneOf<Word extends string>(
+  option: string,
+  words: readonly Word[],
+  value: string | undefined,
+): Word | undefined {
+  if (value === undefined) return undefined;
+  const word = words.find((known) => known === value);
+  if (word !== undefined) return word;
+  throw usage(`unknown ${option} ${JSON.stringify(value)}`, `one of: ${words.join(', ')}`);
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw usage(`${JSON.stringify(text)} is no port`, 'a number from 1 to 65535');
 }
 
 function usage(message: string, hint: string): TurretError {

@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
 import type { RepeaterConfig } from '../config/config.js';
-import { dyingWithParent } from '../isolation/isolation.js';
+import { dyingWithParent } from '../isolation/die-with-parent.js';
 import type { RepeaterEntry } from '../protocol/control.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { Json } from '../protocol/messages.js';

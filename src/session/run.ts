@@ -1,13 +1,13 @@
 // One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
 
-import { writeFileSync } from 'node:fs';
+import { lchownSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
-import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
-import type { Enclosure } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/enclosure.js';
 import { encloseWithin } from '../isolation/minimum.js';
 import { loadHostKey } from '../platform/host-key.js';
 import {
@@ -25,24 +25,24 @@ import {
   makeStateDirectory,
   stateDirectory,
 } from '../platform/sessions.js';
-import { EXIT } from '../protocol/codes.js';
+import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { sidOf } from '../token/token.js';
 import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
-import { version } from '../version.js';
 import { type AgentExit, startAgent } from './agent.js';
 import { fillAgentDirectory } from './agent-directory.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
-import { type AgentEnvironment, agentEnvironment } from './environment.js';
+import { type AgentEnvironment, agentEnvironment, withTurretsOwn } from './environment.js';
 import { fixedFiles } from './fixed-files.js';
 import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { Signals } from './signals.js';
+import { startRecord } from './start-record.js';
 import { printSummary } from './summary.js';
 
 /** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
@@ -62,6 +62,7 @@ class Session {
   readonly #broker: BrokerProcess;
   #repeaters: RepeaterProcesses | undefined;
   #directory: RuntimeDirectory | undefined;
+  #enclosure: Enclosure | undefined;
   #brokerDied = false;
 
   constructor(options: RunOptions) {
@@ -113,7 +114,13 @@ class Session {
     const adminKey = mintKey('admin', sid, 'turret run');
     fillAgentDirectory(this.#directory, agentKey.token, tools);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
-    const enclosure = await this.#enclose(config, environment, program, tools, [state, ...roots]);
+    const enclosure = (this.#enclosure = await this.#enclose(config, environment, program, tools, [
+      state,
+      ...roots,
+    ]));
+    // What the sandbox binds the broker's socket over.
+    if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
+      writeFileSync(join(this.#directory.agent, AGENT_FILES.socket), '', { mode: 0o600 });
     const entry = createSession(state, {
       sid: sid.toString('hex'),
       label,
@@ -121,7 +128,7 @@ class Session {
       pid: process.pid,
       now: this.#startedMs,
     });
-    await this.#setUpBroker({
+    const brokerPort = await this.#setUpBroker({
       config,
       enclosure,
       entry,
@@ -131,23 +138,34 @@ class Session {
       keys: [agentKey.key, adminKey.key],
     });
     this.#announce(config, environment, enclosure);
-    const env = { ...this.#agentEnv(environment, enclosure, agentKey.token), [SESSION_MARK]: entry.sid };
+    const env = {
+      ...withTurretsOwn(environment, enclosure, agentKey.token),
+      [SESSION_MARK]: entry.sid,
+    };
+    const { agentAddress: address } = enclosure;
     const agent = startAgent({
       enclosure,
+      brokerPort,
       command: [program ?? `${enclosure.agentDirectory}/bin/${shim}`, ...command.slice(1)],
       env,
+      admit: async (pidNamespace) => {
+        if (pidNamespace !== undefined) await this.#broker.admitOnly(pidNamespace);
+      },
+      // Inside it is bound; outside there is nothing left to connect to, not even for the owner of a stolen token.
+      running: () => address !== 'loopback' && address.removable && rmSync(address.path, { force: true }),
     });
     this.#signals.to((signal) => agent.pass(signal));
     const exit = await agent.exit;
     this.#signals.to(() => {}); // the session is ending already, and in a bounded time
     // The token dies before what the agent left running does: none of that gets one more call in between.
     const closing = this.#broker.close(exit.code);
-    if (enclosure.level === 'none') killMarked(entry.sid);
+    if (!enclosure.endsTogether) killMarked(entry.sid);
     return this.#end(exit, await closing, { entry, state });
   }
 
   cleanUp(): void {
     this.#repeaters?.kill();
+    this.#enclosure?.end();
     if (this.#directory !== undefined) removeRuntimeDirectory(this.#directory);
   }
 
@@ -179,6 +197,11 @@ class Session {
       homeAllow: config.home.allow,
       program,
       agentDirectory: directory.agent,
+      agentSocket: directory.agentSocket,
+      temporary: directory.temporary,
+      agentUser: config.agent_user,
+      net: this.#options.net ?? config.net,
+      ports: [...config.ports, ...this.#options.ports],
       tools,
       hidden,
       fixed: fixedFiles(config),
@@ -194,8 +217,9 @@ class Session {
     sid: Buffer;
     audit: Buffer;
     keys: BrokerKey[];
-  }): Promise<void> {
-    const { config, entry, sid } = parts;
+  }): Promise<number | undefined> {
+    const { config, entry, sid, enclosure } = parts;
+    const { agentAddress: address } = enclosure;
     const directory = this.#directory as RuntimeDirectory;
     const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
     this.#repeaters = new RepeaterProcesses(
@@ -207,10 +231,13 @@ class Session {
       },
       this.#broker,
     );
-    await this.#broker.setUp({
+    const port = await this.#broker.setUp({
       type: 'setup',
       sid: sid.toString('hex'),
-      sockets: { agent: directory.agentSocket, admin: directory.adminSocket },
+      sockets: {
+        agent: address === 'loopback' ? null : address.path,
+        admin: directory.adminSocket,
+      },
       repeaters: repeaterEntries(config.repeaters),
       policy: config.policy as unknown as JsonObject,
       call_ms_max: CALL_MS_MAX,
@@ -218,24 +245,15 @@ class Session {
         directory: entry.directory,
         certificate: toBase64url(certificate.signature),
         host_public_key: toBase64url(certificate.hostKey),
-        start: this.#startRecord(config, parts.enclosure),
+        start: startRecord(this.#options, config, enclosure),
       },
       keys: parts.keys,
     });
-  }
-
-  #startRecord(config: Config, enclosure: Enclosure): JsonObject {
-    const { command, label } = this.#options;
-    return {
-      turret: version,
-      label: label ?? '',
-      command: (command[0] ?? '').split('/').at(-1) ?? '',
-      argv: command,
-      isolation: enclosure.level,
-      policy_sha256: sha256(Buffer.from(JSON.stringify(config.policy))).toString('base64url'),
-      config: [...config.presets.map((name) => `preset:${name}`), ...config.sources.map(({ file }) => file)],
-      pid: process.pid,
-    };
+    if (address !== 'loopback' && address.owner !== undefined)
+      lchownSync(address.path, address.owner.uid, address.owner.gid);
+    if (port !== undefined)
+      writeFileSync(join(enclosure.agentDirectory, AGENT_FILES.port), `${port}`, { mode: 0o600 });
+    return port;
   }
 
   #announce(config: Config, environment: AgentEnvironment, enclosure: Enclosure): void {
@@ -246,20 +264,6 @@ class Session {
     }
     if (environment.withheld.length > 0)
       say(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
-  }
-
-  #agentEnv(environment: AgentEnvironment, enclosure: Enclosure, token: string): Record<string, string> {
-    const { agentDirectory, level } = enclosure;
-    const env = { ...environment.env };
-    if (level !== 'none') delete env['TMPDIR'];
-    return {
-      ...env,
-      PATH: `${agentDirectory}/bin:${environment.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`,
-      TURRET_TOKEN: token,
-      TURRET_ISOLATION: level,
-      // The profile of a login shell would put other directories first again.
-      BASH_ENV: `${agentDirectory}/bash-env`,
-    };
   }
 
   #end(
@@ -284,16 +288,4 @@ class Session {
     }
     return exit.code;
   }
-}
-
-/** The exit code and words for an error that kept the agent from starting. */
-export function exitCodeOf(error: TurretError): number {
-  if (error.code === 'command_not_found') return EXIT.NOT_FOUND;
-  if (error.code === 'usage' || error.code === 'config_invalid' || error.code === 'config_unreadable')
-    return 2;
-  return error.code === 'isolation_unavailable' ||
-    error.code === 'command_not_executable' ||
-    error.code === 'env_refused'
-    ? EXIT.DENIED
-    : EXIT.BROKEN;
 }

@@ -1,7 +1,6 @@
 // Escape attempts, seen from outside: prepares what could be reached, runs them in the sandbox a session would get, and
 // holds the answer against what is there.
 
-import { spawn } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -12,10 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { Enclosure } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/enclosure.js';
 import { ATTEMPT_CONNECT_MS_MAX, ATTEMPTS_MS_MAX } from '../protocol/limits.js';
 import type { AttemptReport, AttemptTargets } from './attempts-inside.js';
 import type { Environment } from './environment.js';
@@ -72,41 +71,23 @@ export async function runAttempts(options: {
   }
 }
 
-function attemptInside(sandbox: Sandbox, { prefix, agentDirectory }: Enclosure): Promise<AttemptReport> {
-  const [file = '', ...args]: string[] = [
-    ...prefix,
-    process.execPath,
-    join(agentDirectory, 'attempts.mjs'),
-    'attempt',
-  ];
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
+async function attemptInside(sandbox: Sandbox, enclosure: Enclosure): Promise<AttemptReport> {
+  const { launcher, agentDirectory } = enclosure;
+  const command = [process.execPath, join(agentDirectory, 'attempts.mjs'), 'attempt'];
+  const launched = await launcher.start(
+    enclosure.launch(command, {
       cwd: sandbox.workspace,
       env: sandbox.env,
-      // bubblewrap reports itself on the last one, and stops when it cannot.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      timeout: ATTEMPTS_MS_MAX,
-      killSignal: 'SIGKILL',
-    });
-    let [said, complained] = ['', ''];
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
-    child.stderr
-      ?.setEncoding('utf8')
-      .on('data', (text: string) => (complained = (complained + text).slice(-2_000)));
-    (child.stdio[3] as Readable).resume();
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      // A first process inside that lost its bubblewrap keeps our pipes open: then there is nothing to wait for.
-      if (code !== 0) for (const stream of [child.stdout, child.stderr]) stream?.destroy();
-      if (code !== 0)
-        reject(
-          new Error(complained.trim().split('\n').at(-1) || `ended with ${signal ?? code ?? 'nothing'}`),
-        );
-    });
-    child.once('close', (code) => {
-      if (code === 0) resolve(parseReport(said));
-    });
-  });
+      stdio: ['ignore', 'capture', 'capture'],
+    }),
+  );
+  await launched.release();
+  const late = sleep(ATTEMPTS_MS_MAX, undefined, { ref: false });
+  const exit = await Promise.race([launched.exit, late]);
+  if (exit === undefined) throw new Error(`they took more than ${ATTEMPTS_MS_MAX / 1000} s`);
+  const { code, signal, stdout, stderr } = exit;
+  if (code === 0) return parseReport(stdout);
+  throw new Error(stderr.trim().split('\n').at(-1) || `ended with ${signal ?? code ?? 'nothing'}`);
 }
 
 // The attempts run where an agent would: the pipe is read as if one had written it.

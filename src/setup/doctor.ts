@@ -2,7 +2,8 @@
 
 import { readConfigHere } from '../config/load-here.js';
 import { TurretError } from '../errors.js';
-import type { Enclosure } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/enclosure.js';
+import type { IsolationMode } from '../isolation/levels.js';
 import { runtimeRoots } from '../platform/runtime-directory.js';
 import { stateDirectory } from '../platform/sessions.js';
 import { attemptChecks, fileChecks } from './attempt-checks.js';
@@ -104,7 +105,7 @@ interface Inside {
 async function insideChecks(
   surroundings: Surroundings,
   files: ExposedFile[],
-  mode: 'auto' | 'strict' | 'none',
+  mode: IsolationMode,
   progress: (what: string) => void,
 ): Promise<Inside> {
   let sandbox: Sandbox;
@@ -124,7 +125,7 @@ async function insideChecks(
     return { checks: [withFix(broken, error.hints[0])] };
   }
   try {
-    const namespaced = await tried(sandbox.enclose('auto'));
+    const namespaced = await tried(sandbox.enclose('namespaced'));
     const strict = await tried(sandbox.enclose('strict'));
     const levels = [
       levelCheck('namespaced', problemIn(namespaced), mode === 'auto'),

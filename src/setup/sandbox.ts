@@ -7,7 +7,9 @@ import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
 import { isWithin } from '../isolation/bubblewrap.js';
-import { type Enclosure, enclose } from '../isolation/isolation.js';
+import type { Enclosure } from '../isolation/enclosure.js';
+import { enclose } from '../isolation/isolation.js';
+import type { Level } from '../isolation/levels.js';
 import {
   createRuntimeDirectory,
   removeRuntimeDirectory,
@@ -35,6 +37,7 @@ export class Sandbox {
   readonly directory: RuntimeDirectory;
   readonly env: Record<string, string>;
   readonly workspace: string;
+  readonly #enclosures: Enclosure[] = [];
   readonly #temporary: string | undefined;
   readonly #surroundings: Surroundings;
 
@@ -67,19 +70,26 @@ export class Sandbox {
   }
 
   /** Tries the profile and returns how to use it. Throws TurretError `isolation_unavailable`. */
-  enclose(mode: 'auto' | 'strict'): Promise<Enclosure> {
+  async enclose(level: Level): Promise<Enclosure> {
     const { env, state, config } = this.#surroundings;
-    return enclose(mode, {
+    const enclosure = await enclose(level, {
+      net: config?.net,
+      ports: config?.ports ?? [],
       cwd: this.workspace,
       home: env['HOME'] ?? '/nonexistent',
       homeAllow: config?.home.allow ?? [],
       program: process.execPath,
       agentDirectory: this.directory.agent,
+      agentSocket: this.directory.agentSocket,
+      temporary: this.directory.temporary,
+      agentUser: config?.agent_user,
       tools: [...this.tools],
       hidden: state === undefined ? [] : [state],
       fixed: [],
       env: this.env,
     });
+    this.#enclosures.push(enclosure);
+    return enclosure;
   }
 
   /** A directory outside the sandbox, gone with the others. */
@@ -90,6 +100,7 @@ export class Sandbox {
   }
 
   remove(): void {
+    for (const enclosure of this.#enclosures) enclosure.end();
     removeRuntimeDirectory(this.directory);
     if (this.#temporary !== undefined) rmSync(this.#temporary, { recursive: true, force: true });
   }

@@ -5,11 +5,13 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -23,6 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
+const KOFFI = realpathSync(fileURLToPath(new URL('../../node_modules/koffi', import.meta.url)));
 const SENTINEL = ['sh', '-c', 'echo RAN > ran'];
 const hasRun = (): boolean => existsSync(join(world.workspace, 'ran'));
 
@@ -207,24 +210,47 @@ describe('places', () => {
 });
 
 describe('no sandbox to be had', () => {
-  test.each([['auto'], ['strict']])(
-    'without bubblewrap, isolation %s refuses and the command never runs',
-    async (mode) => {
-      const ran = await where(
-        ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
-        world.words(SENTINEL, [`--isolation=${mode}`]),
-      );
+  const NO_BUBBLEWRAP = ['--ro-bind', '/dev/null', '/usr/bin/bwrap'];
+  const NO_KOFFI = ['--tmpfs', KOFFI];
+
+  test.each([
+    ['auto', NO_KOFFI],
+    ['strict', []],
+    ['namespaced', []],
+  ])(
+    'without bubblewrap, isolation %s refuses where nothing else holds, and the command never runs',
+    async (mode, also) => {
+      const ran = await where([...NO_BUBBLEWRAP, ...also], world.words(SENTINEL, [`--isolation=${mode}`]));
       expect(
         await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: apt-get install bubblewrap/),
       ).toBe(true);
     },
   );
 
-  test('without bubblewrap, only isolation none runs it, and says what that means', async () => {
-    const ran = await where(
-      ['--ro-bind', '/dev/null', '/usr/bin/bwrap'],
-      world.words(SENTINEL, ['--isolation=none']),
+  test('without bubblewrap, auto takes Landlock and says why; a floor above that refuses', async () => {
+    const told = await where(NO_BUBBLEWRAP, world.words(['sh', '-c', 'echo "$TURRET_ISOLATION"']));
+    expect(told.stdout.toString()).toBe('landlock\n');
+    expect(told.stderr).toMatch(
+      /isolation landlock: .*command lines can be seen.*bubblewrap is not installed/,
     );
+    appendFileSync(world.config, 'min_isolation: namespaced\n');
+    const ran = await where(NO_BUBBLEWRAP, world.words(SENTINEL));
+    expect(await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: /)).toBe(true);
+  });
+
+  test('without koffi, namespaced still holds what bubblewrap holds and says what stays open', async () => {
+    const reach = `exec 3<>/dev/tcp/127.0.0.1/1`;
+    const open = await where(NO_KOFFI, world.words(['bash', '-c', reach]));
+    expect(open.stderr).toMatch(/isolation namespaced: .*the network is open.*koffi is not installed/);
+    expect(open.stderr).toMatch(/Connection refused/);
+    const held = await where(NO_KOFFI, world.words(SENTINEL, ['--net=ports']));
+    expect(
+      await refused(held, 126, /error: net: ports cannot be held here: .*koffi/, /hint: net: open/),
+    ).toBe(true);
+  });
+
+  test('without bubblewrap, isolation none runs it, and says what that means', async () => {
+    const ran = await where(NO_BUBBLEWRAP, world.words(SENTINEL, ['--isolation=none']));
     expect(ran.code).toBe(0);
     expect(hasRun()).toBe(true);
     expect(ran.stderr).toMatch(/isolation none: .*can read your keys/);
@@ -232,12 +258,10 @@ describe('no sandbox to be had', () => {
 
   test('min_isolation: none lets auto go all the way, and says so', async () => {
     appendFileSync(world.config, 'min_isolation: none\n');
-    const ran = await where(['--ro-bind', '/dev/null', '/usr/bin/bwrap'], world.words(SENTINEL));
+    const ran = await where([...NO_BUBBLEWRAP, ...NO_KOFFI], world.words(SENTINEL));
     expect(ran.code).toBe(0);
     expect(hasRun()).toBe(true);
-    expect(ran.stderr).toMatch(
-      /isolation none: .*bubblewrap is not installed; min_isolation: none allows it/,
-    );
+    expect(ran.stderr).toMatch(/isolation none: .*not better: bubblewrap is not installed; .*koffi/);
   });
 
   test('min_isolation: strict makes auto strict, and no flag goes below it', async () => {
@@ -258,7 +282,7 @@ describe('no sandbox to be had', () => {
       '/',
       '/',
       '--',
-      ...world.words(SENTINEL),
+      ...world.words(SENTINEL, ['--isolation=namespaced']),
     ];
     expect(
       await refused(

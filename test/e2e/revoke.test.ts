@@ -33,7 +33,11 @@ interface Session {
 /** A session whose agent waits; its token and sockets are used from here. */
 async function startSession(): Promise<Session> {
   const child = world.start(
-    world.words(['sh', '-c', 'echo READY; read -r go; turret call echo.say text=after; echo "code $?"']),
+    // Only without a sandbox the agent's socket can be reached from out here.
+    world.words(
+      ['sh', '-c', 'echo READY; read -r go; turret call echo.say text=after; echo "code $?"'],
+      ['--isolation=none'],
+    ),
     {
       stdio: 'pipe',
     },
@@ -43,21 +47,21 @@ async function startSession(): Promise<Session> {
   const [sid = ''] = world.runtimeSessions();
   const directory = join(world.runtime, 'turret', sid);
   const paths = {
-    agent: { socketPath: join(directory, 'agent/agent.sock'), file: join(directory, 'agent/token') },
-    admin: { socketPath: join(directory, 'admin.sock'), file: join(directory, 'admin.token') },
+    agent: { path: join(directory, 'agent/agent.sock'), file: join(directory, 'agent/token') },
+    admin: { path: join(directory, 'admin.sock'), file: join(directory, 'admin.token') },
   };
   return {
     ended,
     release: () => child.stdin?.end('go\n'),
     open: (who) => {
-      const { socketPath, file } = paths[who];
+      const { path, file } = paths[who];
       return BrokerConnection.open({
-        socketPath,
+        address: { path },
         token: parseToken(readFileSync(file, 'utf8').trim()),
         client: 'test',
       });
     },
-    agentSocket: paths.agent.socketPath,
+    agentSocket: paths.agent.path,
     sid,
   };
 }

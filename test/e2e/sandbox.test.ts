@@ -56,8 +56,9 @@ describe.each(USERS)('as %s', (_, uid) => {
   afterEach(() => world.close());
 
   /** What a shell script sees and says, inside and, as the control, without a sandbox. */
-  async function said(script: string, mode = 'auto'): Promise<string> {
-    const ran = await world.run(['bash', '-c', `{ ${script}\n} 2>&1`], [`--isolation=${mode}`, '-q']);
+  async function said(script: string, mode = 'auto', options: string[] = []): Promise<string> {
+    const words = ['bash', '-c', `{ ${script}\n} 2>&1`];
+    const ran = await world.run(words, [`--isolation=${mode}`, '-q', ...options]);
     return ran.stdout.toString() + ran.stderr;
   }
 
@@ -215,7 +216,10 @@ describe.each(USERS)('as %s', (_, uid) => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const reach = `cat < /dev/tcp/127.0.0.1/${port}`;
-    expect(await said(reach)).toBe('reached\n');
+    expect(await said(reach, 'auto', ['--net=open'])).toBe('reached\n');
+    expect(await said(reach, 'auto', [`--port=${port}`])).toBe('reached\n');
+    expect(await said(reach)).toMatch(/Permission denied/);
+    expect(await said(reach, 'auto', ['--net=none'])).toMatch(/refused|unreachable/i);
     expect(await said(reach, 'strict')).toMatch(/refused|unreachable/i);
     expect(await said('turret call echo.say text=strict', 'strict')).toBe('strict\n');
     server.close();

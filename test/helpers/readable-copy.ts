@@ -15,6 +15,8 @@ const PACKAGES = [
   '@smithy/signature-v4',
   '@aws-crypto/sha256-js',
   'graphql',
+  'koffi',
+  `@koromix/koffi-linux-${process.arch}`,
 ];
 
 export interface ReadableCopy {

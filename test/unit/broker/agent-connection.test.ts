@@ -6,6 +6,7 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentConnection, type SignedRequest } from '../../../src/broker/agent-connection.js';
 import { KeyRing } from '../../../src/broker/keys.js';
+import { PeerCheck } from '../../../src/broker/peer-check.js';
 import { sign, signingKey } from '../../../src/crypto/ed25519.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
 import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../../src/protocol/frames.js';
@@ -118,6 +119,7 @@ beforeEach(async () => {
   server = createServer((socket) => {
     const context = {
       keys,
+      peers: new PeerCheck(),
       brokerKey: broker,
       brokerPublicKey: broker.publicKey,
       welcome: () => ({ session: 'test' }),

@@ -33,21 +33,32 @@ function find(env: NodeJS.ProcessEnv, more: Partial<Surroundings> = {}): ReturnT
 test('token and socket beside the command are found without any variable', async () => {
   const socketPath = await socketAt(join(base, 'agent/agent.sock'));
   writeFileSync(join(base, 'agent/token'), `${TOKEN}\n`);
-  expect(find({})).toMatchObject({ socketPath, token: { sid: SID } });
+  expect(find({})).toMatchObject({ address: { path: socketPath }, token: { sid: SID } });
+});
+
+test('where there is no socket, a port of loopback beside the token is; nothing but a port is read', () => {
+  mkdirSync(join(base, 'agent'), { recursive: true });
+  writeFileSync(join(base, 'agent/token'), TOKEN);
+  writeFileSync(join(base, 'agent/port'), '45123');
+  expect(find({}).address).toEqual({ host: '127.0.0.1', port: 45_123 });
+  for (const other of ['evil.example:1', '0x50', '-1', '451234', '']) {
+    writeFileSync(join(base, 'agent/port'), other);
+    expect(() => find({})).toThrow(/is not to be found/);
+  }
 });
 
 test('variables win over what lies beside the command', async () => {
   await socketAt(join(base, 'agent/agent.sock'));
   writeFileSync(join(base, 'agent/token'), TOKEN);
   const found = find({ TURRET_TOKEN: OTHER, TURRET_SOCKET: '/elsewhere' });
-  expect(found.socketPath).toBe('/elsewhere');
+  expect(found.address).toEqual({ path: '/elsewhere' });
   expect(found.token.seed[0]).toBe(4);
 });
 
 test('the session directory of the token is found in the runtime directory when it is ours alone', async () => {
   const socketPath = await socketAt(join(base, 'turret', SID.toString('hex'), 'agent/agent.sock'));
   const env = { TURRET_TOKEN: TOKEN, XDG_RUNTIME_DIR: base };
-  expect(find(env).socketPath).toBe(socketPath);
+  expect(find(env).address).toEqual({ path: socketPath });
   chmodSync(join(base, 'turret', SID.toString('hex')), 0o750);
   expect(() => find(env)).toThrow(/is not to be found/);
   chmodSync(join(base, 'turret', SID.toString('hex')), 0o700);

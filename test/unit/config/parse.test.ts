@@ -127,7 +127,7 @@ describe('a problem has its line, its column and the nearest key', () => {
     ],
     [
       'version: 1\nisolation: stric',
-      ['2:12 "stric" is not one of auto, strict, none (did you mean "strict"?)'],
+      ['2:12 "stric" is not one of auto, strict, namespaced, landlock, uid, none (did you mean "strict"?)'],
     ],
     ['version: 1\nlimits: { rate: 60 }', ['2:17 expected a rate, found 60 (a text of digits needs quotes)']],
     [
