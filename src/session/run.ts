@@ -6,7 +6,6 @@ import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
-import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { encloseWithin } from '../isolation/minimum.js';
 import { loadHostKey } from '../platform/host-key.js';
