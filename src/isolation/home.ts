@@ -1,7 +1,9 @@
 // What of the home directory an agent needs to work at all. Everything else of it does not exist inside.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
+
+import { holdsCredential } from '../platform/secret-shape.js';
 
 /** Agents' own state: their login, settings and history are theirs. */
 const WRITABLE = [
@@ -12,8 +14,14 @@ const WRITABLE = [
 const READABLE = [
   '.nvm', '.fnm', '.volta', '.bun', '.deno', '.pyenv', '.rbenv', '.rustup', '.cargo/bin', '.cargo/env', '.local/bin',
   '.local/share/uv', '.local/share/fnm', '.local/share/claude', '.local/share/pnpm', '.asdf', '.sdkman', 'go/bin',
-  '.gitconfig', '.config/git/config', '.bashrc', '.profile', '.bash_profile', '.zshrc', '.zshenv', '.inputrc',
+  '.inputrc',
 ]; // prettier-ignore
+/** Settings that people write keys into: shown unless there is one. */
+const SETTINGS = [
+  '.gitconfig', '.config/git/config', '.bashrc', '.profile', '.bash_profile', '.bash_login', '.bash_aliases', '.zshrc',
+  '.zshenv', '.zprofile',
+]; // prettier-ignore
+const SETTINGS_BYTES_MAX = 1_048_576;
 /** Never shown because a program lies next to them. */
 const SENSITIVE = new Set([
   '.aws',
@@ -40,8 +48,22 @@ export function homeAllowed(home: string, allow: string[], program: string | und
   const there = (paths: string[]): string[] => paths.filter((path) => existsSync(path));
   return {
     write: there([...WRITABLE.map((path) => join(home, path)), ...allowed]),
-    read: there([...READABLE.map((path) => join(home, path)), ...ownTree(home, program)]),
+    read: there([
+      ...READABLE.map((path) => join(home, path)),
+      ...SETTINGS.map((path) => join(home, path)).filter(isWithoutCredential),
+      ...ownTree(home, program),
+    ]),
   };
+}
+
+function isWithoutCredential(file: string): boolean {
+  try {
+    const { size } = statSync(file);
+    return size <= SETTINGS_BYTES_MAX && !holdsCredential(readFileSync(file, 'utf8'));
+  } catch {
+    // Not there, not a file, not ours to read.
+    return false;
+  }
 }
 
 // A program installed below HOME (npm prefix, a script) needs its own files: the directory of HOME it lies in.

@@ -43,8 +43,10 @@ export class Launcher {
     this.#worker.on('error', (error: Error) =>
       this.#events.emit('failed', { type: 'failed', message: error.message, hints: [] }),
     );
-    this.#worker.unref();
-    this.#ready = this.#next('ready').then(({ landlock, problem }) => ({ abi: landlock, problem }));
+    this.#ready = this.#next('ready').then(({ landlock, problem }) => {
+      this.#worker.unref(); // idle now
+      return { abi: landlock, problem };
+    });
     this.#ready.catch(() => {}); // whoever asks hears of it
   }
 

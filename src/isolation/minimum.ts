@@ -19,10 +19,8 @@ export async function encloseWithin(
     if (minimum !== undefined && !isAtLeast(mode, minimum)) throw below(mode, minimum);
     return enclose(mode, request);
   }
-  const within = AUTOMATIC.filter((level) => minimum === undefined || isAtLeast(level, minimum));
-  const candidates = minimum === 'strict' ? [minimum] : [...within, ...(minimum === 'none' ? [minimum] : [])];
   const reasons: TurretError[] = [];
-  for (const level of candidates) {
+  for (const level of candidates(mode, minimum)) {
     try {
       const enclosure = await enclose(level, request);
       const fallen = reasons.map(({ message }) => message.replace(PREFIX, ''));
@@ -36,6 +34,14 @@ export async function encloseWithin(
   }
   // The best level's reason: what one would want to mend.
   throw reasons[0];
+}
+
+/** The levels a session may have, best first. */
+export function candidates(mode: IsolationMode, minimum: Level | undefined): readonly Level[] {
+  if (mode !== 'auto') return [mode];
+  if (minimum === 'strict') return [minimum];
+  const within = AUTOMATIC.filter((level) => minimum === undefined || isAtLeast(level, minimum));
+  return minimum === 'none' ? [...within, minimum] : within;
 }
 
 const PREFIX = 'the agent cannot be isolated on this machine: ';

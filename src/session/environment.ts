@@ -3,6 +3,7 @@
 
 import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/enclosure.js';
+import { hasCredentialForm, secretShape } from '../platform/secret-shape.js';
 
 /** Passed when they are there. No name in this list may ever hold a secret. */
 const PASSED = new Set([
@@ -18,13 +19,6 @@ const PASSED = new Set([
   'AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_DEFAULT_OUTPUT', 'GH_REPO', 'GH_HOST',
 ]); // prettier-ignore
 const PASSED_PREFIXES = ['LC_'];
-
-/** Words of a name, exactly; and ends of words, since people write `PGPASSWORD` and `accessToken`. */
-const SECRET_WORD =
-  /^(?:PWD|PASS|SSHPASS|CREDS?|AUTH|SESSION|PAT|DSN|PRIVATE|KEYS?)$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|APIKEY|COOKIE)S?$/;
-const SECRET_PHRASE = /DATABASE_URL|CONNECTION_STRING/i;
-const SECRET_VALUE =
-  /\b(?:A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_[0-9A-Za-z]{20,}|github_pat_[0-9A-Za-z_]{20,}|sk-[0-9A-Za-z_-]{16,}|xox[abprs]-[0-9A-Za-z-]{10,}|glpat-[0-9A-Za-z_-]{16,}|AIza[0-9A-Za-z_-]{30,}|tr[tabr]_[0-9A-Za-z]{40,}|eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}\.)|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][a-z0-9+.-]{0,20}:\/\/[^/\s:@]*:[^/\s@]+@/;
 
 export interface EnvironmentRequest {
   /** The user's own. */
@@ -55,7 +49,7 @@ export function agentEnvironment(request: EnvironmentRequest): AgentEnvironment 
     else if (request.pass.some((pattern) => matches(pattern, name))) env[name] = checked(name, value);
     else if (PASSED.has(name) || PASSED_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       // A proxy with a password in its address is the likely case.
-      if (SECRET_VALUE.test(value)) withheld.push(name);
+      if (hasCredentialForm(value)) withheld.push(name);
       else env[name] = value;
     }
   }
@@ -79,21 +73,6 @@ export function withTurretsOwn(
     // The profile of a login shell would put other directories first again.
     BASH_ENV: `${agentDirectory}/bash-env`,
   };
-}
-
-/** Why this must not reach the agent, or undefined. */
-export function secretShape(name: string, value: string): string | undefined {
-  if (SECRET_PHRASE.test(name) || wordsOf(name).some((word) => SECRET_WORD.test(word)))
-    return 'its name says that it is a secret';
-  if (SECRET_VALUE.test(value)) return 'its value has the form of a credential';
-  return undefined;
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '_')
-    .toUpperCase()
-    .split(/[^A-Z0-9]+/);
 }
 
 function checked(name: string, value: string): string {

@@ -1,5 +1,8 @@
 // What became of the escape attempts, as lines.
 
+import type { Enclosure } from '../isolation/enclosure.js';
+import { LANDLOCK_ABI } from '../isolation/landlock.js';
+import type { Network } from '../isolation/network.js';
 import type { AttemptOutcome } from './attempts.js';
 import type { Check } from './check.js';
 import type { ExposedFile } from './exposed-files.js';
@@ -15,8 +18,8 @@ interface Attempt {
 }
 
 /** One line for each attempt. What the level does not promise to stop is a warning, not a fault. */
-export function attemptChecks(outcome: AttemptOutcome, strict: boolean): Check[] {
-  const network = strict ? {} : { fix: 'isolation: strict (then the agent has no network at all)' };
+export function attemptChecks(outcome: AttemptOutcome, shutIn: ShutIn): Check[] {
+  const network = networkFix(shutIn.network);
   const foreign = outcome.sockets.filter((path) => path !== outcome.abstract);
   const attempts: Attempt[] = [
     { id: 'processes', what: 'see processes of the host', reached: outcome.processes, seen: 'a process outside was not found', why: 'command lines of other programs are readable' },
@@ -27,24 +30,43 @@ export function attemptChecks(outcome: AttemptOutcome, strict: boolean): Check[]
     { id: 'outside', what: 'write outside the workspace', reached: outcome.written.length > 0, seen: 'no file arrived', why: outcome.written.join(', ') },
     { id: 'programs', what: 'run the real aws or gh by its path', reached: outcome.programs.length > 0, seen: outcome.targets.programs.length === 0 ? 'neither is installed' : 'it is the shim', why: `${outcome.programs.join(', ')} is not covered by the shim; it finds no credential there` },
     { id: 'privileges', what: 'gain rights by set-id programs', reached: outcome.privileges, seen: 'no capability, no new privileges', why: 'capabilities are held' },
-    { id: 'terminal', what: 'type into your terminal (TIOCSTI)', reached: outcome.terminal, seen: 'this kernel refuses it', why: 'this kernel lets a program type commands into the shell that started it', fix: 'sysctl -w dev.tty.legacy_tiocsti=0 (Linux 6.2 or newer)' },
+    { id: 'terminal', what: 'type into your terminal (TIOCSTI)', reached: outcome.terminal, seen: 'refused, by the kernel or by the filter', why: 'this kernel lets a program type commands into the shell that started it', fix: 'sysctl -w dev.tty.legacy_tiocsti=0 (Linux 6.2 or newer)' },
     { id: 'loopback', what: 'reach a service on 127.0.0.1', reached: outcome.loopback, seen: 'not reachable', why: 'databases and debuggers that listen there are reachable', ...network },
     { id: 'metadata', what: 'reach 169.254.169.254', reached: outcome.metadata, seen: 'no route', why: 'there is a route; whether something answers was not tried', ...network },
   ]; // prettier-ignore
-  return attempts.map((attempt) => lineOf(attempt, strict));
+  const open = openByDesign(shutIn);
+  return attempts.map((attempt) => lineOf(attempt, open));
 }
 
-/** What no isolation level but strict promises to stop. */
-const OPEN_BY_DESIGN = new Set(['abstract-sockets', 'loopback', 'metadata', 'terminal', 'programs']);
+export type ShutIn = Pick<Enclosure, 'level' | 'network'>;
 
-function lineOf({ id, what, reached, why, seen, fix }: Attempt, strict: boolean): Check {
+function networkFix({ mode, landlock }: Network): { fix?: string } {
+  if (mode === 'none') return {};
+  return {
+    fix:
+      landlock.problem === undefined
+        ? 'net: ports or isolation: strict'
+        : 'npm install koffi beside turret, or isolation: strict',
+  };
+}
+
+/** What this level does not promise to stop; docs/isolation.md says the same. */
+function openByDesign({ level, network: { mode, landlock } }: ShutIn): Set<string> {
+  const open = new Set(['programs']);
+  if (mode === 'open') open.add('loopback').add('metadata');
+  if (mode !== 'none' && landlock.abi < LANDLOCK_ABI.scopes) open.add('abstract-sockets');
+  if (level === 'landlock' || level === 'uid') open.add('processes');
+  if (level === 'uid') open.add('sockets');
+  return open;
+}
+
+function lineOf({ id, what, reached, why, seen, fix }: Attempt, open: Set<string>): Check {
   const shared = { id: `attempt.${id}`, group: 'attempts' as const, what };
   if (!reached) return { ...shared, state: 'stopped', level: 'ok', why: seen };
-  const expected = OPEN_BY_DESIGN.has(id) && !(strict && id !== 'terminal' && id !== 'programs');
   return {
     ...shared,
     state: 'not stopped',
-    level: expected ? 'warn' : 'bad',
+    level: open.has(id) ? 'warn' : 'bad',
     why,
     ...(fix === undefined ? {} : { fix }),
   };

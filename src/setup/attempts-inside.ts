@@ -36,14 +36,14 @@ export interface AttemptReport {
   keyDirectories: string[];
   sockets: string[];
   loopback: boolean;
-  /** A route to 169.254.169.254 exists. */
+  /** A route to 169.254.169.254 exists, and its port may be connected to. */
   metadata: boolean;
   written: string[];
   /** Real programs that can be run past the shim. */
   programs: string[];
   /** Capabilities or set-id programs could give rights. */
   privileges: boolean;
-  /** The kernel lets a process type into its terminal. */
+  /** The kernel lets a process type into its terminal, and no filter keeps this one from it. */
   terminal: boolean;
 }
 
@@ -108,6 +108,21 @@ function connects(
   });
 }
 
+const METADATA_PORT = 80;
+
+/** Whether connecting to this port is forbidden to us, whoever listens there: asked of our own machine. */
+function isPortClosed(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const end = (closed: boolean): void => {
+      socket.destroy();
+      resolve(closed);
+    };
+    socket.once('connect', () => end(false));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'EACCES' || code === 'EPERM'));
+  });
+}
+
 /** From /proc/net/route, as little-endian hexadecimal words: destination, flags (1 up, 0x200 reject), mask. */
 export function hasRoute(table: string, address: [number, number, number, number]): boolean {
   const wanted = (address[0] | (address[1] << 8) | (address[2] << 16) | (address[3] << 24)) >>> 0;
@@ -141,11 +156,14 @@ export async function attemptAll(targets: AttemptTargets): Promise<AttemptReport
     keyDirectories: targets.keyDirectories.filter(listed),
     sockets,
     loopback: await connects({ host: '127.0.0.1', port: targets.port }, connectMs),
-    metadata: hasRoute(reads('/proc/net/route'), [169, 254, 169, 254]),
+    metadata:
+      hasRoute(reads('/proc/net/route'), [169, 254, 169, 254]) && !(await isPortClosed(METADATA_PORT)),
     written: targets.directories.filter((directory) => writes(directory, targets.fileName)),
     programs: targets.programs.filter((path) => readable(path) && !reads(path).startsWith(targets.shimMark)),
     privileges: hasPrivileges(reads('/proc/self/status')),
-    terminal: reads('/proc/sys/dev/tty/legacy_tiocsti').trim() !== '0',
+    terminal:
+      reads('/proc/sys/dev/tty/legacy_tiocsti').trim() !== '0' &&
+      !/^Seccomp:\s*2$/m.test(reads('/proc/self/status')),
   };
 }
 

@@ -3,7 +3,8 @@
 import { readConfigHere } from '../config/load-here.js';
 import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/enclosure.js';
-import type { IsolationMode } from '../isolation/levels.js';
+import type { IsolationMode, Level } from '../isolation/levels.js';
+import { candidates } from '../isolation/minimum.js';
 import { runtimeRoots } from '../platform/runtime-directory.js';
 import { stateDirectory } from '../platform/sessions.js';
 import { attemptChecks, fileChecks } from './attempt-checks.js';
@@ -15,6 +16,7 @@ import {
   bubblewrapCheck,
   environmentCheck,
   envSignalCheck,
+  koffiCheck,
   levelCheck,
   noIsolationCheck,
   nodeCheck,
@@ -59,6 +61,7 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
     ...configChecks(loaded),
     workspaceCheck({ env, cwd, isolated: mode !== 'none' }),
     bubblewrapCheck(),
+    koffiCheck(),
     envSignalCheck(),
     setprivCheck(),
     ...inside.checks,
@@ -125,20 +128,36 @@ async function insideChecks(
     return { checks: [withFix(broken, error.hints[0])] };
   }
   try {
-    const namespaced = await tried(sandbox.enclose('namespaced'));
-    const strict = await tried(sandbox.enclose('strict'));
-    const levels = [
-      levelCheck('namespaced', problemIn(namespaced), mode === 'auto'),
-      levelCheck('strict', problemIn(strict), mode === 'strict'),
-      ...(mode === 'none' ? [noIsolationCheck()] : []),
-    ];
-    const enclosure = mode === 'strict' ? strict : namespaced;
-    if (mode === 'none' || enclosure instanceof Error) return { checks: levels };
+    const { levels, enclosure } = await levelChecks(sandbox, mode, surroundings.config?.min_isolation);
+    if (mode === 'none' || enclosure === undefined) return { checks: levels };
     progress('escape attempts');
     return await attempted(sandbox, enclosure, files, surroundings, levels);
   } finally {
     sandbox.remove();
   }
+}
+
+const TRIED: readonly Level[] = ['strict', 'namespaced', 'landlock'];
+
+/** Every level is tried; `enclosure` is what a session would get. */
+async function levelChecks(
+  sandbox: Sandbox,
+  mode: IsolationMode,
+  minimum: Level | undefined,
+): Promise<{ levels: Check[]; enclosure: Enclosure | undefined }> {
+  const found = new Map<Level, Enclosure | Error>();
+  for (const level of mode === 'uid' ? [...TRIED, mode] : TRIED)
+    found.set(level, await tried(sandbox.enclose(level)));
+  const wanted: readonly Level[] = candidates(mode, minimum).filter((level) => level !== 'none');
+  const best = wanted.find((level) => !(found.get(level) instanceof Error));
+  const levels = [...found].map(([level, result]) =>
+    levelCheck(level, result, best === undefined && wanted.includes(level)),
+  );
+  const enclosure = best === undefined ? undefined : found.get(best);
+  return {
+    levels: mode === 'none' ? [...levels, noIsolationCheck()] : levels,
+    enclosure: enclosure instanceof Error ? undefined : enclosure,
+  };
 }
 
 async function attempted(
@@ -150,7 +169,7 @@ async function attempted(
 ): Promise<Inside> {
   try {
     const outcome = await runAttempts({ sandbox, enclosure, env, files: files.map(({ path }) => path) });
-    return { checks: [...levels, ...attemptChecks(outcome, enclosure.level === 'strict')], outcome };
+    return { checks: [...levels, ...attemptChecks(outcome, enclosure)], outcome };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return {
@@ -168,8 +187,4 @@ async function tried(enclosing: Promise<Enclosure>): Promise<Enclosure | Error> 
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
-}
-
-function problemIn(result: Enclosure | Error): Error | undefined {
-  return result instanceof Error ? result : undefined;
 }

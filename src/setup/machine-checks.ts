@@ -5,9 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 
 import { TurretError } from '../errors.js';
 import { isWithin } from '../isolation/bubblewrap.js';
+import type { Level } from '../isolation/levels.js';
 import { findBubblewrap } from '../isolation/probe.js';
+import { loadLibc } from '../platform/libc.js';
+import { secretShape } from '../platform/secret-shape.js';
 import { PROBE_MS_MAX } from '../protocol/limits.js';
-import { secretShape } from '../session/environment.js';
+import { agentEnvironment } from '../session/environment.js';
 import type { Check } from './check.js';
 import type { Environment } from './environment.js';
 
@@ -55,8 +58,9 @@ export function workspaceCheck({
 
 /** Names of the user's variables that look like secrets and so are not passed. */
 export function environmentCheck(env: Environment): Check {
+  const passed = agentEnvironment({ from: env, pass: [], unsafe: [] }).env;
   const names = Object.entries(env).flatMap(([name, value]) =>
-    value && secretShape(name, value) !== undefined ? [name] : [],
+    value && !Object.hasOwn(passed, name) && secretShape(name, value) !== undefined ? [name] : [],
   );
   const why =
     names.length === 0
@@ -99,14 +103,27 @@ function versionOf(path: string): string {
   }
 }
 
+/** Without it there is no Landlock, and callers cannot be told apart by their process. */
+export function koffiCheck(loaded: ReturnType<typeof loadLibc> = loadLibc()): Check {
+  const shared = { id: 'koffi', group: 'isolation' as const, what: 'koffi' };
+  if ('libc' in loaded)
+    return { ...shared, state: 'ok', level: 'ok', why: "Landlock and the kernel's word on who calls" };
+  return {
+    ...shared,
+    state: 'missing',
+    level: 'warn',
+    why: `${loaded.problem}: ports and abstract sockets stay open to the agent`,
+    fix: 'npm install koffi beside turret',
+  };
+}
+
 /** A level that was tried. `needed`: it is the one a session would use. */
-export function levelCheck(
-  level: 'namespaced' | 'strict',
-  problem: Error | undefined,
-  needed: boolean,
-): Check {
+export function levelCheck(level: Level, tried: { line: string } | Error, needed: boolean): Check {
   const shared = { id: `isolation.${level}`, group: 'isolation' as const, what: `isolation ${level}` };
-  if (problem === undefined) return { ...shared, state: 'works', level: 'ok', why: MEANING[level] };
+  if (!(tried instanceof Error)) {
+    return { ...shared, state: 'works', level: 'ok', why: tried.line.replace(/^isolation \w+: /, '') };
+  }
+  const problem = tried;
   const message = problem.message.replace('the agent cannot be isolated on this machine: ', '');
   const fix = problem instanceof TurretError ? problem.hints[0] : undefined;
   return {
@@ -118,11 +135,6 @@ export function levelCheck(
     ...(needed ? { blocks: true as const } : {}),
   };
 }
-
-const MEANING = {
-  namespaced: 'home, other processes and other sockets are hidden; the network is open',
-  strict: 'the same, and no network',
-} as const;
 
 /** Only the environment protects the keys then. */
 export function noIsolationCheck(): Check {

@@ -88,6 +88,8 @@ describe.each(USERS)('as %s', (_, uid) => {
   test('what an agent needs of it is there, and stays when it is written', async () => {
     for (const directory of ['.claude', '.cache']) mkdirSync(join(world.home, directory), { mode: 0o777 });
     writeFileSync(join(world.home, '.gitconfig'), '[user]\n');
+    // Settings are shown, unless somebody wrote a key into them.
+    writeFileSync(join(world.home, '.zshrc'), `export SOME_TOKEN=${NEEDLE}\n`);
     await said('chmod 777 ~/.claude');
     const inside = await said('cat ~/.gitconfig; echo x > ~/.gitconfig; ls -A ~');
     expect(inside).toMatch(/^\[user\]\n.*Read-only file system\n\.cache\n\.claude\n\.gitconfig\n$/);

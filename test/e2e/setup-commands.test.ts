@@ -170,9 +170,12 @@ describe('turret doctor', () => {
     expect(of('credential.aws')?.why).toContain('profile default (keys in plain)');
     expect(of('credential.gh')?.why).toContain('environment (GH_TOKEN)');
   });
-  test('a service on 127.0.0.1 is reachable without strict, and not with it', async () => {
+  test('a service on 127.0.0.1 is reachable with net: open, and not without or with strict', async () => {
+    put('open.yaml', 'version: 1\nnet: open\n');
+    const open = await doctor(['--config', path.join(home.directory, 'open.yaml')]);
+    expect(open.of('attempt.loopback')).toMatchObject({ state: 'not stopped', level: 'warn' });
+    expect((await doctor()).of('attempt.loopback')).toMatchObject({ state: 'stopped' });
     put('strict.yaml', 'version: 1\nisolation: strict\n');
-    expect((await doctor()).of('attempt.loopback')).toMatchObject({ state: 'not stopped', level: 'warn' });
     const strict = await doctor(['--config', path.join(home.directory, 'strict.yaml')]);
     expect(strict.code).toBe(0);
     for (const name of ['loopback', 'metadata', 'abstract-sockets'])

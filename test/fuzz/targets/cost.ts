@@ -27,7 +27,8 @@ import {
   ARGV_WORD_BYTES_MAX, AUDIT_LINE_BYTES_MAX, CONFIG_BYTES_MAX, CONTROL_BYTES_MAX, CREDENTIAL_FILE_BYTES_MAX, FACT_BYTES_MAX, INJECTOR_HEADER_BYTES_MAX,
   PATTERN_BYTES_MAX,
 } from '../../../src/protocol/limits.js'; // prettier-ignore
-import { agentEnvironment, secretShape } from '../../../src/session/environment.js';
+import { secretShape } from '../../../src/platform/secret-shape.js';
+import { agentEnvironment } from '../../../src/session/environment.js';
 import { parseAwsProfiles } from '../../../src/setup/aws-profiles.js';
 import { parseGhHosts } from '../../../src/setup/gh-hosts.js';
 import { context, CWD } from '../../unit/aws/aws-context.js';

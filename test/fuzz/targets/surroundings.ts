@@ -10,7 +10,8 @@ import { checkJq, checkTemplate } from '../../../repeaters/gh/resolve/programs.j
 import { carriedPath } from '../../../repeaters/gh/resolve/paths.js';
 import { checkPath } from '../../../repeaters/aws/resolve/files.js';
 import { screenWords } from '../../../repeaters/aws/resolve/words.js';
-import { agentEnvironment, secretShape } from '../../../src/session/environment.js';
+import { secretShape } from '../../../src/platform/secret-shape.js';
+import { agentEnvironment } from '../../../src/session/environment.js';
 import { parseAwsProfiles } from '../../../src/setup/aws-profiles.js';
 import { parseGhHosts } from '../../../src/setup/gh-hosts.js';
 import { pieced, word } from '../arbitraries/text.js';

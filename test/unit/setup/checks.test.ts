@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { TurretError } from '../../../src/errors.js';
-import { attemptChecks, fileChecks } from '../../../src/setup/attempt-checks.js';
+import type { Level, NetworkMode } from '../../../src/isolation/levels.js';
+import { attemptChecks, fileChecks, type ShutIn } from '../../../src/setup/attempt-checks.js';
 import { hasRoute } from '../../../src/setup/attempts-inside.js';
 import type { AttemptOutcome } from '../../../src/setup/attempts.js';
 import {
@@ -51,7 +52,11 @@ describe('the machine', () => {
     });
     expect(levelCheck('strict', problem, false)).toMatchObject({ level: 'warn' });
     expect(levelCheck('strict', problem, false).blocks).toBeUndefined();
-    expect(levelCheck('namespaced', undefined, true)).toMatchObject({ state: 'works', level: 'ok' });
+    expect(levelCheck('namespaced', { line: 'isolation namespaced: home is hidden' }, true)).toMatchObject({
+      state: 'works',
+      level: 'ok',
+      why: 'home is hidden',
+    });
   });
   test('no session starts in the home directory or above it, one starts below', () => {
     const env = { HOME: '/home/me' };
@@ -108,14 +113,21 @@ describe('escape attempts', () => {
     targets: { keyDirectories: ['/home/me/.aws'], sockets: ['/x', '\0x'], programs: ['/usr/bin/aws'] },
     abstract: '\0x',
   };
-  const open = (outcome: Partial<AttemptOutcome>, strict = false): [string, string][] =>
-    attemptChecks({ ...NONE, ...outcome }, strict)
+  const shutIn = (level: Level, mode: NetworkMode, abi: number): ShutIn => ({
+    level,
+    network: { mode, ports: [], landlock: { abi, problem: abi === 0 ? 'no koffi' : undefined } },
+  });
+  const BARE = shutIn('namespaced', 'open', 0);
+  const PORTS = shutIn('namespaced', 'ports', 7);
+  const STRICT = shutIn('strict', 'none', 0);
+  const open = (outcome: Partial<AttemptOutcome>, how = BARE): [string, string][] =>
+    attemptChecks({ ...NONE, ...outcome }, how)
       .filter(({ state }) => state !== 'stopped')
       .map(({ id, level }) => [id, level]);
 
   test('that reach nothing are all stopped', () => {
     expect(open({})).toEqual([]);
-    expect(attemptChecks(NONE, false)).toHaveLength(11);
+    expect(attemptChecks(NONE, BARE)).toHaveLength(11);
   });
   test.each<[Partial<AttemptOutcome>, string]>([
     [{ processes: true }, 'attempt.processes'],
@@ -124,9 +136,11 @@ describe('escape attempts', () => {
     [{ sockets: ['/x'] }, 'attempt.sockets'],
     [{ written: ['/etc'] }, 'attempt.outside'],
     [{ privileges: true }, 'attempt.privileges'],
+    [{ terminal: true }, 'attempt.terminal'],
   ])('%j is wrong at every level', (outcome, id) => {
     expect(open(outcome)).toEqual([[id, 'bad']]);
-    expect(open(outcome, true)).toEqual([[id, 'bad']]);
+    expect(open(outcome, PORTS)).toEqual([[id, 'bad']]);
+    expect(open(outcome, STRICT)).toEqual([[id, 'bad']]);
   });
   test.each<[Partial<AttemptOutcome>, string]>([
     [{ loopback: true }, 'attempt.loopback'],
@@ -136,9 +150,18 @@ describe('escape attempts', () => {
     '%j is to be known where the network is open, and wrong where it is promised to be closed',
     (outcome, id) => {
       expect(open(outcome)).toEqual([[id, 'warn']]);
-      expect(open(outcome, true)).toEqual([[id, 'bad']]);
+      expect(open(outcome, PORTS)).toEqual([[id, 'bad']]);
+      expect(open(outcome, STRICT)).toEqual([[id, 'bad']]);
     },
   );
+  test('without namespaces other processes can be seen, and as another user sockets can be reached', () => {
+    const seen = { processes: true, sockets: ['/x'] };
+    expect(open(seen, shutIn('landlock', 'ports', 7))).toEqual([
+      ['attempt.processes', 'warn'],
+      ['attempt.sockets', 'bad'],
+    ]);
+    expect(open(seen, shutIn('uid', 'ports', 7)).map(([, level]) => level)).toEqual(['warn', 'warn']);
+  });
   test('a file with credentials is hidden, or readable with the reason', () => {
     const files = [
       { path: '/home/me/.netrc', holds: 'passwords' },
