@@ -99,6 +99,7 @@ tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
   'fake-github',
   'aws-injector',
   'aws-perform',
+  'attack',
 ]);
 rmSync(scratch, { recursive: true, force: true });
 

@@ -16,7 +16,7 @@ export function allowanceOf(capability: Capability, context: GhContext): GhWireA
   if (words.startsWith('cli.')) return NOTHING;
   if (words.startsWith('api.graphql_')) return { ...NOTHING, graphql: graphqlOf(capability) };
   if (words.startsWith('api.') || params['command'] === 'api')
-    return { ...NOTHING, routes: [apiRoute(words, capability)] };
+    return { ...NOTHING, searchScoped: false, routes: [apiRoute(words, capability)] };
   const found = Object.entries(context.table.commands).find(
     ([name]) => actionName(context.name, name) === action,
   );

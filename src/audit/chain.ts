@@ -4,6 +4,7 @@
 
 import { sha256 } from '../crypto/hash.js';
 import type { JsonObject } from '../protocol/messages.js';
+import { escapeJson } from './escape.js';
 
 export const SCHEMA_VERSION = 1;
 const LEAF_PREFIX = Buffer.from([0]);
@@ -24,7 +25,10 @@ export interface Stamp {
   sid?: string;
 }
 
-/** The bytes of one record without the LF. Key order is the order of insertion and never changes. */
+/**
+ * The bytes of one record without the LF. Key order is the order of insertion and never changes. Somebody may look at the
+ * file with `cat`: what a terminal obeys, or nobody sees, is written as an escape.
+ */
 export function encodeLine(head: ChainHead, stamp: Stamp, type: string, body: JsonObject): Buffer {
   const line: JsonObject = {
     v: SCHEMA_VERSION,
@@ -35,7 +39,7 @@ export function encodeLine(head: ChainHead, stamp: Stamp, type: string, body: Js
   if (stamp.mono_us !== undefined) line['mono_us'] = stamp.mono_us;
   if (stamp.sid !== undefined) line['sid'] = stamp.sid;
   line['type'] = type;
-  return Buffer.from(JSON.stringify(Object.assign(line, body)));
+  return Buffer.from(escapeJson(JSON.stringify(Object.assign(line, body))));
 }
 
 /** RFC 6962 leaf hash of a line (without LF). */

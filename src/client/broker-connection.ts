@@ -9,7 +9,7 @@ import { TurretError } from '../errors.js';
 import { FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
-import { BROKER_ANSWER_MS_MAX } from '../protocol/limits.js';
+import { BROKER_ANSWER_MS_MAX, CONTROL_BYTES_MAX } from '../protocol/limits.js';
 import type { AgentCall, JsonObject } from '../protocol/messages.js';
 import { type Token, kidOf, sidOf } from '../token/token.js';
 import { FrameSocket } from '../wire/frame-socket.js';
@@ -89,20 +89,22 @@ export class BrokerConnection {
     }
   }
 
-  /** Sends a signed CALL. The result arrives on the ClientCall. */
+  /** Sends a signed CALL. The result arrives on the ClientCall. Throws TurretError invalid_params when it fits in no frame. */
   call(request: AgentCall | JsonObject): ClientCall {
     const stream = this.#nextStream;
     this.#nextStream += 2;
     this.#counter += 1n;
     const json = encodeControl(request);
     const signature = sign(this.#key, callMessage(this.#transcript, stream, this.#counter, json));
+    const payload = encodeSignedCall(this.#counter, signature, json);
+    if (payload.length > CONTROL_BYTES_MAX) throw tooLong();
     const call = new ClientCall(this.#socket, stream, () => this.#calls.delete(stream));
     this.#calls.set(stream, call);
     this.#socket.send({
       type: FRAME.CALL,
       flags: FLAG.SIGNED,
       stream,
-      payload: encodeSignedCall(this.#counter, signature, json),
+      payload,
     });
     if (this.#lost !== undefined) call.lose(this.#lost);
     return call;
@@ -179,6 +181,12 @@ class Inbox {
     this.#waiting?.reject(this.#lost);
     this.#waiting = undefined;
   }
+}
+
+function tooLong(): TurretError {
+  return new TurretError('invalid_params', 'the command line is too long', {
+    hints: ['give long text in a file or on standard input'],
+  });
 }
 
 function untrusted(): TurretError {

@@ -6,7 +6,7 @@ export const SECRET_BYTES_MIN = 8;
 
 /**
  * Every spelling of the secret, each at least SECRET_BYTES_MIN bytes: itself, base64 at its three alignments in both alphabets,
- * hex, escaped for URLs and for JSON by the habits of common libraries, UTF-16. White space around it is no part of it. Empty
+ * hex, escaped for URLs and for JSON by the habits of common libraries, UTF-16, turned round. White space around it is no part of it. Empty
  * for a secret that is too short. What a base64 text shares with its neighbours (at most one character at each end) is left out.
  */
 export function spellings(secret: string): Buffer[] {
@@ -16,6 +16,8 @@ export function spellings(secret: string): Buffer[] {
   const base64 = [0, 1, 2].flatMap((before) => alignedBase64(bytes, before));
   const hex = bytes.toString('hex');
   const found = new Set([
+    // The one that no program writes by accident, and every query language has a word for.
+    Array.from(text).reverse().join(''),
     ...[text, hex, hex.toUpperCase(), ...urlForms(text), ...jsonForms(text), ...jsonForms(json(text))],
     ...base64.flatMap(base64Forms),
   ]);

@@ -11,7 +11,6 @@ import { attemptChecks, fileChecks } from './attempt-checks.js';
 import { type AttemptOutcome, runAttempts } from './attempts.js';
 import { type Check, withFix } from './check.js';
 import type { Environment } from './environment.js';
-import { confinementChecks } from './confinement-checks.js';
 import { type ExposedFile, exposedFiles } from './exposed-files.js';
 import {
   bubblewrapCheck,
@@ -54,7 +53,6 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
   const files = exposedFiles({ env, cwd });
   progress('the aws and gh programs');
   const tools = await toolChecks(config?.repeaters, env);
-  const confinement = await confinementChecks(config, { env, uid });
   progress('the sandbox');
   const surroundings = { env, cwd, uid, config, state: state instanceof TurretError ? undefined : state };
   const inside = await insideChecks(surroundings, files, mode, progress);
@@ -69,7 +67,6 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
     ...inside.checks,
     ptraceCheck(),
     ...tools,
-    ...confinement,
     ...credentialChecks(config?.repeaters, env),
     environmentCheck(env),
     ...fileChecks(files, inside.outcome, cwd),

@@ -196,6 +196,28 @@ describe('ends', () => {
     );
   });
 
+  test('a command line that fits in no frame is refused with what to do instead', async () => {
+    const { code, stdout, stderr } = await loop(
+      'say',
+      ...Array.from({ length: 4_000 }, () => 'x'.repeat(100)),
+    );
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 126, stdout: '' });
+    expect(stderr).toBe(
+      'turret: error: the command line is too long\nturret: hint: give long text in a file or on standard input\n',
+    );
+  });
+
+  test('a command line that fits in no frame is refused with what to do instead', async () => {
+    const { code, stdout, stderr } = await loop(
+      'say',
+      ...Array.from({ length: 4_000 }, () => 'x'.repeat(100)),
+    );
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 126, stdout: '' });
+    expect(stderr).toBe(
+      'turret: error: the command line is too long\nturret: hint: give long text in a file or on standard input\n',
+    );
+  });
+
   test('a command the repeater does not understand is refused with what to type instead', async () => {
     expect(await loop('--version')).toMatchObject({
       code: 126,

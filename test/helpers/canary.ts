@@ -21,12 +21,8 @@ export const CANARY_TOKEN: GithubToken = {
 export const AWS_CANARIES = [CANARY_KEY.secretAccessKey, CANARY_KEY.sessionToken];
 export const CANARIES = [...AWS_CANARIES, CANARY_TOKEN.token];
 
-/** As a program writes it without meaning it, and turned round, as nobody does who does not mean it. */
 const SPELLINGS = new Map(
-  CANARIES.map((canary) => [
-    canary,
-    [...spellings(canary).map((form) => form.toString('latin1')), Array.from(canary).reverse().join('')],
-  ]),
+  CANARIES.map((canary) => [canary, spellings(canary).map((form) => form.toString('latin1'))]),
 );
 
 /** The canaries that are in the text, in any spelling. */

@@ -23,21 +23,26 @@ export class RawClient {
   transcript: Buffer = Buffer.alloc(0);
   closed = false;
   #seed: Uint8Array = new Uint8Array(32);
-  #wake: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
 
-  constructor(path: string) {
+  /** @param address a path, or host and port */
+  constructor(address: string | { path: string } | { host: string; port: number }) {
     const decoder = new FrameDecoder({ preface: true });
     decoder.authenticated = true;
-    this.socket = connect(path);
+    this.socket = connect(typeof address === 'string' ? { path: address } : address);
     this.socket.on('data', (chunk: Buffer) => {
       for (const frame of decoder.push(chunk)) this.frames.push(frame);
-      this.#wake?.();
+      this.#wake();
     });
     this.socket.on('error', () => {});
     this.socket.on('close', () => {
       this.closed = true;
-      this.#wake?.();
+      this.#wake();
     });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   send(frame: Partial<Frame> & { type: number }): void {
@@ -54,7 +59,7 @@ export class RawClient {
       const found = this.frames.slice(from).find((frame) => frame.type === type);
       if (found !== undefined || this.closed) return found;
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
       });
     }
   }

@@ -8,9 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
 /** A reason to refuse, or undefined. */
 export type Refusal = string | undefined;
 
-/** @param path without the query string, as github.com has it */
+/**
+ * @param path without the query string, as github.com has it
+ * @param query the query string, without `?`
+ */
 export function checkRest(
-  request: { method: string; path: string },
+  request: { method: string; path: string; query?: string },
   allow: readonly GhWireAllowance[],
 ): Refusal {
   const parts = request.path.slice(1).split('/');
@@ -18,15 +21,24 @@ export function checkRest(
   if (!request.path.startsWith('/') || dotted || /%(?:2e|5c|25|7f|[01][0-9a-f])|[\\;#]/i.test(request.path)) {
     return 'the path is unusual';
   }
-  const fits = allow.some(({ routes, repos }) =>
+  const fits = allow.some(({ routes, repos, searchScoped }) =>
     routes.some((route) => {
       const [method = '', pattern = ''] = route.split(' ');
       if (method !== request.method) return false;
+      if (searchScoped && SEARCH.test(pattern) && !searchesInside(request.query, repos)) return false;
       if (!pattern.includes('{repo}')) return matches(pattern, parts);
       return repos.some((repo) => matches(pattern.replace('{repo}', repo), parts));
     }),
   );
   return fits ? undefined : `${request.method} ${request.path} is not part of what was allowed`;
+}
+
+/** A subcommand's search; one that was typed as a path is approved with its query. */
+const SEARCH = /^\/search\//;
+
+function searchesInside(query: string | undefined, repos: readonly string[]): boolean {
+  const [q, ...more] = new URLSearchParams(query).getAll('q');
+  return q !== undefined && more.length === 0 && staysInside(q, repos);
 }
 
 function matches(pattern: string, parts: readonly string[]): boolean {
@@ -127,11 +139,13 @@ function checkQuery(root: RootField, allow: GhWireAllowance): Refusal {
 
 /** The query names one of the repositories, and what is left of it does not reach past them. */
 function staysInside(query: string, repos: readonly string[]): boolean {
+  // gh's own quotes, with nothing in them that could end them: one word, whatever it says.
+  const plain = query.replaceAll(/"[^"\\]*"/g, '""');
   const named = new RegExp(String.raw`(?:^|\s)repo:(\S+)(?=\s|$)`, 'gi');
-  const names = [...query.matchAll(named)].map((match) => (match[1] ?? '').replaceAll('"', '').toLowerCase());
+  const names = [...plain.matchAll(named)].map((match) => (match[1] ?? '').replaceAll('"', '').toLowerCase());
   return (
     names.length > 0 &&
     names.every((name) => repos.includes(name)) &&
-    !widensSearch(query.replace(named, ' '))
+    !widensSearch(plain.replace(named, ' '))
   );
 }

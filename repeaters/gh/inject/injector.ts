@@ -100,9 +100,11 @@ async function serve({ request, response, handedOut, options }: Exchange): Promi
     deny(options, response, 403, `${JSON.stringify(header)} is not a host of ${options.host}`);
     return;
   }
-  const path = plainPath(url.split('?')[0] ?? '', options.host);
+  const mark = url.indexOf('?');
+  const path = plainPath(mark < 0 ? url : url.slice(0, mark), options.host);
+  const query = mark < 0 ? '' : url.slice(mark + 1);
   const body = path === '/graphql' && role === 'api' ? await readBounded(request) : undefined;
-  const reason = followed ? undefined : checkOwn({ method, path, role, body, options });
+  const reason = followed ? undefined : checkOwn({ method, path, query, role, body, options });
   if (reason !== undefined) {
     deny(options, response, 403, reason);
     return;
@@ -116,18 +118,20 @@ async function serve({ request, response, handedOut, options }: Exchange): Promi
 function checkOwn({
   method,
   path,
+  query,
   role,
   body,
   options,
 }: {
   method: string;
   path: string;
+  query: string;
   role: HostRole;
   body: Buffer | 'too large' | undefined;
   options: InjectorOptions;
 }): Refusal {
   if (role === 'archive' || role === 'download') return 'GitHub did not point to this address in this call';
-  if (path !== '/graphql') return checkRest({ method, path }, options.allow);
+  if (path !== '/graphql') return checkRest({ method, path, query }, options.allow);
   if (body === 'too large' || body === undefined) return 'the GraphQL request is too large';
   return method === 'POST' ? checkGraphql(body.toString(), options.allow) : 'GraphQL is asked by POST';
 }

@@ -11,7 +11,7 @@ import { readPositionals } from './positionals.js';
 import { checkJq, checkTemplate } from './programs.js';
 import { parseRepo } from './repo-name.js';
 import { refusal } from './refusal.js';
-import { widensSearch } from './search.js';
+import { flagsWiden, widensSearch } from './search.js';
 
 export interface Subcommand {
   name: string;
@@ -120,7 +120,7 @@ function addRepo({ command, params, facts, context }: Reading, { flags }: Parsed
       const repos = (Array.isArray(typed) ? typed : []).map((word) => parseRepo(String(word), context.host));
       if (repos.length > 0) params['repo'] = repos.length === 1 ? String(repos[0]) : repos;
       const query = [params['query'] ?? []].flat().join(' ');
-      return repos.length === 0 || widensSearch(query) ? ['repo'] : [];
+      return repos.length === 0 || widensSearch(query) || flagsWiden(command, params) ? ['repo'] : [];
     }
     default:
       return command.class === 'read' ? ['repo'] : [];
@@ -142,8 +142,11 @@ function addFlagRepo(
       return ['repo'];
     params['repo'] = facts.repo();
   }
-  const searches = command.search_flags?.map((long) => params[snake(long)]) ?? [];
-  return searches.some((query) => typeof query === 'string' && widensSearch(query)) ? ['repo'] : [];
+  if (command.search_flags === undefined) return [];
+  const searches = command.search_flags.map((long) => params[snake(long)]);
+  const wide = searches.some((query) => typeof query === 'string' && widensSearch(query));
+  const others = Object.entries(params).filter(([name]) => !command.search_flags?.includes(name));
+  return wide || flagsWiden(command, Object.fromEntries(others)) ? ['repo'] : [];
 }
 
 /** What gh would read from the checkout, as params. */

@@ -197,7 +197,7 @@ def spellings(secret):
     if len(raw) < 8:
         return set()
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
-    forms = {text, raw.hex(), raw.hex().upper(), *_url_forms(text), *_json_forms(text), *_json_forms(quoted), *_base64_forms(raw)}
+    forms = {text, text[::-1], raw.hex(), raw.hex().upper(), *_url_forms(text), *_json_forms(text), *_json_forms(quoted), *_base64_forms(raw)}
     return {form.encode() for form in forms} | {text.encode("utf-16-le")}
 
 

@@ -122,7 +122,7 @@ function describeRegions(call: ServiceCall): Xml {
 
 function describeTags(call: ServiceCall): Xml {
   const rows = INSTANCES.flatMap(({ id, tags }) =>
-    Object.entries(tags).map(([key, value]) => ({ id, key, value })),
+    [...call.state.extraTags, ...Object.entries(tags)].map(([key, value]) => ({ id, key, value })),
   );
   const wanted = filters(call);
   const found = rows.filter((row) =>

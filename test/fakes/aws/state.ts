@@ -39,6 +39,8 @@ export interface AwsState {
     string,
     { readonly hashKey: string; readonly items: Map<string, Readonly<Record<string, unknown>>> }
   >;
+  /** On every instance, beside its own. */
+  readonly extraTags: Map<string, string>;
   /** A new file name under `directory`. */
   newFile(): string;
 }
@@ -98,6 +100,7 @@ export function createState(): AwsState & { dispose(): void } {
     directory,
     buckets: new Map(),
     tables: new Map(),
+    extraTags: new Map(),
     newFile: () => path.join(directory, String((files += 1))),
     dispose: () => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }),
   };

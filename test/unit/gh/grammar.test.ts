@@ -176,6 +176,32 @@ describe('searches that reach past their repository', () => {
     [['pr', 'list', ...R, '--search', 'REPO:victim/private'], true],
     [['issue', 'list', ...R, '-S', '(a OR b)'], true],
     [['api', 'search/issues?q=repo:acme/app'], true],
+    [['search', 'issues', '--repo', 'acme/app', 'crash,repo:victim/private'], true],
+    // gh makes `user:victim` of it, and that is a union with `repo:`.
+    [['search', 'issues', '--repo', 'acme/app', '--owner', 'victim', 'crash'], true],
+    [['search', 'issues', '--repo', 'acme/app', '--author', 'x" repo:victim/private "', 'crash'], true],
+    [['search', 'issues', '--repo', 'acme/app', '--author', 'x\u00a0OR\u00a0is:open', 'crash'], true],
+    [['search', 'issues', '--repo', 'acme/app', '--author', 'x)OR(is:open', 'crash'], true],
+    [['search', 'prs', '--repo', 'acme/app', '--label', 'good (first)', 'crash'], false],
+    [['search', 'commits', '--repo', 'acme/app', '--author', 'ada', '--sort', 'author-date', 'x'], false],
+    [['issue', 'list', ...R, '--author', 'x" repo:victim/private "'], true],
+    [
+      [
+        'issue',
+        'list',
+        ...R,
+        '--author',
+        'ada',
+        '--label',
+        'help wanted',
+        '--jq',
+        '.[] | .title',
+        '--json',
+        'title',
+      ],
+      false,
+    ],
+    [['pr', 'list', ...R, '--head', 'x org:victim'], true],
   ])('%j is unbounded: %s', (argv, wide) => {
     expect(first(argv).unbounded ?? []).toEqual(wide ? ['repo'] : []);
   });

@@ -51,6 +51,26 @@ describe('REST on the wire', () => {
   });
 });
 
+describe('a search on the wire', () => {
+  it.each([
+    ['q=crash+repo%3Aacme%2Fapp+type%3Aissue', true],
+    ['q=label%3A%22good+%28first%29%22+repo%3Aacme%2Fapp', true],
+    ['q=crash+repo%3Aacme%2Fapp+user%3Avictim', false],
+    ['q=crash+repo%3Aacme%2Fapp+repo%3Avictim%2Fprivate', false],
+    ['q=author%3A%22x%5C%22+repo%3Avictim%2Fprivate+%5C%22%22+repo%3Aacme%2Fapp', false],
+    ['q=repo%3Aacme%2Fapp&q=crash', false],
+    ['q=crash', false],
+    ['', false],
+  ])('that was approved for one repository, %s, is %s', (query, fits) => {
+    const request = { method: 'GET', path: '/search/issues', query };
+    expect(checkRest(request, allow('search issues --repo acme/app x')) === undefined).toBe(fits);
+  });
+  it('goes anywhere when that was approved', () => {
+    const request = { method: 'GET', path: '/search/issues', query: 'q=user%3Avictim' };
+    expect(checkRest(request, allow('search issues --owner victim x'))).toBeUndefined();
+  });
+});
+
 describe('GraphQL on the wire', () => {
   const REPO = 'query($o:String!,$n:String!){repository(owner:$o,name:$n){id}}';
   const acme = { o: 'Acme', n: 'app' };

@@ -26,6 +26,7 @@ describe('spellings of a secret', () => {
   });
 
   it.each([
+    ['turned round', Array.from(SECRET).reverse().join('')],
     ['hex', Buffer.from(SECRET).toString('hex')],
     ['upper-case hex', Buffer.from(SECRET).toString('hex').toUpperCase()],
     ['encodeURIComponent', encodeURIComponent(SECRET)],

@@ -1,0 +1,116 @@
+// docs/scoreboard.md: what was run, where, and what came of it. Written by the command only.
+
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { GRADES, notAsExpected, rowsOf } from './summary.js';
+import type { Round, Score } from './run-all.js';
+
+const FILE = path.resolve('docs/scoreboard.md');
+
+const row = (cells: readonly (string | number)[]): string =>
+  `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+
+/** Text of cases and programs: nothing of it is Markdown. */
+const quoted = (text: string): string =>
+  text.replaceAll(/[`<>*_\\|]/g, (character) => `&#${character.charCodeAt(0)};`).replaceAll(/\s+/g, ' ');
+
+export function publish(score: Score): void {
+  writeFileSync(FILE, `${documentOf(score).join('\n')}\n`);
+}
+
+/** Lines of the document. */
+export function documentOf(score: Score): string[] {
+  const { date, kernel, node, gh, rounds } = score;
+  const present = rounds.filter(({ absent }) => absent === undefined);
+  return [
+    '# Scoreboard',
+    '',
+    'Written by `npm run attack`, never by hand. Every attack of the corpora in `test/vectors/corpus` goes the real way: a real `turret run`, the shim in the real sandbox, broker, repeater,',
+    'the real CLI, and an AWS and a GitHub that verify every signature and token. The keys are canaries. It happens on a stage made of namespaces, where the hosts of the corpus',
+    "(the attacker's, the metadata services of clouds) exist and the user's home has a canary in every place where people keep keys.",
+    '',
+    `${date} UTC · Linux ${kernel} · Node ${node.slice(1)} · gh ${gh} · aws ${[...new Set(rounds.map(({ aws }) => aws))].join(', ')}`,
+    '',
+    '- **denied**: refused by Turret, or by the system where no tool of Turret was involved.',
+    '- **ran**: it was to run (a harmless command in hostile surroundings, or one that must keep working), and nothing got out.',
+    '- **contained**: it was to be refused, ran, and nothing got out.',
+    "- **leaked**: any of these was broken: no secret in any spelling in the output, the files or the log; nothing at the attacker's; no file outside of the workspace changed; the next call answered within a second; the attempt in the log, escaped.",
+    '- **over-blocked**: a command that must keep working did not.',
+    '',
+    ...overview(rounds),
+    ...present.flatMap(section),
+    ...controls(present),
+  ];
+}
+
+function overview(rounds: readonly Round[]): string[] {
+  return [
+    row(['isolation', 'aws', 'as', 'cases', ...GRADES, 'seconds', 'logs']),
+    row(Array.from({ length: 6 + GRADES.length }, () => '---')),
+    ...rounds.map((round) => {
+      const { level, aws, user, absent, graded, logs } = round;
+      if (absent !== undefined)
+        return row([level, aws, user, `not here: ${quoted(absent)}`, ...GRADES.map(() => ''), '', '']);
+      const verified = logs.filter((line) => line.startsWith('verified')).length;
+      const counts = GRADES.map((wanted) => graded.filter(({ grade }) => grade === wanted).length);
+      return row([
+        level,
+        aws,
+        user,
+        graded.length,
+        ...counts,
+        round.seconds,
+        `${verified} of ${logs.length} verified`,
+      ]);
+    }),
+    '',
+  ];
+}
+
+function section(round: Round): string[] {
+  const { level, aws, broke, logs } = round;
+  const open = notAsExpected(round);
+  return [
+    `## ${level}, aws ${aws}`,
+    '',
+    ...(broke === undefined ? [] : [`**Did not end:** ${quoted(broke)}`, '']),
+    ...logs.filter((line) => line.startsWith('FAILED')).map((line) => `**${quoted(line)}**`),
+    row(['category', 'cases', ...GRADES]),
+    row(Array.from({ length: 2 + GRADES.length }, () => '---')),
+    ...rowsOf(round).map(({ category, cases, counts, isVoid }) =>
+      row([isVoid ? `${category} (void)` : category, cases, ...GRADES.map((wanted) => counts[wanted])]),
+    ),
+    '',
+    ...(open.length === 0
+      ? ['Everything as expected.', '']
+      : [
+          'Not as expected, with the reason:',
+          '',
+          ...open.map(({ id, grade, reasons }) => `- ${grade}: ${id}: ${quoted(reasons.join('; '))}`),
+          '',
+        ]),
+  ];
+}
+
+function controls(rounds: readonly Round[]): string[] {
+  const all = rounds.flatMap(({ aws, controls: own }) => own.map((one) => ({ aws, ...one })));
+  return [
+    '## Controls',
+    '',
+    'The same attack on tools that nobody guards, with the canary keys in their environment, has to be seen to work; a category whose control fails is void.',
+    '',
+    row(['category', 'case', 'aws', 'what has to be seen', 'seen']),
+    row(['---', '---', '---', '---', '---']),
+    ...all.map(({ category, id, aws, claim, result, note }) =>
+      row([
+        category,
+        id,
+        aws,
+        claim,
+        result === 'worked' ? 'yes' : `${result === 'failed' ? 'NO' : 'no control'}: ${quoted(note)}`,
+      ]),
+    ),
+    '',
+  ];
+}
