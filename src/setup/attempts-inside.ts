@@ -4,7 +4,7 @@
 //
 // In: attempts.json beside this file. Out: one JSON line on stdout.
 
-import { accessSync, constants, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
@@ -62,9 +62,10 @@ function inAnyProcess(file: 'cmdline' | 'environ', canary: string): boolean {
   );
 }
 
+// Opened, since access(2) does not know what Landlock forbids.
 function readable(path: string): boolean {
   try {
-    accessSync(path, constants.R_OK);
+    closeSync(openSync(path, 'r'));
     return true;
   } catch {
     // Stopped.
