@@ -66,6 +66,8 @@ export function giveTo(owner: number, directory: string): void {
   }
 }
 
+const ROOT = path.resolve('.');
+
 /** What lies outside of the workspaces, one line a file: place, size, mode and the moment of its last change. */
 export function surroundings(): Map<string, string> {
   const found = new Map<string, string>();
@@ -75,7 +77,8 @@ export function surroundings(): Map<string, string> {
   const look = (directory: string): void => {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const file = path.join(directory, entry.name);
-      if (own.test(file)) continue;
+      // A checkout may lie below one of them; what changes in it is none of the agent's doing, nor ours to undo.
+      if (own.test(file) || file === ROOT) continue;
       const stat = lstatSync(file, { throwIfNoEntry: false });
       if (stat === undefined) continue;
       if (stat.isDirectory()) look(file);
