@@ -40,8 +40,10 @@ function start(): ChildProcess {
   });
   // Without it the kernel's part remains.
   shell.on('error', () => {});
-  shell.stdin.on('error', () => {});
   shell.unref();
-  (shell.stdin as Socket).unref();
+  // There is no pipe when it could not be started for want of descriptors.
+  const stdin = shell.stdin as Socket | undefined;
+  stdin?.on('error', () => {});
+  stdin?.unref();
   return shell;
 }

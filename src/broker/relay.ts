@@ -4,7 +4,7 @@
 import { TurretError } from '../errors.js';
 import { CHANNEL, FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
-import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../protocol/limits.js';
+import { WINDOW_BYTES } from '../protocol/limits.js';
 import type { Needs } from '../protocol/messages.js';
 import { readCredit } from '../wire/channels.js';
 
@@ -45,7 +45,8 @@ export class Relay {
     if (!this.#channels.has(frame.channel))
       throw new TurretError('protocol_error', 'credit for a channel of the other side');
     const credit = (this.#credit.get(frame.channel) ?? 0) + readCredit(frame.payload);
-    if (credit > CREDIT_BYTES_MAX) throw new TurretError('flow_control', 'credit overflow');
+    // A receiver that allows what was never sent and then reads nothing would have us hold all of it.
+    if (credit > WINDOW_BYTES) throw new TurretError('flow_control', 'credit for bytes that were never sent');
     this.#credit.set(frame.channel, credit);
     to.send({ ...frame, stream: to.stream });
   }

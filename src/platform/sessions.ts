@@ -75,7 +75,7 @@ export function createSession(
     ...(ticks === undefined ? {} : { ticks }),
   };
   try {
-    mkdirSync(join(state, 'sessions'), { recursive: true, mode: 0o700 });
+    makeSessionsDirectory(join(state, 'sessions'));
     mkdirSync(entry.directory, { mode: 0o700 });
     const fd = openSync(join(entry.directory, 'meta.json'), 'wx', 0o600);
     writeSync(fd, `${JSON.stringify({ v: 1, ...meta })}\n`);
@@ -156,6 +156,15 @@ function entryOf(state: string, name: string): SessionEntry | undefined {
   const directory = join(state, 'sessions', name);
   const iso = started.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
   return { name, sid, started: iso, directory, log: join(directory, LOG_FILE) };
+}
+
+// Not `recursive`, which calls a read-only file system ENOENT.
+function makeSessionsDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function unrecordable(state: string, cause: unknown): TurretError {

@@ -98,11 +98,12 @@ export class RepeaterProcesses {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    this.#children.set(child, name);
-    for (const stream of [child.stdout, child.stderr]) log.follow(stream as Readable);
     child.on('error', (error) =>
       this.#failed(name, `the repeater "${name}" cannot be started: ${error.message}`, undefined),
     );
+    if (child.pid === undefined) return; // there are no pipes either
+    this.#children.set(child, name);
+    for (const stream of [child.stdout, child.stderr]) log.follow(stream as Readable);
     child.on('exit', (code, signal) => {
       this.#children.delete(child);
       killGroup(child); // what it started without the SDK, which sees to that itself
@@ -112,9 +113,7 @@ export class RepeaterProcesses {
     // A repeater that dies before it has read them takes its end of the pipe with it.
     secrets.on('error', () => {});
     secrets.end(JSON.stringify(this.#secretsOf(config, kind, directory)));
-    if (child.pid !== undefined) {
-      this.#broker.send({ type: 'repeater_started', name, pid: child.pid }, child.stdio[3] as Socket);
-    }
+    this.#broker.send({ type: 'repeater_started', name, pid: child.pid }, child.stdio[3] as Socket);
   }
 
   #commandOf(config: RepeaterConfig): [string, ...string[]] {

@@ -10,6 +10,7 @@ import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
 import { PREFACE, encodeFrame } from '../../src/protocol/frames.js';
 import {
   CONTROL_BYTES_MAX,
+  CREDIT_BYTES_MAX,
   UNAUTHENTICATED_CONNECTIONS_MAX,
   WINDOW_BYTES,
 } from '../../src/protocol/limits.js';
@@ -211,6 +212,19 @@ describe('after authentication', () => {
     for (let sent = 0; sent < 5; sent += 1) {
       client.send({ type: FRAME.DATA, stream: 1, channel: CHANNEL.STDIN, payload: Buffer.alloc(65_536) });
     }
+    expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'flow_control' });
+    await expectServing();
+  });
+
+  // What the broker holds of a channel is what its receiver allowed: who allows more than a window and reads nothing
+  // would have it hold two gigabytes.
+  it('cuts a caller that gives credit for bytes that were never sent', async () => {
+    const client = await authenticated();
+    client.call(1, 1n, { tool: 'loop', argv: ['flood', '1000'], cwd: '/' });
+    expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(CREDIT_BYTES_MAX - WINDOW_BYTES);
+    client.send({ type: FRAME.CREDIT, stream: 1, channel: CHANNEL.STDOUT, payload });
     expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'flow_control' });
     await expectServing();
   });

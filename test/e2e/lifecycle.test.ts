@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -240,46 +240,6 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
     turret.kill('SIGTERM');
     expect([125, 143]).toContain((await ended).code);
     expect(world.runtimeSessions()).toEqual([]);
-  });
-});
-
-describe('a disk that is full', () => {
-  /** Runs turret where the state directory is a file system of so many bytes. */
-  async function withSmallState(bytes: number, script: string, options: string[] = []): Promise<Ran> {
-    mkdirSync(world.state, { recursive: true });
-    const words = world.words(['sh', '-c', script], options);
-    const small = ['--dev-bind', '/', '/', '--size', String(bytes), '--tmpfs', world.state];
-    return world.finish(world.start(['/usr/bin/bwrap', ...small, '--', ...words]));
-  }
-
-  test('before the start: nothing runs, and it is said why', async () => {
-    const ran = await withSmallState(4_096, 'echo NEVER > ran');
-    expect(ran.code).toBe(125);
-    expect(existsSync(join(world.workspace, 'ran'))).toBe(false);
-    expect(ran.stderr).toMatch(/turret: error: .*ENOSPC/);
-    expect(ran.stderr).toMatch(/turret: hint: .*nothing runs that cannot be recorded/);
-    expect(world.runtimeSessions()).toEqual([]);
-  });
-
-  test('in the middle: calls are denied with a sentence until there is room again', async () => {
-    const call = 'turret call echo.say text=hi';
-    // Only here the agent sees the state directory at all: without isolation.
-    const fill = `cat /dev/zero > '${world.state}/fill' 2>/dev/null`;
-    // What is left of the last page takes a few records more.
-    const untilFull = `while ${call} >/dev/null 2>&1; do :; done`;
-    const script = `${call}; ${fill}; ${untilFull}; ${call}; echo "full $?"; rm '${world.state}/fill'; ${call}; echo "room $?"`;
-    const ran = await withSmallState(400_000, script, ['--isolation=none']);
-    expect(ran.stdout.toString()).toBe('hi\nfull 126\nhi\nroom 0\n');
-    expect(ran.stderr).toMatch(/turret: error: the audit log cannot be written \(ENOSPC\)/);
-    expect(ran.stderr).toContain('nothing runs that cannot be recorded');
-  });
-
-  test('at the end: the agent has ended as it has, and it is said what could not be written', async () => {
-    const fill = `cat /dev/zero > '${world.state}/fill' 2>/dev/null; cat /dev/zero > '${world.state}/rest' 2>/dev/null`;
-    const ran = await withSmallState(400_000, `${fill}; exit 7`, ['--isolation=none']);
-    expect(ran.stderr).toMatch(/turret: error: .*\(ENOSPC\)/);
-    expect(turretLines(ran).at(-1)).toMatch(/^turret: turret audit /);
-    expect(ran.code).toBe(7);
   });
 });
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import { until } from '../helpers/processes.js';
 import { runningSessions } from '../../src/platform/runtime-directory.js';
+import type { LogRecord } from './log.js';
 import type { Fate, Row } from './matrix.js';
-import { type LogRecord, Stage } from './stage.js';
+import { Stage } from './stage.js';
+import { stepsOf } from './steps.js';
 
 export interface Observed {
   run: number | 'SIGKILL';
@@ -46,7 +48,7 @@ export async function kill(row: Row): Promise<Observed> {
     const after = stage.world.runtimeSessions().length;
     runningSessions([join(stage.world.runtime, 'turret')]); // what every command does first
     const verified = await stage.world.turret('audit', 'verify', 'last');
-    const seen = steps(stdout.toString());
+    const seen = stepsOf(stdout.toString());
     const log = stage.log();
     const { held, again, other } = seen;
     return {
@@ -86,18 +88,6 @@ async function strike(stage: Stage, { victim, moment, absent }: Row): Promise<vo
 function isOver(log: LogRecord[], word: string): boolean {
   const fate = fateOf(log, word);
   return fate !== undefined && fate !== 'no end';
-}
-
-function steps(stdout: string): Partial<Record<string, { code: number; ms: number }>> {
-  return Object.fromEntries(
-    stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [name = '', code, ms] = line.split(' ');
-        return [name, { code: Number(code), ms: Number(ms) }];
-      }),
-  );
 }
 
 function fateOf(log: LogRecord[], word: string): Fate | undefined {

@@ -5,23 +5,15 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { join, resolve } from 'node:path';
 
 import { type Ran, outcome } from '../helpers/broker-session.js';
-import { type Process, descendants, processesWith, stillRunning, until } from '../helpers/processes.js';
+import { type Process, descendants, stillRunning, until } from '../helpers/processes.js';
 import { World } from '../helpers/turret-world.js';
+import { leftOf, tryKill } from './fault.js';
+import { type LogRecord, readLog } from './log.js';
 import type { Moment, Row, Victim } from './matrix.js';
 
 const FIXTURES = resolve('test/fixtures/faults');
 const STREAMED_BYTES = 400_000;
 const REACH_MS_MAX = 30_000;
-const GONE_MS_MAX = 10_000;
-
-export interface LogRecord {
-  type: string;
-  call?: string;
-  argv?: string[];
-  effect?: string;
-  outcome?: string;
-  reason?: string;
-}
 
 /** Which process of a session is whom. The last one: a program may have wrappers, and they have its words, too. */
 const WHO: Record<Exclude<Victim, 'supervisor'>, (command: string) => boolean> = {
@@ -47,7 +39,8 @@ export class Stage {
     this.#gates = join(this.world.root, 'gates');
     mkdirSync(this.#gates);
     writeFileSync(this.world.config, configOf(this.#gates));
-    copyFileSync(join(FIXTURES, 'agent.sh'), join(this.world.workspace, 'agent.sh'));
+    for (const name of ['agent.sh', 'steps.sh'])
+      copyFileSync(join(FIXTURES, name), join(this.world.workspace, name));
     const level = isolation === 'none' ? 'none' : 'auto';
     this.turret = this.world.start(this.world.words(['sh', './agent.sh', moment], [`--isolation=${level}`]));
     this.ended = outcome(this.turret);
@@ -108,20 +101,8 @@ export class Stage {
     }
   }
 
-  /** What still runs of the session after a time in which all of it must have ended. It is killed then. */
-  async left(): Promise<string[]> {
-    const look = (): Process[] => [
-      ...stillRunning(this.#seen),
-      ...processesWith(this.world.root).filter(({ pid }) => pid !== process.pid),
-    ];
-    try {
-      await until('the end of everything', () => look().length === 0, GONE_MS_MAX);
-      return [];
-    } catch {
-      const left = look();
-      for (const { pid } of left) tryKill(pid, 'SIGKILL');
-      return left.map(({ command }) => command);
-    }
+  left(): Promise<string[]> {
+    return leftOf(this.world, this.#seen);
   }
 
   /** Ids of the calls whose program was started. */
@@ -131,10 +112,7 @@ export class Stage {
   }
 
   log(): LogRecord[] {
-    const file = join(this.world.sessions().at(-1) ?? '', 'audit.jsonl');
-    if (!existsSync(file)) return [];
-    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as LogRecord);
+    return readLog(this.world);
   }
 
   close(): void {
@@ -168,12 +146,4 @@ repeaters:
   gate: { profile: binary, tools: [gate], command: ${JSON.stringify(command)} }
 rules: [{ id: all, allow: ["echo.**", "gate.**"] }]
 `;
-}
-
-function tryKill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has ended.
-  }
 }

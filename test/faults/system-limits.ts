@@ -1,0 +1,122 @@
+// A process of the session at a limit of the system's: no descriptor, no room in a file. The limit of a process that runs is
+// lowered to what it has, and raised again.
+
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { outcome } from '../helpers/broker-session.js';
+import { descendants, until } from '../helpers/processes.js';
+import { World } from '../helpers/turret-world.js';
+import { type Fault, type Outcome, aftermath, broken, play, soundness } from './fault.js';
+import { codeClaims, codesOf, stepsOf } from './steps.js';
+
+const TICKS_PER_SECOND = 100;
+/** Share of one processor that a process may use while all it can do is to say no. */
+const BUSY_MAX = 0.5;
+
+async function fromTheStart(): Promise<Outcome> {
+  const around = ['/usr/bin/prlimit', '--nofile=40', '--'];
+  return play(new World(), { around, script: 'step ran true', log: 'none' }, ({ ran, steps }) => ({
+    'nothing ran': steps['ran'] === undefined,
+    'turret run ends with 125': ran.code === 125,
+    'it is said why': /^turret: error: .*EMFILE/.test(ran.stderr),
+    'in one line': !/^\s+at /m.test(ran.stderr),
+  }));
+}
+
+/** A session in whose middle one process has no descriptor left, for as long as the step `poor` takes. */
+async function inTheMiddle(
+  { find, poor, least, enough }: { find: (turret: number) => number; poor: number } & Limit,
+  words: RegExp,
+): Promise<Outcome> {
+  const world = new World();
+  try {
+    copyFileSync(resolve('test/fixtures/faults/steps.sh'), join(world.workspace, 'steps.sh'));
+    const call = 'turret call echo.say text=hi';
+    const waits = (file: string): string => `until test -e ${file}; do sleep 0.02; done`;
+    const script = `. ./steps.sh; : >ready; ${waits('poor')}; step poor ${call}; : >done; ${waits('rich')}; step rich ${call}`;
+    const turret = world.start(world.words(['sh', '-c', script], ['--isolation=none']));
+    const ended = outcome(turret);
+    await until('the agent runs', () => existsSync(join(world.workspace, 'ready')));
+    const pid = find(turret.pid ?? 0);
+    limit(pid, least(pid));
+    const [from, ticks] = [performance.now(), ticksOf(pid)];
+    writeFileSync(join(world.workspace, 'poor'), '');
+    await until('the call has ended', () => existsSync(join(world.workspace, 'done')), 30_000);
+    const busy = (ticksOf(pid) - ticks) / TICKS_PER_SECOND / ((performance.now() - from) / 1_000);
+    limit(pid, enough);
+    writeFileSync(join(world.workspace, 'rich'), '');
+    const ran = await ended;
+    const after = await aftermath(world);
+    const steps = stepsOf(ran.stdout.toString());
+    const claims = {
+      ...soundness(after),
+      ...codeClaims(steps, { poor, rich: 0 }),
+      'it is said why': words.test(ran.stderr),
+      'it is not busy': busy < BUSY_MAX,
+    };
+    return { saw: codesOf(steps), wrong: broken(claims), detail: `${busy} ${ran.stderr}` };
+  } finally {
+    world.close();
+  }
+}
+
+interface Limit {
+  /** What leaves it nothing more. */
+  least: (pid: number) => string;
+  enough: string;
+}
+
+const DESCRIPTORS: Limit = {
+  least: (pid) => `--nofile=${readdirSync(`/proc/${pid}/fd`).length}:`,
+  enough: '--nofile=1024:',
+};
+/** The log has begun with more than this. */
+const FILE_SIZE: Limit = { least: () => '--fsize=1000:', enough: '--fsize=unlimited:' };
+
+function limit(pid: number, option: string): void {
+  const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), option]);
+  if (status !== 0) throw new Error(stderr.toString());
+}
+
+/** Processor time used so far. */
+function ticksOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const [user = '0', system = '0'] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13);
+  return Number(user) + Number(system);
+}
+
+function brokerOf(turret: number): number {
+  return descendants(turret).find(({ command }) => command.includes('broker/main.js'))?.pid ?? -1;
+}
+
+export const SYSTEM_LIMIT_FAULTS: Fault[] = [
+  { id: 'no-descriptors', title: 'forty descriptors for everything, from the start', run: fromTheStart },
+  {
+    id: 'no-descriptors-broker',
+    title: 'the broker has no descriptor left for a while',
+    run: () => inTheMiddle({ find: brokerOf, poor: 125, ...DESCRIPTORS }, /^turret: error: .*broker/m),
+  },
+  {
+    id: 'no-descriptors-supervisor',
+    title: 'the supervisor has no descriptor left when a repeater is to be started',
+    run: () =>
+      inTheMiddle(
+        { find: (turret) => turret, poor: 125, ...DESCRIPTORS },
+        /^turret: error: the repeater "echo" cannot be started: .*EMFILE/m,
+      ),
+  },
+  {
+    id: 'no-file-size-broker',
+    title: 'the log may not grow for a while (RLIMIT_FSIZE)',
+    run: () =>
+      inTheMiddle(
+        { find: brokerOf, poor: 126, ...FILE_SIZE },
+        /^turret: error: the audit log cannot be written \(EFBIG\)$/m,
+      ),
+  },
+];
