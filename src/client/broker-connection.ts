@@ -28,6 +28,9 @@ import { ClientCall } from './client-call.js';
 import type { BrokerAddress } from './locate.js';
 import { brokerGone, errorFromWire } from '../wire/wire-errors.js';
 
+/** Time before a client that was turned away tries again. */
+const TURNED_AWAY_MS = 50;
+
 export interface ConnectOptions {
   address: BrokerAddress;
   token: Token;
@@ -56,6 +59,23 @@ export class BrokerConnection {
 
   /** Rejects with TurretError broker_gone, broker_untrusted, unauthenticated, token_revoked or token_expired. */
   static async open(options: ConnectOptions): Promise<BrokerConnection> {
+    const until = performance.now() + BROKER_ANSWER_MS_MAX;
+    for (;;) {
+      const inbox = new Inbox(options.address);
+      try {
+        return await BrokerConnection.#greet(inbox, options);
+      } catch (error) {
+        inbox.socket.destroy();
+        // One of a crowd: the broker had no room for one more and read nothing. A broker that died takes no connection.
+        if (!inbox.turnedAway || performance.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, TURNED_AWAY_MS));
+      } finally {
+        inbox.done();
+      }
+    }
+  }
+
+  static async #greet(inbox: Inbox, options: ConnectOptions): Promise<BrokerConnection> {
     const key = signingKey(options.token.seed);
     const kid = toBase64url(kidOf(key.publicKey));
     const hello = encodeControl({
@@ -65,28 +85,22 @@ export class BrokerConnection {
       kid,
       client: options.client,
     });
-    const inbox = await Inbox.connect(options.address, hello);
-    try {
-      const helloServer = await inbox.next(FRAME.HELLO);
-      const hash = transcript(hello, helloServer.payload);
-      const brokerKey = fromBase64url('broker_pub', parseControl(helloServer.payload)['broker_pub'], 32);
-      if (!sidOf(brokerKey).equals(options.token.sid)) throw untrusted();
-      inbox.socket.sendControl(FRAME.AUTH, 0, {
-        kid,
-        sig: toBase64url(sign(key, authMessage(hash))),
-      });
-      // Past the limit for strangers: it names every tool of the session.
-      inbox.socket.authenticated();
-      const welcome = parseControl((await inbox.next(FRAME.WELCOME)).payload);
-      const signature = fromBase64url('sig', welcome['sig'], SIGNATURE_BYTES);
-      if (!verify(verifyingKey(brokerKey), brokerMessage(hash), signature)) throw untrusted();
-      inbox.done();
-      return new BrokerConnection(inbox.socket, key, hash, welcome);
-    } catch (error) {
-      inbox.done();
-      inbox.socket.destroy();
-      throw error;
-    }
+    inbox.socket.sendPreface();
+    inbox.socket.send({ type: FRAME.HELLO, payload: hello });
+    const helloServer = await inbox.next(FRAME.HELLO);
+    const hash = transcript(hello, helloServer.payload);
+    const brokerKey = fromBase64url('broker_pub', parseControl(helloServer.payload)['broker_pub'], 32);
+    if (!sidOf(brokerKey).equals(options.token.sid)) throw untrusted();
+    inbox.socket.sendControl(FRAME.AUTH, 0, {
+      kid,
+      sig: toBase64url(sign(key, authMessage(hash))),
+    });
+    // Past the limit for strangers: it names every tool of the session.
+    inbox.socket.authenticated();
+    const welcome = parseControl((await inbox.next(FRAME.WELCOME)).payload);
+    const signature = fromBase64url('sig', welcome['sig'], SIGNATURE_BYTES);
+    if (!verify(verifyingKey(brokerKey), brokerMessage(hash), signature)) throw untrusted();
+    return new BrokerConnection(inbox.socket, key, hash, welcome);
   }
 
   /** Sends a signed CALL. The result arrives on the ClientCall. Throws TurretError invalid_params when it fits in no frame. */
@@ -139,20 +153,26 @@ class Inbox {
     | { type: number; resolve: (frame: Frame) => void; reject: (error: TurretError) => void }
     | undefined;
   #lost: TurretError | undefined;
+  /** The connection was taken, and closed before anything came. */
+  turnedAway = false;
 
-  private constructor(address: BrokerAddress, hello: Uint8Array) {
+  constructor(address: BrokerAddress) {
     const socket = connect(address);
+    let silent = false;
+    socket.once('connect', () => (silent = true));
     this.socket = new FrameSocket(socket, {
-      frame: (frame) => this.#frame(frame),
-      close: (error) => this.#fail(error ?? brokerGone()),
+      frame: (frame) => {
+        silent = false;
+        this.#frame(frame);
+      },
+      close: (error) => {
+        this.turnedAway = silent;
+        this.#fail(error ?? brokerGone());
+      },
     });
-    this.#timer = setTimeout(() => this.#fail(brokerGone('it does not answer')), BROKER_ANSWER_MS_MAX);
-    this.socket.sendPreface();
-    this.socket.send({ type: FRAME.HELLO, payload: hello });
-  }
-
-  static connect(address: BrokerAddress, hello: Uint8Array): Promise<Inbox> {
-    return Promise.resolve(new Inbox(address, hello));
+    // Its answer may be there already when this process was kept waiting itself.
+    const late = (): void => this.#fail(brokerGone('it does not answer'));
+    this.#timer = setTimeout(() => setImmediate(late), BROKER_ANSWER_MS_MAX);
   }
 
   next(type: number): Promise<Frame> {

@@ -2,7 +2,7 @@ import { CROWD_FAULTS } from './crowd.js';
 import { DISK_FAULTS } from './disk.js';
 import type { Fault } from './fault.js';
 import { REPEATER_FAULTS } from './repeaters.js';
-import { SYSTEM_LIMIT_FAULTS } from './system-limits.js';
+import { HINDRANCE_FAULTS } from './hindrances.js';
 
 /** Every fault that is not a kill. */
-export const FAULTS: Fault[] = [...DISK_FAULTS, ...SYSTEM_LIMIT_FAULTS, ...CROWD_FAULTS, ...REPEATER_FAULTS];
+export const FAULTS: Fault[] = [...DISK_FAULTS, ...HINDRANCE_FAULTS, ...CROWD_FAULTS, ...REPEATER_FAULTS];

@@ -1,5 +1,5 @@
-// A process of the session at a limit of the system's: no descriptor, no room in a file. The limit of a process that runs is
-// lowered to what it has, and raised again.
+// A process of the session that is hindered for a while, from outside: no descriptor, no room in a file, no processor. The
+// limit of a process that runs is lowered to what it has, and raised again.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ async function fromTheStart(): Promise<Outcome> {
 
 /** A session in whose middle one process has no descriptor left, for as long as the step `poor` takes. */
 async function inTheMiddle(
-  { find, poor, least, enough }: { find: (turret: number) => number; poor: number } & Limit,
+  { find, poor, begin, end }: { find: (turret: number) => number; poor: number } & Hindrance,
   words: RegExp,
 ): Promise<Outcome> {
   const world = new World();
@@ -40,12 +40,12 @@ async function inTheMiddle(
     const ended = outcome(turret);
     await until('the agent runs', () => existsSync(join(world.workspace, 'ready')));
     const pid = find(turret.pid ?? 0);
-    limit(pid, least(pid));
+    begin(pid);
     const [from, ticks] = [performance.now(), ticksOf(pid)];
     writeFileSync(join(world.workspace, 'poor'), '');
     await until('the call has ended', () => existsSync(join(world.workspace, 'done')), 30_000);
     const busy = (ticksOf(pid) - ticks) / TICKS_PER_SECOND / ((performance.now() - from) / 1_000);
-    limit(pid, enough);
+    end(pid);
     writeFileSync(join(world.workspace, 'rich'), '');
     const ran = await ended;
     const after = await aftermath(world);
@@ -62,18 +62,24 @@ async function inTheMiddle(
   }
 }
 
-interface Limit {
-  /** What leaves it nothing more. */
-  least: (pid: number) => string;
-  enough: string;
+interface Hindrance {
+  begin: (pid: number) => void;
+  end: (pid: number) => void;
 }
 
-const DESCRIPTORS: Limit = {
-  least: (pid) => `--nofile=${readdirSync(`/proc/${pid}/fd`).length}:`,
-  enough: '--nofile=1024:',
+const NO_DESCRIPTORS: Hindrance = {
+  begin: (pid) => limit(pid, `--nofile=${readdirSync(`/proc/${pid}/fd`).length}:`),
+  end: (pid) => limit(pid, '--nofile=1024:'),
 };
 /** The log has begun with more than this. */
-const FILE_SIZE: Limit = { least: () => '--fsize=1000:', enough: '--fsize=unlimited:' };
+const NO_FILE_SIZE: Hindrance = {
+  begin: (pid) => limit(pid, '--fsize=1000:'),
+  end: (pid) => limit(pid, '--fsize=unlimited:'),
+};
+const STOPPED: Hindrance = {
+  begin: (pid) => process.kill(pid, 'SIGSTOP'),
+  end: (pid) => process.kill(pid, 'SIGCONT'),
+};
 
 function limit(pid: number, option: string): void {
   const { status, stderr } = spawnSync('prlimit', ['--pid', String(pid), option]);
@@ -94,19 +100,19 @@ function brokerOf(turret: number): number {
   return descendants(turret).find(({ command }) => command.includes('broker/main.js'))?.pid ?? -1;
 }
 
-export const SYSTEM_LIMIT_FAULTS: Fault[] = [
+export const HINDRANCE_FAULTS: Fault[] = [
   { id: 'no-descriptors', title: 'forty descriptors for everything, from the start', run: fromTheStart },
   {
     id: 'no-descriptors-broker',
     title: 'the broker has no descriptor left for a while',
-    run: () => inTheMiddle({ find: brokerOf, poor: 125, ...DESCRIPTORS }, /^turret: error: .*broker/m),
+    run: () => inTheMiddle({ find: brokerOf, poor: 125, ...NO_DESCRIPTORS }, /^turret: error: .*broker/m),
   },
   {
     id: 'no-descriptors-supervisor',
     title: 'the supervisor has no descriptor left when a repeater is to be started',
     run: () =>
       inTheMiddle(
-        { find: (turret) => turret, poor: 125, ...DESCRIPTORS },
+        { find: (turret) => turret, poor: 125, ...NO_DESCRIPTORS },
         /^turret: error: the repeater "echo" cannot be started: .*EMFILE/m,
       ),
   },
@@ -115,8 +121,15 @@ export const SYSTEM_LIMIT_FAULTS: Fault[] = [
     title: 'the log may not grow for a while (RLIMIT_FSIZE)',
     run: () =>
       inTheMiddle(
-        { find: brokerOf, poor: 126, ...FILE_SIZE },
+        { find: brokerOf, poor: 126, ...NO_FILE_SIZE },
         /^turret: error: the audit log cannot be written \(EFBIG\)$/m,
       ),
+  },
+  {
+    id: 'broker-stopped',
+    title: 'the broker is stopped for a while (SIGSTOP)',
+    slow: true,
+    run: () =>
+      inTheMiddle({ find: brokerOf, poor: 125, ...STOPPED }, /^turret: error: .*broker.* does not answer$/m),
   },
 ];
