@@ -106,6 +106,16 @@ function unrecorded(log: LogRecord[], ran: string[]): string[] {
   return ran.filter((call) => !allowed.has(call));
 }
 
+/** What is not as the row expects it. */
+export function differences({ expected }: Row, observed: Observed): string[] {
+  const { orFate, ...rest } = expected;
+  const seen = new Map(Object.entries(observed));
+  return Object.entries(rest)
+    .filter(([name, value]) => seen.get(name) !== value)
+    .filter(([name]) => name !== 'fate' || orFate === undefined || seen.get(name) !== orFate)
+    .map(([name, value]) => `${name}: ${String(seen.get(name))} and not ${String(value)}`);
+}
+
 /** What holds after every kill: all of it that does not hold, in words. */
 export function wrongWith(row: Row, seen: Observed): string[] {
   const { verify, directories, fate, left, againMs, beforeMs } = seen;

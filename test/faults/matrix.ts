@@ -23,6 +23,8 @@ export interface Expected {
   again?: number;
   other?: number;
   fate: Fate | undefined;
+  /** Or this: which of two processes that die together is seen first is chance. */
+  orFate?: Fate;
   /** Reason of the log's last record; undefined when it has none. */
   end: string | undefined;
 }
@@ -47,6 +49,11 @@ function cut(moment: Moment): Fate {
   return moment === 'queued' ? 'failed' : 'unknown';
 }
 
+/** The caller dies and so does the one whose turn it is: the turn of this one may come in between. */
+function cutWithAll(moment: Moment): Pick<Expected, 'fate' | 'orFate'> {
+  return { fate: cut(moment), ...(moment === 'queued' ? { orFate: 'unknown' } : {}) };
+}
+
 const EXPECTED: Record<Victim, (moment: Moment) => Expected> = {
   supervisor: (moment) => ({
     run: 'SIGKILL',
@@ -64,15 +71,15 @@ const EXPECTED: Record<Victim, (moment: Moment) => Expected> = {
   repeater: (moment) => ({ ...goesOn, held: 125, fate: cut(moment) }),
   program: (moment) =>
     moment === 'streaming' ? { ...goesOn, held: 137, fate: 'failed' } : { ...goesOn, held: 0, fate: 'done' },
-  agent: (moment) => ({ ...endsAll, fate: cut(moment) }),
+  agent: (moment) => ({ ...endsAll, ...cutWithAll(moment) }),
   shim: (moment) => ({ ...goesOn, held: 137, fate: cut(moment) }),
-  sandbox: (moment) => ({ ...endsAll, fate: cut(moment) }),
+  sandbox: (moment) => ({ ...endsAll, ...cutWithAll(moment) }),
 };
 
 /** The agent has ended by then: nobody is left to see a code. */
 function closing(victim: Victim): Expected {
   const { run, fate, end } = EXPECTED[victim]('closing');
-  return { run, fate: victim === 'program' ? 'unknown' : fate, end };
+  return victim === 'program' ? { run, fate: 'unknown', orFate: 'failed', end } : { run, fate, end };
 }
 
 function rowOf(isolation: Row['isolation'], victim: Victim, moment: Moment): Row {

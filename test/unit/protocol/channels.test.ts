@@ -204,21 +204,26 @@ describe('credit', () => {
   };
 
   it.each(vectors.credit_given)('given: $name', ({ payloads, credit, error }) => {
-    const relay = new Relay([1]);
-    const outlet = { send: () => {}, stream: 1 };
-    const frame = (payload: string): Frame => ({
-      type: FRAME.CREDIT,
-      flags: 0,
-      channel: 1,
-      stream: 2,
-      payload: bytes(payload),
-    });
-    expect(codeOf(() => payloads.forEach((payload) => relay.addCredit(frame(payload), outlet)))).toBe(error);
     const out = new OutboundChannel(link);
     expect(codeOf(() => payloads.forEach((payload) => out.addCredit(bytes(payload))))).toBe(error);
     if (error !== undefined) return;
     const sum = payloads.reduce((total, payload) => total + readCredit(bytes(payload)), WINDOW_BYTES);
     expect(sum).toBe(credit);
+  });
+
+  it('passes through the broker as far as bytes were sent, and not a byte further', () => {
+    const relay = new Relay([1]);
+    const outlet = { send: () => {}, stream: 1 };
+    const frame = { flags: 0, channel: 1, stream: 2 };
+    const give = (bytesGiven: number): string | undefined => {
+      const payload = Buffer.alloc(4);
+      payload.writeUInt32BE(bytesGiven);
+      return codeOf(() => relay.addCredit({ ...frame, type: FRAME.CREDIT, payload }, outlet));
+    };
+    expect(give(1)).toBe('flow_control');
+    relay.data({ ...frame, type: FRAME.DATA, payload: Buffer.alloc(DATA_BYTES_MAX) }, outlet);
+    expect(give(DATA_BYTES_MAX)).toBeUndefined();
+    expect(give(1)).toBe('flow_control');
   });
 
   it.each(vectors.credit_spent)('spent: $name', ({ sizes, error }) => {
