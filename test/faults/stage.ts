@@ -143,7 +143,7 @@ function configOf(gates: string): string {
 extends: []
 repeaters:
   echo: {}
-  gate: { profile: binary, tools: [gate], command: ${JSON.stringify(command)} }
+  gate: { profile: binary, sandbox: off, tools: [gate], command: ${JSON.stringify(command)} }
 rules: [{ id: all, allow: ["echo.**", "gate.**"] }]
 `;
 }
