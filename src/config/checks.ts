@@ -136,6 +136,18 @@ export function repeaterNameComplaint(name: string): Complaint {
   };
 }
 
+const UNIX_ID_MAX = 4_294_967_294;
+
+export function unixUserComplaint(user: unknown): Complaint {
+  const isNumber = typeof user === 'number' && Number.isInteger(user) && user >= 0 && user <= UNIX_ID_MAX;
+  const isName = typeof user === 'string' && /^[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?$/.test(user);
+  if (user === 0 || user === 'root')
+    return { message: 'root is no user of its own', hint: 'useradd --system turret-NAME' };
+  return isNumber || isName
+    ? undefined
+    : { message: 'this is not a Unix user', hint: 'write its name or its number' };
+}
+
 export const PRESET: TextShape = {
   is: 'text',
   what: 'a preset',

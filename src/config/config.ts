@@ -6,6 +6,13 @@ import type { PolicyTest } from '../policy/self-test.js';
 import type { RegisteredAction } from '../protocol/messages.js';
 import type { REPEATER_PROFILES } from './shape-repeaters.js';
 
+export interface SandboxConfig {
+  /** Paths it may see, and change: absolute, `~/…`, or from the manifest's directory. */
+  read?: string[];
+  write?: string[];
+  net?: 'open' | 'none';
+}
+
 export interface RepeaterConfig {
   /** First word of its actions. */
   name: string;
@@ -25,6 +32,10 @@ export interface RepeaterConfig {
   secrets?: string[];
   tools?: string[];
   actions?: RegisteredAction[];
+  /** Unix user it runs as: a name or a number. */
+  user?: string | number;
+  /** What a repeater of one's own reaches; the sandbox without additions when left out. */
+  sandbox?: 'off' | SandboxConfig;
   manifest?: string;
   /** Directory of the file that says this; relative paths start there. Absent for the repeaters that are there without a file. */
   directory?: string;

@@ -4,7 +4,7 @@
 import { dirname } from 'node:path';
 import type { RegisteredAction } from '../protocol/messages.js';
 import { NOT_EMPTY, TEXT } from './checks.js';
-import type { RepeaterConfig } from './config.js';
+import type { RepeaterConfig, SandboxConfig } from './config.js';
 import { byPlace, type Problem } from './problem.js';
 import type { Field, FieldsShape } from './shape.js';
 import { REPEATERS, REPEATER_PROFILES } from './shape-repeaters.js';
@@ -23,6 +23,8 @@ export interface Manifest {
   /** Names of variables, never values. */
   secrets?: string[];
   tools?: string[];
+  user?: string | number;
+  sandbox?: 'off' | SandboxConfig;
   actions?: ManifestAction[];
   /** Where the manifest is: relative paths in `command` start there, and the program runs there. */
   directory: string;
@@ -67,6 +69,8 @@ export const MANIFEST: FieldsShape = {
     command: { ...(SHARED['command'] as Field), required: true },
     secrets: SHARED['secrets'] as Field,
     tools: SHARED['tools'] as Field,
+    user: SHARED['user'] as Field,
+    sandbox: SHARED['sandbox'] as Field,
     actions: {
       shape: { ...ACTIONS, of: { ...ACTIONS.of, fields: { ...ACTIONS.of.fields, run: RUN } } },
       about: 'What it can do. A line or binary repeater may leave this out and register its actions itself.',

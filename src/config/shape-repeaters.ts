@@ -16,9 +16,10 @@ import {
   REGION,
   repeaterNameComplaint,
   TEXT,
+  unixUserComplaint,
 } from './checks.js';
 import { nearest } from './nearest.js';
-import type { Complaint, Field, FieldsShape, TableShape } from './shape.js';
+import type { Complaint, Field, FieldsShape, ListShape, TableShape } from './shape.js';
 import type { MapNode } from './yaml.js';
 
 /** Kinds that come with Turret; every other one needs a command or a manifest. */
@@ -65,6 +66,16 @@ const ACTION: FieldsShape = {
   },
 };
 
+const PATHS: ListShape = { is: 'list', of: NOT_EMPTY, min: 1, max: REPEATERS_MAX };
+const SANDBOX: FieldsShape = {
+  is: 'fields',
+  fields: {
+    read: { shape: PATHS, about: "Paths it may see: absolute, ~/…, or from the manifest's directory." },
+    write: { shape: PATHS, about: 'Paths it may change.' },
+    net: { shape: { is: 'word', words: ['open', 'none'] }, about: 'Whether it reaches the network.' },
+  },
+};
+
 const REPEATER: FieldsShape = {
   is: 'fields',
   fields: {
@@ -93,6 +104,14 @@ const REPEATER: FieldsShape = {
       about: 'Programs that are to be answered by this repeater.',
     },
     actions: { shape: { is: 'list', of: ACTION, min: 1, max: 1_000 }, about: 'Actions of an exec repeater.' },
+    user: {
+      shape: { is: 'any', check: unixUserComplaint },
+      about: 'Unix user it runs as, a name or a number. Needs turret run to be started as root.',
+    },
+    sandbox: {
+      shape: { is: 'either', scalar: { is: 'word', words: ['off'] }, map: SANDBOX },
+      about: 'What a repeater of your own reaches besides its manifest; off for no sandbox.',
+    },
     manifest: { shape: NOT_EMPTY, about: 'Path of a manifest that says all this.' },
   },
   check: repeaterComplaints,
@@ -101,7 +120,7 @@ const REPEATER: FieldsShape = {
 function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['check']>> {
   const has = (key: string): boolean => node.entries.has(key);
   const complaints: ReturnType<NonNullable<FieldsShape['check']>> = [];
-  for (const key of ['profile', 'secrets', 'actions'] as const) {
+  for (const key of ['profile', 'secrets', 'actions', 'sandbox'] as const) {
     const entry = node.entries.get(key);
     if (entry && !has('command') && !has('manifest')) {
       const near = key === 'profile' ? { hint: 'for an aws profile write credentials: profile:NAME' } : {};

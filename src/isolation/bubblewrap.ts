@@ -47,7 +47,7 @@ const STANDARD_PATH = [
   '/opt/homebrew/bin',
   '/snap/bin',
 ];
-const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
+export const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
 export const AGENT_DIRECTORY_INSIDE = '/run/turret';
 /** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
 const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
@@ -140,7 +140,7 @@ export function fixedWithin(files: string[], writable: string[]): string[] {
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.
-function nameResolution(): string[] {
+export function nameResolution(): string[] {
   try {
     const file = realpathSync('/etc/resolv.conf');
     return file.startsWith('/run/') ? ['--ro-bind', file, file] : [];

@@ -1,5 +1,6 @@
 // Does the profile work on this machine? Found out by running it, not by reading version numbers.
 
+import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -67,6 +68,20 @@ export async function probe(
   } catch (error) {
     return { message: (error as Error).message, hint: 'apt-get install bubblewrap coreutils' };
   }
+}
+
+/** Runs a command line with `true`. Undefined when that works. */
+export function tryWithTrue(
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<ProbeProblem | undefined> {
+  const [file = '', ...args] = command;
+  return new Promise((resolve) => {
+    const options = { env, timeout: PROBE_MS_MAX, killSignal: 'SIGKILL' } as const;
+    execFile(file, [...args, '/bin/true'], options, (error, _stdout, stderr) =>
+      resolve(error === null ? undefined : explain(stderr || error.message)),
+    );
+  });
 }
 
 function explain(said: string): ProbeProblem {

@@ -23,6 +23,11 @@ export class RepeaterLog {
     stream.on('error', () => {}); // the repeater's end of it is gone
   }
 
+  /** What we have to say of it. */
+  note(line: string): void {
+    this.#write(Buffer.from(`${line}\n`));
+  }
+
   #write(chunk: Buffer): void {
     try {
       if (this.#bytes + chunk.length > REPEATER_LOG_BYTES_MAX / 2) this.#turnOver();

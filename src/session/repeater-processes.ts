@@ -3,31 +3,30 @@
 // A process that holds a credential does not outlive its connection, its broker or this process, whatever it is doing.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
-import type { RepeaterConfig } from '../config/config.js';
-import { dyingWithParent } from '../isolation/die-with-parent.js';
+import type { Config, RepeaterConfig } from '../config/config.js';
 import type { RepeaterEntry } from '../protocol/control.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { Json } from '../protocol/messages.js';
 import type { BrokerProcess } from './broker-process.js';
-import { BUILT_IN_REPEATERS, HOST_ENTRY } from './built-in-repeaters.js';
-import { findProgram } from './command.js';
+import { BUILT_IN_REPEATERS } from './built-in-repeaters.js';
+import { fixedFiles } from './fixed-files.js';
 import { RepeaterLog } from './repeater-log.js';
+import { FILTER_FD, type RepeaterStart, type StartSurroundings, prepareRepeater } from './repeater-start.js';
 
-export interface RepeaterSurroundings {
-  repeaters: Record<string, RepeaterConfig>;
-  /** The user's environment: where secrets come from. */
-  env: NodeJS.ProcessEnv;
-  /** The session's runtime directory, for a private directory per repeater. */
-  runtimeDirectory: string;
+export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' | 'fixed'> {
+  config: Config;
   /** The session's state directory, for the repeaters' stderr. */
   stateDirectory: string;
 }
+
+const SECRETS_FD = 4;
+/** Places of files, of the one who typed `turret run`. */
+const OF_THE_STARTER = ['XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS', 'GH_CONFIG_DIR'];
 
 /** What the broker is told of the configured repeaters, in their order. */
 export function repeaterEntries(repeaters: Record<string, RepeaterConfig>): RepeaterEntry[] {
@@ -43,6 +42,8 @@ export class RepeaterProcesses {
   readonly #broker: BrokerProcess;
   readonly #children = new Map<ChildProcess, string>();
   readonly #logs = new Map<string, RepeaterLog>();
+  readonly #places = new Set<RepeaterStart>();
+  #over = false;
 
   constructor(surroundings: RepeaterSurroundings, broker: BrokerProcess) {
     this.#surroundings = surroundings;
@@ -51,22 +52,22 @@ export class RepeaterProcesses {
 
   /** Starts one and hands its socket to the broker; what goes wrong is told to the broker too. */
   start(name: string): void {
-    const config = this.#surroundings.repeaters[name];
+    const config = this.#surroundings.config.repeaters[name];
     if (config === undefined) return this.#failed(name, `there is no repeater "${name}"`, undefined);
-    try {
-      this.#spawn(config);
-    } catch (error) {
+    this.#spawn(config).catch((error: unknown) => {
       this.#failed(
         name,
         `the repeater "${name}" cannot be started: ${(error as Error).message}`,
         'turret doctor says more',
       );
-    }
+    });
   }
 
   /** All of them, at once. Used when the session is over. */
   kill(): void {
+    this.#over = true;
     for (const child of this.#children.keys()) killGroup(child);
+    for (const place of this.#places) place.remove();
   }
 
   /** One of this name, or all: it has lost the broker and may tidy up, but it must end. */
@@ -78,24 +79,33 @@ export class RepeaterProcesses {
     timer.unref();
   }
 
-  #spawn(config: RepeaterConfig): void {
-    const { name, kind } = config;
-    const { runtimeDirectory, stateDirectory } = this.#surroundings;
-    const directory = join(runtimeDirectory, 'repeaters', name);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const log = this.#logs.get(name) ?? new RepeaterLog(join(stateDirectory, `repeater-${name}.log`));
-    this.#logs.set(name, log);
-    const env = repeaterEnvironment(this.#surroundings.env);
-    const [file, ...args] = this.#commandOf(config);
-    const [program = '', ...words] = [
-      ...dyingWithParent(),
-      findProgram(file, env['PATH'] ?? '', directory),
-      ...args,
-    ];
+  async #spawn(config: RepeaterConfig): Promise<void> {
+    const { name } = config;
+    const log = this.#logOf(name);
+    const { stateDirectory, runtimeDirectory } = this.#surroundings;
+    // All sessions', not only this one's.
+    const hidden = [dirname(dirname(stateDirectory)), dirname(runtimeDirectory)];
+    const start = await prepareRepeater(config, {
+      ...this.#surroundings,
+      hidden,
+      fixed: fixedFiles(this.#surroundings.config),
+    });
+    // The session may have ended while a sandbox was tried.
+    if (this.#over) return start.remove();
+    this.#places.add(start);
+    if (start.unconfined !== undefined) log.note(`turret: it runs without a sandbox: ${start.unconfined}`);
+    const [program = '', ...words] = start.command;
     const child = spawn(program, words, {
-      cwd: directory,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      cwd: start.directory,
+      env: start.env,
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        'pipe',
+        'pipe',
+        ...(start.filter === undefined ? [] : ['pipe' as const]),
+      ],
       detached: true,
     });
     child.on('error', (error) =>
@@ -109,38 +119,34 @@ export class RepeaterProcesses {
       killGroup(child); // what it started without the SDK, which sees to that itself
       this.#broker.send({ type: 'repeater_exited', name, code, signal });
     });
-    const secrets = child.stdio[4] as Writable;
-    // A repeater that dies before it has read them takes its end of the pipe with it.
-    secrets.on('error', () => {});
-    secrets.end(JSON.stringify(this.#secretsOf(config, kind, directory)));
+    if (start.filter !== undefined) write(child, FILTER_FD, start.filter);
+    write(child, SECRETS_FD, JSON.stringify(this.#secretsOf(config, start)));
     this.#broker.send({ type: 'repeater_started', name, pid: child.pid }, child.stdio[3] as Socket);
   }
 
-  #commandOf(config: RepeaterConfig): [string, ...string[]] {
-    const { command, profile, kind } = config;
-    if (command !== undefined && profile === 'binary') {
-      const [file = '', ...args] = command.map((word, index) =>
-        index === 0 ? word : fromConfig(config, word),
-      );
-      return [file.includes('/') ? fromConfig(config, file) : file, ...args];
-    }
-    if (command !== undefined) return [process.execPath, HOST_ENTRY];
-    const builtIn = BUILT_IN_REPEATERS[kind];
-    if (builtIn === undefined)
-      throw new Error(`nothing is built in for kind "${kind}", and it has no command`);
-    return [process.execPath, builtIn.entry];
+  #logOf(name: string): RepeaterLog {
+    const log =
+      this.#logs.get(name) ??
+      new RepeaterLog(join(this.#surroundings.stateDirectory, `repeater-${name}.log`));
+    this.#logs.set(name, log);
+    return log;
   }
 
-  #secretsOf(config: RepeaterConfig, kind: string, directory: string): RepeaterSecrets {
+  #secretsOf(config: RepeaterConfig, { directory, user, env }: RepeaterStart): RepeaterSecrets {
+    const { kind } = config;
     const names = [...(BUILT_IN_REPEATERS[kind]?.env ?? []), ...(config.secrets ?? [])];
-    const siblings = Object.values(this.#surroundings.repeaters).filter(
+    // Another user looks for files of credentials at home, not in the places of whoever started the session.
+    const given = pick(this.#surroundings.env, names);
+    for (const name of user === undefined ? [] : OF_THE_STARTER) delete given[name];
+    if (user !== undefined && given['HOME'] !== undefined) given['HOME'] = env['HOME'] ?? directory;
+    const siblings = Object.values(this.#surroundings.config.repeaters).filter(
       (other) => other.kind === kind && other.name !== config.name,
     );
     return {
       name: config.name,
       kind,
       config: asJson(config),
-      env: pick(this.#surroundings.env, names),
+      env: given,
       directory,
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };
@@ -149,6 +155,13 @@ export class RepeaterProcesses {
   #failed(name: string, message: string, hint: string | undefined): void {
     this.#broker.send({ type: 'repeater_failed', name, message, ...(hint === undefined ? {} : { hint }) });
   }
+}
+
+function write(child: ChildProcess, fd: number, bytes: string | Buffer): void {
+  const pipe = child.stdio[fd] as Writable;
+  // A repeater that dies before it has read them takes its end of the pipe with it.
+  pipe.on('error', () => {});
+  pipe.end(bytes);
 }
 
 // It leads a group of its own.
@@ -161,16 +174,6 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-// Nothing of the user's, but what a process needs to run at all, and the certificates its upstream may need.
-function repeaterEnvironment(user: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LC_ALL: 'C.UTF-8',
-    NODE_ENV: 'production',
-    ...pick(user, ['HOME', 'NODE_EXTRA_CA_CERTS']),
-  };
-}
-
 function pick(env: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
@@ -180,11 +183,6 @@ function pick(env: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
     if (wanted && value !== undefined) picked[name] = value;
   }
   return picked;
-}
-
-function fromConfig(config: RepeaterConfig, word: string): string {
-  const relative = word.includes('/') && !isAbsolute(word) && config.directory !== undefined;
-  return relative ? resolve(config.directory as string, word) : word;
 }
 
 function asJson(config: RepeaterConfig): { [key: string]: Json } {

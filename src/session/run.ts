@@ -43,6 +43,7 @@ import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { Signals } from './signals.js';
 import { startRecord } from './start-record.js';
 import { printSummary } from './summary.js';
+import { type UnixUser, repeaterUsers } from './unix-user.js';
 
 /** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
 export async function runSession(options: RunOptions): Promise<number> {
@@ -85,6 +86,7 @@ class Session {
     const ready = this.#broker.ready();
     ready.catch(() => {}); // awaited below; a broker that dies before that must not end us unheard
     const config = await loadConfigHere(this.#options.configFile);
+    const users = repeaterUsers(config, process.getuid?.());
     const environment = this.#environment(config);
     const tools = [...new Set(repeaterEntries(config.repeaters).flatMap((entry) => entry.tools))];
     // `turret run -- aws s3 ls` means the shim, whether or not there is an aws on the user's PATH.
@@ -129,6 +131,7 @@ class Session {
     });
     const brokerPort = await this.#setUpBroker({
       config,
+      users,
       enclosure,
       entry,
       state,
@@ -210,6 +213,7 @@ class Session {
 
   async #setUpBroker(parts: {
     config: Config;
+    users: Map<string, UnixUser>;
     enclosure: Enclosure;
     entry: SessionEntry;
     state: string;
@@ -221,15 +225,9 @@ class Session {
     const { agentAddress: address } = enclosure;
     const directory = this.#directory as RuntimeDirectory;
     const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
-    this.#repeaters = new RepeaterProcesses(
-      {
-        repeaters: config.repeaters,
-        env: process.env,
-        runtimeDirectory: directory.path,
-        stateDirectory: entry.directory,
-      },
-      this.#broker,
-    );
+    const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
+    const surroundings = { config, users: parts.users, env: process.env, ...places };
+    this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
     const port = await this.#broker.setUp({
       type: 'setup',
       sid: sid.toString('hex'),

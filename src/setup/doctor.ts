@@ -11,6 +11,7 @@ import { attemptChecks, fileChecks } from './attempt-checks.js';
 import { type AttemptOutcome, runAttempts } from './attempts.js';
 import { type Check, withFix } from './check.js';
 import type { Environment } from './environment.js';
+import { confinementChecks } from './confinement-checks.js';
 import { type ExposedFile, exposedFiles } from './exposed-files.js';
 import {
   bubblewrapCheck,
@@ -53,6 +54,7 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
   const files = exposedFiles({ env, cwd });
   progress('the aws and gh programs');
   const tools = await toolChecks(config?.repeaters, env);
+  const confinement = await confinementChecks(config, { env, uid });
   progress('the sandbox');
   const surroundings = { env, cwd, uid, config, state: state instanceof TurretError ? undefined : state };
   const inside = await insideChecks(surroundings, files, mode, progress);
@@ -67,6 +69,7 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
     ...inside.checks,
     ptraceCheck(),
     ...tools,
+    ...confinement,
     ...credentialChecks(config?.repeaters, env),
     environmentCheck(env),
     ...fileChecks(files, inside.outcome, cwd),

@@ -3,6 +3,7 @@
 import { isAbsolute, join } from 'node:path';
 
 import type { RepeaterConfig } from '../config/config.js';
+import { findBubblewrap } from '../isolation/probe.js';
 import { BUILT_IN_REPEATERS } from '../session/built-in-repeaters.js';
 import { isOnPath, isProgram } from './agents-found.js';
 import { type CredentialSource, credentialSource } from './credential-source.js';
@@ -19,6 +20,10 @@ export interface ListedRepeater {
   /** How the program of one's own is spoken to. */
   profile?: string;
   command?: string[];
+  /** Unix user of its own. */
+  user?: string;
+  /** Absent for what comes with turret, which confines the programs it starts. */
+  sandbox?: 'on' | 'off' | 'unavailable';
   /** Absent when it holds none. */
   credential?: CredentialSource;
   /** Where everything is sent instead. */
@@ -55,10 +60,15 @@ function builtInRepeater(repeater: RepeaterConfig, env: Environment): ListedRepe
     kind,
     tools: repeater.tools ?? builtIn?.tools ?? [],
     builtIn: true,
+    ...userOf(repeater),
     ...credentialOf(credentialSource(repeater, env)),
     ...(endpoint === undefined ? {} : { endpoint }),
     problems,
   };
+}
+
+function userOf({ user }: RepeaterConfig): { user?: string } {
+  return user === undefined ? {} : { user: String(user) };
 }
 
 function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater {
@@ -75,6 +85,8 @@ function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater
     builtIn: false,
     ...(profile === undefined ? {} : { profile }),
     ...(command === undefined ? {} : { command }),
+    ...userOf(repeater),
+    sandbox: repeater.sandbox === 'off' ? 'off' : findBubblewrap() === undefined ? 'unavailable' : 'on',
     ...credentialOf(credentialSource(repeater, env)),
     ...(endpoint === undefined ? {} : { endpoint }),
     problems,

@@ -31,7 +31,7 @@ beforeAll(() => {
   writeFileSync(join(directory, 'ops.sh'), block('bash'));
   chmodSync(join(directory, 'ops.sh'), 0o755);
   writeFileSync(join(directory, 'ops.yaml'), block('yaml', 0));
-  mkdirSync(join(directory, 'logs'));
+  for (const name of ['logs', 'queue']) mkdirSync(join(directory, name));
   writeFileSync(join(directory, 'logs/web.log'), 'GET / 200\n');
   const parsed = parseManifest(readFileSync(join(directory, 'ops.yaml')), join(directory, 'ops.yaml'));
   if (parsed.problems.length > 0) throw new Error(JSON.stringify(parsed.problems));
@@ -59,6 +59,7 @@ describe('the repeater of docs/repeaters.md', () => {
         ],
       });
       expect(stdout.toString()).toBe('GET / 200\ndeployment of web is queued\n126\n126\n');
+      expect(readFileSync(join(home.directory, 'queue/deploys'), 'utf8')).toMatch(/^web [0-9a-f]{64}\n$/);
       expect(stderr).toContain('denied ops.deploy.service because no rule allows it');
       expect(stderr).toContain('ops.deploy.service: ');
       expect(stderr + stdout.toString()).not.toContain('a key of the operator');
@@ -81,7 +82,7 @@ describe('the repeater of docs/repeaters.md', () => {
       const deployed = await bench.call('deploy.service', { service: 'web' });
       expect(deployed).toMatchObject({ end: { ok: true, exit: 0 }, stdout: 'deployment of web is queued\n' });
       const proof = createHash('sha256').update(`${key}web`).digest('hex');
-      expect(readFileSync(join(directory, 'deploy.queue'), 'utf8')).toBe(`web ${proof}\n`);
+      expect(readFileSync(join(directory, 'queue/deploys'), 'utf8')).toBe(`web ${proof}\n`);
       expect(await bench.call('deploy.everything', { service: 'web' })).toMatchObject({
         error: 'no_such_action',
       });

@@ -256,9 +256,11 @@ describe('turret repeater list', () => {
       { env: { GH_TOKEN: '' } },
     );
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^gh +gh +gh +built in +- +gh auth login for github\.com \(token in plain\)$/m);
     expect(stdout).toMatch(
-      /^ops +aws +aws +built in +http:\/\/127\.0\.0\.1:9 +profile ops \(keys in plain\)$/m,
+      /^gh +gh +gh +built in +- +- +- +gh auth login for github\.com \(token in plain\)$/m,
+    );
+    expect(stdout).toMatch(
+      /^ops +aws +aws +built in +- +- +http:\/\/127\.0\.0\.1:9 +profile ops \(keys in plain\)$/m,
     );
   });
   test('exits with 1 when one could not start, and says which', async () => {

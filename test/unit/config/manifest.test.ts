@@ -17,6 +17,8 @@ profile: exec
 command: [./ops.sh]
 secrets: [DEPLOY_KEY]
 tools: [ops]
+user: 54321
+sandbox: {read: [~/.kube], write: [queue], net: none}
 actions:
   - name: logs.read
     run: [tail, -n, "20"]
@@ -30,6 +32,8 @@ actions:
         command: ['./ops.sh'],
         secrets: ['DEPLOY_KEY'],
         tools: ['ops'],
+        user: 54321,
+        sandbox: { read: ['~/.kube'], write: ['queue'], net: 'none' },
         actions: [{ name: 'logs.read', run: ['tail', '-n', '20'], annotations: { readOnly: true } }],
         directory: '/etc/ops',
       },
@@ -49,6 +53,14 @@ actions:
     ['profile: exec\ncommand: [a]\nactions: [{name: a, run: []}]', 'the list is empty'],
     ['profile: exec\ncommand: [a]\nactions: [{name: a, params: {type: object, pattern: x}}]', 'pattern'],
     ['profile: line\ncommand: [a]\nprofile: exec', 'twice'],
+    ['profile: line\ncommand: [a]\nsandbox: on', 'is not one of off'],
+    ['profile: line\ncommand: [a]\nsandbox: {writes: [a]}', 'unknown key "writes"'],
+    ['profile: line\ncommand: [a]\nsandbox: {net: local}', 'is not one of open, none'],
+    ['profile: line\ncommand: [a]\nsandbox: {read: []}', 'the list is empty'],
+    ['profile: line\ncommand: [a]\nuser: root', 'root is no user of its own'],
+    ['profile: line\ncommand: [a]\nuser: 0', 'root is no user of its own'],
+    ['profile: line\ncommand: [a]\nuser: -1', 'not a Unix user'],
+    ['profile: line\ncommand: [a]\nuser: "a b"', 'not a Unix user'],
   ])('%j has a problem', (text, message) => {
     expect(problemsOf(text).join('\n')).toContain(message);
   });

@@ -146,8 +146,8 @@ describe('the list of repeaters', () => {
       [list({ kind: 'gh', credentials: 'env', host: 'github.com' })],
       colorsFor({}, {}),
     );
-    expect(lines[0]).toMatch(/^NAME +KIND +TOOLS +PROFILE +ENDPOINT +CREDENTIAL$/);
-    expect(lines[1]).toMatch(/^it +gh +gh +built in +- +missing: nothing for github.com$/);
+    expect(lines[0]).toMatch(/^NAME +KIND +TOOLS +PROFILE +USER +SANDBOX +ENDPOINT +CREDENTIAL$/);
+    expect(lines[1]).toMatch(/^it +gh +gh +built in +- +- +- +missing: nothing for github.com$/);
     expect(lines.slice(2)).toEqual([
       '',
       'it: gh is not on your PATH',
