@@ -1,6 +1,6 @@
 // How one repeater is started: which program, as whom, in what sandbox, with what environment, in which private directory.
 
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,6 +10,7 @@ import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
 import { findBubblewrap, tryWithTrue } from '../isolation/probe.js';
 import { type RepeaterSandboxRequest, repeaterSandbox } from '../isolation/repeater-sandbox.js';
 import { agentFilter } from '../isolation/seccomp/agent-filter.js';
+import { isAlive } from '../platform/process-alive.js';
 import { BUILT_IN_REPEATERS, HOST_ENTRY } from './built-in-repeaters.js';
 import { findProgram } from './command.js';
 import { type UnixUser, runAs } from './unix-user.js';
@@ -105,7 +106,9 @@ function privateDirectory(
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return { directory, remove: () => {} };
   }
-  const directory = runAs(user, ['/usr/bin/mktemp', '-d', '/tmp/turret-r-XXXXXXXXXX']).trim();
+  removeLeftBehind(user);
+  const template = `/tmp/turret-r-${process.pid}-XXXXXXXX`;
+  const directory = runAs(user, ['/usr/bin/mktemp', '-d', template]).trim();
   const remove = (): void => {
     try {
       runAs(user, ['/bin/rm', '-rf', '--', directory]);
@@ -114,6 +117,17 @@ function privateDirectory(
     }
   };
   return { directory, remove };
+}
+
+// Of sessions that were killed. A number that is somebody else's by now keeps a directory until that one has ended.
+function removeLeftBehind(user: UnixUser): void {
+  for (const name of readdirSync('/tmp')) {
+    const [, pid] = /^turret-r-(\d+)-\w{8}$/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid), undefined)) continue;
+    const path = join('/tmp', name);
+    const { uid } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
+    if (uid === user.uid) runAs(user, ['/bin/rm', '-rf', '--', path]);
+  }
 }
 
 function requireReadable(

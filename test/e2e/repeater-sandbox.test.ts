@@ -4,8 +4,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { closeServer, listenOnLoopback } from '../fakes/loopback.js';
+import { until } from '../helpers/processes.js';
 import { World } from '../helpers/turret-world.js';
 
 const NEEDLE = 'n0t-f0r-repeaters';
@@ -32,8 +33,8 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
-/** What a script says that runs as the repeater's program, with these keys in the manifest. */
-async function said(script: string, keys = ''): Promise<string> {
+/** Makes it a repeater with these keys in its manifest. */
+function configure(keys: string): void {
   const params = '{ type: object, properties: { script: { type: string } }, required: [script] }';
   writeFileSync(
     join(place, 'it.yaml'),
@@ -43,6 +44,11 @@ async function said(script: string, keys = ''): Promise<string> {
     world.config,
     `version: 1\nextends: []\nrepeaters: { it: { manifest: ${place}/it.yaml } }\nrules: [{ id: all, allow: ["**"] }]\n`,
   );
+}
+
+/** What a script says that runs as the repeater's program. */
+async function said(script: string, keys = ''): Promise<string> {
+  configure(keys);
   const ran = await world.run(['turret', 'call', 'it.run', `script=${script}`], ['-q']);
   return String(ran.stdout) + ran.stderr;
 }
@@ -109,14 +115,29 @@ describe('the program of a repeater', () => {
     world.env['KEY'] = 'the key of a test';
     const mark = `60${process.pid}`;
     await said(`sleep ${mark} & setsid sleep ${mark} &`, keys);
-    const left = readdirSync('/proc').filter((pid) => {
-      try {
-        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `sleep\0${mark}\0`;
-      } catch {
-        return false;
-      }
-    });
-    expect(left).toEqual([]);
+    expect(sleeping(mark)).toEqual([]);
     expect(await said('cat <&4', keys)).toBe('{"KEY":"[redacted by turret]"}\n');
   });
+
+  it('dies with the session, even with one that is killed', async () => {
+    const mark = `61${process.pid}`;
+    configure('');
+    const script = `script=setsid sleep ${mark} & sleep ${mark}`;
+    const child = world.start(world.words(['turret', 'call', 'it.run', script], ['-q']));
+    await until('it runs', () => sleeping(mark).length === 2, 20_000);
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(sleeping(mark)).toEqual([]), 10_000);
+  });
 });
+
+/** Processes that sleep for so many seconds. */
+function sleeping(seconds: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `sleep\0${seconds}\0`;
+    } catch {
+      // It has ended.
+      return false;
+    }
+  });
+}

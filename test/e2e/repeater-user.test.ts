@@ -82,14 +82,14 @@ describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', (
   it('is that user, in no other group, without a right of root, and has a home of its own that goes with the session', async () => {
     const before = theirDirectories();
     const lines = (await said('turret', 'call', 'one.whoami')).split('\n');
-    expect(lines[0]).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\w{10}$/);
+    expect(lines[0]).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\d+-\w{8}$/);
     expect(lines.slice(1)).toEqual(['CapEff:\t0000000000000000', 'NoNewPrivs:\t1', '']);
     expect(theirDirectories()).toEqual(before);
   });
 
   it('in its sandbox, too', async () => {
     const text = await said('turret', 'call', 'boxed.whoami');
-    expect(text).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\w{10}\nNoNewPrivs:\t1|CapEff:\t0+\n/);
+    expect(text).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\d+-\w{8}\nNoNewPrivs:\t1|CapEff:\t0+\n/);
     expect(
       await said('turret', 'call', 'boxed.shell', 'script=ls /proc | grep -c "^[0-9]"; touch open/x'),
     ).toMatch(/^\d\n.*Read-only file system/);
@@ -108,7 +108,7 @@ describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', (
       '-c',
       'turret call one.waits >pid & while ! [ -s pid ]; do sleep 0.05; done; read pid <pid; turret call other.shell "script=ls -d /tmp/turret-r-*; ls /tmp/turret-r-*; cat /proc/$pid/environ; kill -9 $pid; id -u"',
     );
-    expect(both).toMatch(/ls: cannot open directory '\/tmp\/turret-r-\w+': Permission denied/);
+    expect(both).toMatch(/ls: cannot open directory '\/tmp\/turret-r-[\w-]+': Permission denied/);
     expect(both).toMatch(/environ: Permission denied/);
     expect(both).toMatch(/(kill: .*not permitted|Operation not permitted)/);
   });
@@ -125,6 +125,10 @@ describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', (
     expect(as(ONE, 'cat', `/proc/${pid}/environ`).status).toBe(0);
     child.kill('SIGKILL');
     await until('it is dead', () => !isAlive(pid), 10_000);
+    // Nobody was there to remove it: the next session does.
+    expect(theirDirectories()).toContain(directory);
+    await said('turret', 'call', 'one.whoami');
+    expect(theirDirectories()).not.toContain(directory);
   });
 
   it('is killed at the end even when it listens to nobody', async () => {
