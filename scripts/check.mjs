@@ -93,7 +93,6 @@ const newer = node24();
 tests(`unit tests on Node ${NODE_24}`, newer, 'unit');
 // What differs between Node versions is Turret, not the CLIs against the fakes: those were compared above.
 tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
-  'attack',
   'fidelity',
   'fakes',
   'fake-aws',
