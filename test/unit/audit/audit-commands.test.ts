@@ -14,7 +14,12 @@ import AuditTail from '../../../src/commands/audit/tail.js';
 import AuditVerify from '../../../src/commands/audit/verify.js';
 import type { AuditWriter } from '../../../src/platform/audit-file.js';
 import { loadHostKey } from '../../../src/platform/host-key.js';
-import { closeSession, createSession, type SessionEntry } from '../../../src/platform/sessions.js';
+import {
+  closeSession,
+  createSession,
+  makeStateDirectory,
+  type SessionEntry,
+} from '../../../src/platform/sessions.js';
 import { callMessage } from '../../../src/wire/handshake.js';
 import { AUDIT_SEED, decided, END, finished, openWriter, START, temporaryDirectory } from './records.js';
 
@@ -65,6 +70,7 @@ interface Session {
 
 /** A session as `turret run` makes one. `pid` decides whether it counts as running. */
 function startSession(sid: string, pid: number, at = Date.UTC(2026, 0, 1)): Session {
+  makeStateDirectory(state);
   const entry = createSession(state, { sid, label: 'fixer', command: 'claude', pid, now: at });
   const key = signingKey(AUDIT_SEED).publicKey;
   const writer = openWriter(entry.directory, {
