@@ -47,7 +47,7 @@ export function setStage({ user, canChown }: { user: boolean; canChown: boolean 
       stdio: ['ignore', 'ignore', 'inherit'],
     });
   emptyDirectories();
-  const authority = createCertificateAuthority({ now: Date.now });
+  const authority = createCertificateAuthority();
   mkdirSync(STAGE, { mode: 0o755 });
   writeFileSync(ATTACKER_CERTIFICATES, authority.pem);
   cover('/etc/hosts', [

@@ -6,9 +6,11 @@ import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } fr
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { bits, element, integer, objectId, octets, sequence, set, time, utf8, yes } from './der.js';
 
-const DAY_MS = 86_400_000;
-/** A session ends long before; a clock that jumps a little breaks nothing. */
-const VALID_MS = 7 * DAY_MS;
+/**
+ * Whatever the clock says, and wherever it jumps to: these certificates end with the process that made them. The end is
+ * that of RFC 5280 for certificates without one.
+ */
+const VALID = sequence(time(new Date('2000-01-01T00:00:00Z')), time(new Date('9999-12-31T23:59:59Z')));
 const LEAFS_MAX = 1_024;
 
 const ECDSA_WITH_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'));
@@ -27,8 +29,8 @@ export interface CertificateAuthority {
   leafPem(host: string): string;
 }
 
-/** RFC 5280 certificates, EC P-256. `now` is epoch milliseconds. */
-export function createCertificateAuthority({ now }: { now: () => number }): CertificateAuthority {
+/** RFC 5280 certificates, EC P-256. */
+export function createCertificateAuthority(): CertificateAuthority {
   const authority = keyPair();
   const name = commonName(`turret ${randomBytes(4).toString('hex')}`);
   const caBytes = certificate({
@@ -36,7 +38,6 @@ export function createCertificateAuthority({ now }: { now: () => number }): Cert
     subject: name,
     subjectKey: authority.publicKey,
     signer: authority.privateKey,
-    now: now(),
     extensions: [
       extension('2.5.29.19', sequence(yes, integer(Buffer.from([0]))), 'critical'),
       extension('2.5.29.15', bits(Buffer.from([0x04]), 2), 'critical'),
@@ -58,7 +59,6 @@ export function createCertificateAuthority({ now }: { now: () => number }): Cert
         subject: commonName('turret injector'),
         subjectKey: leafKey.publicKey,
         signer: authority.privateKey,
-        now: now(),
         extensions: [
           extension('2.5.29.19', sequence(), 'critical'),
           extension('2.5.29.15', bits(Buffer.from([0x80]), 7), 'critical'),
@@ -88,18 +88,17 @@ interface Certificate {
   subject: Buffer;
   subjectKey: KeyObject;
   signer: KeyObject;
-  now: number;
   extensions: Buffer[];
 }
 
 /** RFC 5280 §4.1: TBSCertificate ‖ signatureAlgorithm ‖ signatureValue. */
-function certificate({ issuer, subject, subjectKey, signer, now, extensions }: Certificate): Buffer {
+function certificate({ issuer, subject, subjectKey, signer, extensions }: Certificate): Buffer {
   const body = sequence(
     element(0xa0, integer(Buffer.from([2]))),
     integer(randomBytes(16)),
     ECDSA_WITH_SHA256,
     issuer,
-    sequence(time(new Date(now - DAY_MS)), time(new Date(now + VALID_MS))),
+    VALID,
     subject,
     subjectKey.export({ type: 'spki', format: 'der' }),
     element(0xa3, sequence(...extensions)),

@@ -43,7 +43,7 @@ export interface Injector {
 
 export async function startInjector(options: InjectorOptions): Promise<Injector> {
   const { directory, tables, credentials, endpoint, now } = options;
-  const authority = createCertificateAuthority({ now });
+  const authority = createCertificateAuthority();
   const caFile = join(await mkdtemp(join(directory, 'ca-')), 'ca.pem');
   await writeFile(caFile, authority.pem, { mode: 0o600, flag: 'wx' });
   const upstream = createUpstream(endpoint);

@@ -19,7 +19,7 @@ let open: Promise<Door> | undefined;
 async function openDoor(): Promise<Door> {
   const admission = new Admission([], 'us-east-1');
   const proxy = await startProxy({
-    authority: createCertificateAuthority({ now: Date.now }),
+    authority: createCertificateAuthority(),
     find: (user) => (user === admission.user ? admission : undefined),
     handle: () => Promise.resolve(),
   });

@@ -189,7 +189,7 @@ describe('the loopback proxy', () => {
   });
 
   it('does not send the credential to an upstream whose certificate nobody vouches for', async () => {
-    const authority = createCertificateAuthority({ now: Date.now });
+    const authority = createCertificateAuthority();
     let requests = 0;
     const server = createHttpsServer(
       { SNICallback: (name, done) => done(null, authority.contextFor(name)) },
