@@ -2,11 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 
-const DRIVER = fileURLToPath(new URL('../fixtures/terminal.py', import.meta.url));
+const DRIVER = path.resolve('test/fixtures/terminal.py');
 const EXPECT_MS_MAX = 20_000;
 
 export interface TerminalOptions {

@@ -1,0 +1,72 @@
+// The attempts of test/escape, made once: as every user there is, at every level, and outside.
+
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { judge, voidControls } from '../escape/judge.js';
+import type { Outcome, Works } from '../escape/result.js';
+import { ROWS } from '../escape/rows.js';
+import type { Level } from '../../src/isolation/levels.js';
+
+const RUN_MS_MAX = 240_000;
+let outcomes: Outcome[];
+beforeAll(async () => {
+  const run = spawn(process.execPath, ['scripts/escape.mjs', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  outcomes = JSON.parse(await text(run.stdout)) as Outcome[];
+}, RUN_MS_MAX);
+
+test('every way that is tried does lead there, for the same user outside of the sandbox', () => {
+  expect(voidControls(outcomes)).toEqual([]);
+  const controls = outcomes.filter(({ level }) => level === 'outside');
+  expect(controls.length).toBe(process.getuid?.() === 0 ? 2 : 1);
+  for (const { tries } of controls) expect(new Set(tries.map(({ row }) => row)).size).toBe(ROWS.length - 1);
+});
+
+describe.each(['strict', 'namespaced'] as const)('at level %s an agent cannot', (level) => {
+  test.each(ROWS)('$number: $attempt', ({ number }) => {
+    const judged = judge(outcomes).filter((one) => one.level === level && one.row === number);
+    expect(judged.length).toBe(process.getuid?.() === 0 ? 2 : 1);
+    for (const { ways, reached } of judged) {
+      expect(ways).toBeGreaterThan(0);
+      expect(reached.filter(({ why }) => why === undefined)).toEqual([]);
+    }
+  });
+});
+
+describe.each(['strict', 'namespaced', 'none'] as const)('at level %s an agent can', (level) => {
+  const works = (): Works[] => outcomes.filter((one) => one.level === level).map((one) => one.works);
+
+  test('write its workspace and have children', () => {
+    for (const one of works()) expect(one).toMatchObject({ workspace: 'mine', child: 'child' });
+  });
+
+  test('ask for what is allowed and is denied what is not, whatever it wrote into the policy; a daemon of its own too', () => {
+    for (const one of works())
+      expect(one).toMatchObject({ broker: 'asked', daemon: 'daemon', denied: '126' });
+  });
+
+  test('not have the inspector of a process of Turret opened', () => {
+    for (const one of works()) expect(one['inspector']).toMatch(/No such process|Connection refused/);
+  });
+
+  const far: Record<Level, string> = {
+    strict: 'Network is unreachable',
+    namespaced: 'reached',
+    none: 'reached',
+  };
+  test(`${level === 'strict' ? 'not ' : ''}reach a service on port 443 of another machine`, () => {
+    for (const one of works()) expect(one['far']).toBe(far[level]);
+  });
+
+  // Root without capabilities may not map itself into a further namespace, and its /proc has covers that a second one must not lift.
+  test('have a sandbox of its own, unless it is strict or of root', () => {
+    for (const { user, works: one } of outcomes.filter((other) => other.level === level)) {
+      const own = level === 'none' || (level === 'namespaced' && user !== 'root');
+      expect(one['sandbox']).toMatch(own ? /^nested$/ : /^1: bwrap: /);
+    }
+  });
+});

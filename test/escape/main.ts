@@ -1,0 +1,64 @@
+// Every attempt, as every user there is, at every level. One JSON document on stdout.
+
+import { readableCopy } from '../helpers/readable-copy.js';
+import { TURRET } from '../helpers/turret-world.js';
+import { Host, type User } from './host.js';
+import type { Outcome, Try } from './result.js';
+import { type Level, LEVELS } from '../../src/isolation/levels.js';
+import { attempt, control } from './session.js';
+import { typing } from './typing.js';
+import { unavailable } from './unavailable.js';
+
+/** A user id that is nobody's here. */
+const UNUSED_UID = 54_321;
+/** Of the user that the configuration names for level `uid`. */
+const NOBODY_UID = 65_534;
+
+export { report } from './report.js';
+
+/** Of the names that `users()` gives. @returns what came of everything that was tried; the caller judges it */
+export async function main(name: string): Promise<Outcome[]> {
+  if (name === 'root' || process.getuid?.() !== 0)
+    return await asUser({ name, uid: undefined, turret: TURRET });
+  const copy = readableCopy();
+  try {
+    return await asUser({ name, uid: UNUSED_UID, turret: copy.turret });
+  } finally {
+    copy.remove();
+  }
+}
+
+/** Whoever runs the tests as root can also be somebody else. */
+export function users(): string[] {
+  return process.getuid?.() === 0 ? ['root', 'user'] : ['user'];
+}
+
+/** Only root can make the agent another user. */
+function levelsOf({ name }: User): Level[] {
+  return LEVELS.filter((level) => level !== 'uid' || name === 'root');
+}
+
+async function asUser(user: User): Promise<Outcome[]> {
+  const host = new Host(user);
+  try {
+    await host.open();
+    const outside = await control(host);
+    const unguarded = await unavailable(host, 'none');
+    outside.tries.push(...(await typing(host)), ...unguarded);
+    const outcomes = [outside];
+    const unavailableAt = async (level: Level): Promise<Try[]> => {
+      if (level === 'none') return unguarded;
+      return level === 'strict' || level === 'namespaced' ? await unavailable(host, level) : [];
+    };
+    for (const level of levelsOf(user)) {
+      if (level === 'uid') host.giveWorkspaceTo(NOBODY_UID);
+      const outcome = await attempt(host, level);
+      outcome.tries.push(...(await typing(host, level)));
+      outcome.tries.push(...(await unavailableAt(level)));
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  } finally {
+    host.close();
+  }
+}
