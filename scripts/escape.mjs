@@ -1,5 +1,5 @@
 // The twenty escape attempts, outside and inside, at every level; writes docs/escape-tests.md. Needs a build.
-// escape.mjs [--json]: only what came of each way of each attempt, as JSON.
+// escape.mjs [--json [LEVEL…]]: only what came of each way of each attempt, as JSON.
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outfile = join(root, 'dist/test/escape.mjs');
 process.chdir(root);
-const [, , word, user] = process.argv;
+const [, , word, ...rest] = process.argv;
 
 // A metadata service, port 443, /run and /mnt of our own for each user: nobody else sees them.
 async function asUser(name) {
@@ -21,7 +21,7 @@ async function asUser(name) {
     ? ['--net', '--mount']
     : ['--user', '--map-current-user', '--net', '--mount', '--keep-caps'];
   const dropped = isRoot ? [] : ['setpriv', '--inh-caps=-all', '--ambient-caps=-all'];
-  const again = [process.execPath, 'scripts/escape.mjs', 'inside', name];
+  const again = [process.execPath, 'scripts/escape.mjs', 'inside', name, ...rest];
   const child = spawn(
     'unshare',
     [...own, '/usr/bin/python3', 'test/escape/namespace.py', ...dropped, ...again],
@@ -35,7 +35,7 @@ async function asUser(name) {
 
 if (word === 'inside') {
   const { main } = await import(pathToFileURL(outfile));
-  process.stdout.write(JSON.stringify(await main(user)));
+  process.stdout.write(JSON.stringify(await main(rest[0], rest.slice(1))));
 } else {
   mkdirSync(dirname(outfile), { recursive: true });
   await build({

@@ -174,7 +174,6 @@ export class Host {
   /** What the operator does who wants the agent to be another user. */
   giveWorkspaceTo(uid: number): void {
     chmodSync(this.world.root, 0o711);
-    chmodSync(this.world.home, 0o711);
     chownSync(this.world.workspace, uid, uid);
   }
 

@@ -16,13 +16,13 @@ const NOBODY_UID = 65_534;
 
 export { report } from './report.js';
 
-/** Of the names that `users()` gives. @returns what came of everything that was tried; the caller judges it */
-export async function main(name: string): Promise<Outcome[]> {
+/** Of the names that `users()` gives; all levels when none is named. @returns what came of everything that was tried; the caller judges it */
+export async function main(name: string, levels: readonly string[]): Promise<Outcome[]> {
   if (name === 'root' || process.getuid?.() !== 0)
-    return await asUser({ name, uid: undefined, turret: TURRET });
+    return await asUser({ name, uid: undefined, turret: TURRET }, levels);
   const copy = readableCopy();
   try {
-    return await asUser({ name, uid: UNUSED_UID, turret: copy.turret });
+    return await asUser({ name, uid: UNUSED_UID, turret: copy.turret }, levels);
   } finally {
     copy.remove();
   }
@@ -38,7 +38,7 @@ function levelsOf({ name }: User): Level[] {
   return LEVELS.filter((level) => level !== 'uid' || name === 'root');
 }
 
-async function asUser(user: User): Promise<Outcome[]> {
+async function asUser(user: User, levels: readonly string[]): Promise<Outcome[]> {
   const host = new Host(user);
   try {
     await host.open();
@@ -50,7 +50,7 @@ async function asUser(user: User): Promise<Outcome[]> {
       if (level === 'none') return unguarded;
       return level === 'strict' || level === 'namespaced' ? await unavailable(host, level) : [];
     };
-    for (const level of levelsOf(user)) {
+    for (const level of levelsOf(user).filter((one) => levels.length === 0 || levels.includes(one))) {
       if (level === 'uid') host.giveWorkspaceTo(NOBODY_UID);
       const outcome = await attempt(host, level);
       outcome.tries.push(...(await typing(host, level)));

@@ -40,9 +40,40 @@ export interface Opening {
 }
 
 const ADVISORY = 'no sandbox: what you may read, the agent may';
-const everywhere = (row: number, ways: RegExp, why: string, levels: readonly Level[]): Opening[] =>
-  levels.map((level) => ({ row, level, ways, why }));
+const at = (levels: readonly Level[], row: number, ways: RegExp, why: string): Opening[] =>
+  levels.map((level) => ({ level, row, ways, why }));
 
 export const OPENINGS: readonly Opening[] = [
   ...ROWS.map(({ number }): Opening => ({ row: number, level: 'none', ways: /./, why: ADVISORY })),
+  ...at(
+    ['strict', 'namespaced', 'landlock', 'uid'],
+    7,
+    /AWS_SHARED_CREDENTIALS_FILE/,
+    'what lies outside of HOME is shown, read-only',
+  ),
+  ...at(
+    ['strict', 'namespaced'],
+    10,
+    /a daemon of an agent/,
+    "an agent's own directories of HOME are shown, and a socket in them with them",
+  ),
+  ...at(['namespaced', 'landlock', 'uid'], 14, /UDP/, 'Landlock holds TCP only'),
+  ...at(
+    ['strict', 'namespaced'],
+    17,
+    /rename the directory/,
+    'the policy lies in the workspace: the next session would read the new one; keep it elsewhere',
+  ),
+  ...at(
+    ['uid'],
+    17,
+    /rename the directory|put another/,
+    "the workspace is the agent's; a policy that is another user's is refused by the next session",
+  ),
+  ...at(
+    ['landlock', 'uid'],
+    18,
+    /while the session|through the root/,
+    'whoever may read the token may use it, as long as the session runs',
+  ),
 ];
