@@ -55,6 +55,9 @@ function restrict({ landlock, filter, bubblewrap }: LaunchRequest): void {
   if (landlock === undefined && (filter === undefined || bubblewrap)) return;
   const loaded = loadLibc();
   if ('problem' in loaded) throw new TurretError('isolation_unavailable', loaded.problem);
+  // Landlock lets a program look into whatever gave up the same rights: this thread, and through it all memory of this process.
+  if (!bubblewrap && loaded.libc.closeMemory() !== 0)
+    throw new TurretError('isolation_unavailable', "the kernel did not close this process's memory");
   if (landlock !== undefined) restrictThread(loaded.libc, landlock);
   if (filter === undefined || bubblewrap) return;
   if (loaded.libc.noNewPrivileges() !== 0 || loaded.libc.installFilter(filter) !== 0)

@@ -12,6 +12,8 @@ export interface Libc {
   landlockRestrictSelf(ruleset: number): number;
   /** PR_SET_NO_NEW_PRIVS, for the calling thread: 0 or -1. */
   noNewPrivileges(): number;
+  /** PR_SET_DUMPABLE off, for the whole process until it starts another program: 0 or -1. */
+  closeMemory(): number;
   /** SECCOMP_MODE_FILTER with a program of `struct sock_filter`, for the calling thread: 0 or -1. */
   installFilter(program: Uint8Array): number;
   /** getsockopt(2) of SOL_SOCKET into `value`: 0 or -1. */
@@ -27,6 +29,7 @@ interface Koffi {
 
 /** The numbers are the same on every architecture (Linux 5.13 and later). */
 const LANDLOCK = { create: 444, add: 445, restrict: 446 };
+const PR_SET_DUMPABLE = 4;
 const PR_SET_SECCOMP = 22;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_MODE_FILTER = 2;
@@ -67,6 +70,7 @@ function bind(koffi: Koffi): Libc {
     landlockAddRule: (ruleset, type, rule) => add(LANDLOCK.add, ruleset, type, rule, 0),
     landlockRestrictSelf: (ruleset) => restrict(LANDLOCK.restrict, ruleset, 0),
     noNewPrivileges: () => prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+    closeMemory: () => prctl(PR_SET_DUMPABLE, 0, 0, 0, 0),
     installFilter: (program) =>
       filter(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, {
         length: program.length / FILTER_INSTRUCTION_BYTES,
