@@ -2,7 +2,6 @@
 // escape.mjs [--json [LEVEL…]]: only what came of each way of each attempt, as JSON.
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { arch, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -47,12 +46,12 @@ if (word === 'inside') {
     format: 'esm',
     logLevel: 'warning',
   });
-  const { users, report } = await import(pathToFileURL(outfile));
+  const { users, report, machine } = await import(pathToFileURL(outfile));
   const outcomes = (await Promise.all(users().map(asUser))).flat();
   if (word === '--json') {
     process.stdout.write(JSON.stringify(outcomes));
   } else {
-    const { text: document, ok } = report(outcomes, `Linux ${release()}, ${arch()}, Node ${process.version}`);
+    const { text: document, ok } = report(outcomes, machine());
     writeFileSync(join(root, 'docs/escape-tests.md'), document);
     process.stdout.write(document);
     process.exitCode = ok ? 0 : 1;

@@ -9,8 +9,8 @@ import { judge, voidControls } from '../escape/judge.js';
 import type { Outcome, Works } from '../escape/result.js';
 import { ROWS } from '../escape/rows.js';
 
-/** The other two, and all tables, are `npm run escape`'s. */
-const SHUT = ['strict', 'namespaced'] as const;
+/** Level `uid`, and the table, are `npm run escape`'s. */
+const SHUT = ['strict', 'namespaced', 'landlock'] as const;
 const LEVELS = [...SHUT, 'none'] as const;
 const RUN_MS_MAX = 240_000;
 let outcomes: Outcome[];
@@ -52,12 +52,14 @@ describe.each(LEVELS)('at level %s an agent can', (level) => {
   });
 
   test('not have the inspector of a process of Turret opened', () => {
-    for (const one of works()) expect(one['inspector']).toMatch(/No such process|Connection refused/);
+    for (const one of works())
+      expect(one['inspector']).toMatch(/No such process|Connection refused|Operation not permitted/);
   });
 
   const far = {
     strict: 'Network is unreachable',
     namespaced: 'reached',
+    landlock: 'reached',
     none: 'reached',
   };
   test(`${level === 'strict' ? 'not ' : ''}reach a service on port 443 of another machine`, () => {
@@ -65,7 +67,7 @@ describe.each(LEVELS)('at level %s an agent can', (level) => {
   });
 
   // Root without capabilities may not map itself into a further namespace, and its /proc has covers that a second one must not lift.
-  test('have a sandbox of its own, unless it is strict or of root', () => {
+  test('have a sandbox of its own, unless it is strict, of root or held by Landlock', () => {
     for (const { user, works: one } of outcomes.filter((other) => other.level === level)) {
       const own = level === 'none' || (level === 'namespaced' && user !== 'root');
       expect(one['sandbox']).toMatch(own ? /^nested$/ : /^1: bwrap: /);

@@ -70,11 +70,12 @@ function whyOpen(row: number, level: Level, user: string, way: string): string |
   )?.why;
 }
 
-/** Openings that nothing goes through any more: to be taken off the list. */
+/** Openings that nothing went through at a level that was tried: a machine that stops more, or a line to be taken off the list. */
 export function closed(judged: readonly Judged[]): string[] {
   return OPENINGS.filter(
     ({ row, level, ways }) =>
       level !== 'none' &&
+      judged.some((one) => one.level === level) &&
       !judged.some(
         (one) => one.row === row && one.level === level && one.reached.some(({ way }) => ways.test(way)),
       ),

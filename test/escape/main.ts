@@ -1,5 +1,12 @@
 // Every attempt, as every user there is, at every level. One JSON document on stdout.
 
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { arch, release } from 'node:os';
+
+import { landlockAbi } from '../../src/isolation/landlock.js';
+import { findBubblewrap } from '../../src/isolation/probe.js';
+import { loadLibc } from '../../src/platform/libc.js';
 import { readableCopy } from '../helpers/readable-copy.js';
 import { TURRET } from '../helpers/turret-world.js';
 import { Host, type User } from './host.js';
@@ -15,6 +22,19 @@ const UNUSED_UID = 54_321;
 const NOBODY_UID = 65_534;
 
 export { report } from './report.js';
+
+/** What the attempts were held by, in versions. */
+export function machine(): string {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const bwrap = findBubblewrap();
+  const bubblewrap =
+    bwrap === undefined
+      ? 'no bubblewrap'
+      : execFileSync(bwrap, ['--version'], { encoding: 'utf8', env: {} }).trim();
+  const loaded = loadLibc();
+  const landlock = 'libc' in loaded ? `Landlock ABI ${landlockAbi(loaded.libc)}` : loaded.problem;
+  return `turret ${version}, Node ${process.version}, ${bubblewrap}, Linux ${release()}, ${arch()}, ${landlock}`;
+}
 
 /** Of the names that `users()` gives; all levels when none is named. @returns what came of everything that was tried; the caller judges it */
 export async function main(name: string, levels: readonly string[]): Promise<Outcome[]> {
@@ -53,9 +73,10 @@ async function asUser(user: User, levels: readonly string[]): Promise<Outcome[]>
     for (const level of levelsOf(user).filter((one) => levels.length === 0 || levels.includes(one))) {
       if (level === 'uid') host.giveWorkspaceTo(NOBODY_UID);
       const outcome = await attempt(host, level);
+      outcomes.push(outcome);
+      if (outcome.absent !== undefined) continue;
       outcome.tries.push(...(await typing(host, level)));
       outcome.tries.push(...(await unavailableAt(level)));
-      outcomes.push(outcome);
     }
     return outcomes;
   } finally {

@@ -58,6 +58,12 @@ def every_process():
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
+def with_threads(pids):
+    """Below /proc: each process, and each of its threads, which may have given up other rights than the rest of it."""
+    threads = [path.removeprefix("/proc/") for pid in pids for path in glob.glob(f"/proc/{pid}/task/*")]
+    return [*map(str, pids), *threads]
+
+
 def in_child(function):
     """What the function returned in a process of its own: what it changes there is gone with it."""
     back, forth = os.pipe()
@@ -84,25 +90,23 @@ def in_child(function):
 
 @attempt(1, "environ of a process by its id, and of its threads")
 def _():
-    paths = [f"/proc/{pid}/environ" for pid in PIDS]
-    threads = [path for pid in PIDS for path in glob.glob(f"/proc/{pid}/task/*/environ")]
-    return any_of(paths + threads, has_needle)
+    return any_of(with_threads(PIDS), lambda one: has_needle(f"/proc/{one}/environ"))
 
 
-@attempt(2, "environ of every process there is, the first one included")
+@attempt(2, "environ of every process there is and of its threads, the first one included")
 def _():
-    return any_of([f"/proc/{pid}/environ" for pid in every_process()], has_needle)
+    return any_of(with_threads(every_process()), lambda one: has_needle(f"/proc/{one}/environ"))
 
 
 # 3: memory
 
 
-def memory_has_needle(pid):
-    if pid == given["neighbour"]["pid"]:
-        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+def memory_has_needle(one):
+    if one.split("/")[0] == str(given["neighbour"]["pid"]):
+        with open(f"/proc/{one}/mem", "rb", 0) as memory:
             memory.seek(given["neighbour"]["address"])
             return NEEDLE.encode() in memory.read(len(NEEDLE))
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+    with open(f"/proc/{one}/maps") as maps, open(f"/proc/{one}/mem", "rb", 0) as memory:
         for line in maps:
             start, end = (int(word, 16) for word in line.split()[0].split("-"))
             if " rw" in line and end - start < 1 << 28:
@@ -115,9 +119,9 @@ def memory_has_needle(pid):
     return False
 
 
-@attempt(3, "/proc/PID/mem")
+@attempt(3, "/proc/PID/mem, and of its threads")
 def _():
-    return any_of(PIDS, memory_has_needle)
+    return any_of(with_threads(PIDS), memory_has_needle)
 
 
 @attempt(3, "process_vm_readv")
@@ -139,23 +143,25 @@ def _():
 
 # 4: through /proc into somebody's files
 
+EVERYBODY = with_threads([*PIDS, *every_process()])
 
-@attempt(4, "/proc/PID/root")
+
+@attempt(4, "/proc/PID/root, and of its threads")
 def _():
-    return any_of([*PIDS, *every_process()], lambda pid: has_needle(f"/proc/{pid}/root{CREDENTIALS}"))
+    return any_of(EVERYBODY, lambda one: has_needle(f"/proc/{one}/root{CREDENTIALS}"))
 
 
-@attempt(4, "/proc/PID/cwd")
+@attempt(4, "/proc/PID/cwd, and of its threads")
 def _():
-    return any_of([*PIDS, *every_process()], lambda pid: has_needle(f"/proc/{pid}/cwd/secret"))
+    return any_of(EVERYBODY, lambda one: has_needle(f"/proc/{one}/cwd/secret"))
 
 
-@attempt(4, "/proc/PID/fd")
+@attempt(4, "/proc/PID/fd, and of its threads")
 def _():
-    def descriptors(pid):
-        return any_of([path for path in glob.glob(f"/proc/{pid}/fd/*") if os.path.isfile(path)], has_needle)
+    def descriptors(one):
+        return any_of([path for path in glob.glob(f"/proc/{one}/fd/*") if os.path.isfile(path)], has_needle)
 
-    return any_of([*PIDS, *every_process()], descriptors)
+    return any_of(EVERYBODY, descriptors)
 
 
 # 5: the inspector of a Node process

@@ -10,6 +10,9 @@ const HEAD = `# Escape tests
 Written by \`npm run escape\`; do not edit. An agent that is a program of ours, run by the real \`turret run\`, tries to get at what a
 user of this machine has. Each attempt is made in every way listed with it; a way counts only when it worked for the same user
 outside of the sandbox (the control). **stopped**: none of them got through. Otherwise the number of ways that did.
+
+The command fails when a control fails, or when something gets through that \`test/escape/rows.ts\` does not say does, and why.
+\`root\` starts Turret as root, \`user\` as uid 54321, who is nobody there and owns its home; level \`uid\` needs root.
 `;
 
 /** @returns the document, and whether everything that got through was known to */
@@ -17,7 +20,9 @@ export function report(outcomes: readonly Outcome[], machine: string): { text: s
   const judged = judge(outcomes);
   const invalid = voidControls(outcomes);
   const users = [...new Set(judged.map(({ user }) => user))];
-  const columns = LEVELS.flatMap((level) => users.map((user) => ({ level, user })));
+  const columns = LEVELS.flatMap((level) => users.map((user) => ({ level, user }))).filter(
+    ({ level, user }) => judged.some((one) => one.level === level && one.user === user),
+  );
   const find = (row: number, level: Level, user: string): Judged | undefined =>
     judged.find((one) => one.row === row && one.level === level && one.user === user);
   const lines = ROWS.map(({ number, attempt }) => {
@@ -34,21 +39,27 @@ export function report(outcomes: readonly Outcome[], machine: string): { text: s
   const table = [`| ${heading.join(' | ')} |`, `|${' --- |'.repeat(heading.length)}`, ...lines];
   const open = openings(judged);
   const unknown = judged.some(({ reached }) => reached.some(({ why }) => why === undefined));
-  const stale = closed(judged);
   const parts = [
     HEAD,
     `Machine: ${machine}.\n`,
     `${table.join('\n')}\n`,
     `## What is not stopped\n\n${open.join('\n')}\n`,
     `## The ways\n\n${waysOf(outcomes).join('\n')}\n`,
-    ...(stale.length === 0
-      ? []
-      : [`## Said to be open, and closed\n\n${stale.map((one) => `- ${one}`).join('\n')}\n`]),
-    ...(invalid.length === 0
-      ? []
-      : [`## Void: not reached outside either\n\n${invalid.map((one) => `- ${one}`).join('\n')}\n`]),
+    ...section('Levels that this machine has not', absent(outcomes)),
+    ...section('Said to be open, and stopped here', closed(judged)),
+    ...section('Void: not reached outside either', invalid),
   ];
-  return { text: parts.join('\n'), ok: !unknown && stale.length === 0 && invalid.length === 0 };
+  return { text: parts.join('\n'), ok: !unknown && invalid.length === 0 };
+}
+
+function section(title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : [`## ${title}\n\n${lines.map((one) => `- ${one}`).join('\n')}\n`];
+}
+
+function absent(outcomes: readonly Outcome[]): string[] {
+  return outcomes.flatMap((one) =>
+    one.absent === undefined ? [] : [`\`${one.level}\`, ${one.user}: ${one.absent}`],
+  );
 }
 
 function cell(judged: Judged | undefined): string {
@@ -58,18 +69,20 @@ function cell(judged: Judged | undefined): string {
 
 // One line for each level, row and reason, with the ways, and the users when it holds for some only.
 function openings(judged: readonly Judged[]): string[] {
-  const users = new Set(judged.map(({ user }) => user));
-  const found = new Map<string, { ways: Set<string>; users: Set<string> }>();
+  const usersAt = (level: Level): string[] => [
+    ...new Set(judged.filter((one) => one.level === level).map(({ user }) => user)),
+  ];
+  const found = new Map<string, { ways: Set<string>; users: Set<string>; all: number }>();
   for (const { row, level, user, reached } of judged) {
     for (const { way, why = '**a hole that is not known**' } of reached) {
       if (level === 'none') continue;
       const key = `${row}, \`${level}\`: ${why}`;
-      const one = found.get(key) ?? { ways: new Set(), users: new Set() };
-      found.set(key, { ways: one.ways.add(way), users: one.users.add(user) });
+      const one = found.get(key) ?? { ways: new Set(), users: new Set(), all: usersAt(level).length };
+      found.set(key, { ...one, ways: one.ways.add(way), users: one.users.add(user) });
     }
   }
   const lines = [...found].map(([key, one]) => {
-    const whose = one.users.size === users.size ? '' : ` As ${[...one.users].join(', ')} only.`;
+    const whose = one.users.size === one.all ? '' : ` As ${[...one.users].join(', ')} only.`;
     return `- ${key} (${[...one.ways].join('; ')}).${whose}`;
   });
   const inOrder = lines.sort(

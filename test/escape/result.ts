@@ -20,6 +20,8 @@ export interface Outcome {
   level: Level | 'outside';
   tries: Try[];
   works: Works;
+  /** Why there is no such level here. */
+  absent?: string;
 }
 
 export function tried(row: number, way: string, reached: boolean, said = ''): Try {

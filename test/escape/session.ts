@@ -61,9 +61,12 @@ export async function attempt(host: Host, level: Level): Promise<Outcome> {
   const orphan = marker();
   const targets = targetsPath(host);
   rmSync(targets, { force: true });
-  const refusal = await refusalOfPolicyInWorkspace(host, level);
-  const command = [PYTHON, path.join(host.world.workspace, 'probe.py'), targets];
   const options = [modeOf(level), '-q'];
+  // It may be the policy in the workspace that this level cannot keep from the agent, or all that there is.
+  const refusal = await refusalOf(host, host.words(['true'], options));
+  const absent = refusal && (await refusalOf(host, host.world.words(['true'], options)));
+  if (absent !== undefined) return { user: host.user.name, level, tries: [], works: {}, absent };
+  const command = [PYTHON, path.join(host.world.workspace, 'probe.py'), targets];
   const words = refusal === undefined ? host.words(command, options) : host.world.words(command, options);
   const child = host.login(words);
   const turret = await turretProcesses(child);
@@ -88,11 +91,9 @@ export async function attempt(host: Host, level: Level): Promise<Outcome> {
 }
 
 const POLICY_ELSEWHERE = 'write the policy outside the workspace';
-/** What Turret says where it cannot keep a policy in the workspace from the agent; undefined where it runs with one. */
-async function refusalOfPolicyInWorkspace(host: Host, level: Level): Promise<string | undefined> {
-  const { code, stderr } = await host.world.finish(
-    host.world.start(host.words(['true'], [modeOf(level), '-q'])),
-  );
+/** What Turret says that does not start a session; undefined where it does. */
+async function refusalOf(host: Host, words: string[]): Promise<string | undefined> {
+  const { code, stderr } = await host.world.finish(host.world.start(words));
   if (code === 0) return undefined;
   if (code === 126) return stderr.split('\n')[0] ?? '';
   throw new Error(`turret ended with ${code}: ${stderr}`);
