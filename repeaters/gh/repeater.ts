@@ -25,6 +25,7 @@ const OWN_ACTIONS: readonly RegisteredAction[] = [
   { name: 'api.graphql_query', annotations: annotate('read') },
   { name: 'api.graphql_mutation', annotations: { ...annotate('write'), destructive: true } },
   { name: 'repo.read_secret_file', annotations: { ...annotate('read'), secretOutput: true } },
+  { name: 'repo.read_secret_alerts', annotations: { ...annotate('read'), secretOutput: true } },
   { name: 'repo.read_blob', annotations: { ...annotate('read'), secretOutput: true } },
 ];
 /** Reads that exist as paths of the API before this gh has a subcommand for them. */

@@ -69,7 +69,7 @@ async function runBare(one: AttackCase, { bin, config, work, asUser }: Where): P
   placeFiles(directory, { ...hostileFiles(directory), ...one.files });
   if (asUser) giveTo(USER_ID, directory);
   const words = one.tool === 'os' ? one.argv : [one.tool, ...one.argv];
-  const child = spawn('/usr/bin/timeout', ['-k', '1', '20', ...words], {
+  const child = spawn('/usr/bin/timeout', ['-k', '1', '60', ...words], {
     cwd: directory,
     env: {
       HOME,

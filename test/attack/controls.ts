@@ -164,6 +164,32 @@ const CONTROLS: Readonly<Record<string, Control>> = {
     claim: 'GitHub is asked to delete, with the real token',
     worked: atUpstream(/DELETE \/repos\/acme\/app/),
   },
+  'aws-scope': {
+    id: 'aws-scope-own-13',
+    claim: "the other bucket's object is printed",
+    worked: ({ text }) => text.includes('nobody may read'),
+  },
+  'gh-search': {
+    id: 'gh-search-own-01',
+    claim: 'GitHub is asked for the repository and for all of an owner',
+    worked: atUpstream(/search\/issues\?.*user%3Avictim/),
+  },
+  'gh-scope': {
+    id: 'gh-scope-own-09',
+    claim: 'the other repository is printed',
+    worked: ({ text }) => text.includes(VICTIM_CANARY),
+  },
+  words: {
+    id: 'words-own-01',
+    claim: 'the words are taken, AWS is asked',
+    worked: atUpstream(/DescribeInstances/),
+  },
+  'files-race': {
+    id: 'files-race-own-11',
+    argv: ['sh', '-c', 'aws s3 cp - s3://allowed/x < ~/secret.txt; aws s3 cp s3://allowed/x -'],
+    claim: 'a file that is no file of the workspace is printed',
+    worked: secretIn,
+  },
   'os-proc': {
     id: 'os-proc-01',
     // Of what that name is found in, the shell included, the first is the holder of the key.

@@ -58,8 +58,8 @@ function brokenInvariants(seen: Observation): string[] {
 }
 
 const FOREIGN = [VICTIM_CANARY, CANARY_SECRET_ACCESS_KEY, 'nobody may read this through Turret'];
-/** Names in the fakes that no policy of the suite allows. */
-const FORBIDDEN = /victim|forbidden|prod-data/i;
+/** Names in the fakes that no policy of the suite allows; in a query only as what is searched in: a prefix is a text. */
+const FORBIDDEN = /^[^?]*(?:victim|forbidden|prod-data)|[?&]q=[^&]*(?:repo|user|org)%3A%22?victim/i;
 
 function secretsSeen({ said, tried, files, audit }: Observation): string[] {
   const places: [string, string][] = [

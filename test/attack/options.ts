@@ -25,7 +25,7 @@ Runs the attack corpora through the real path and writes docs/scoreboard.md; of 
   --level NAME      ${TRIED_LEVELS.join(', ')}; every one that this machine has
   --aws VERSION     the beginning of a version: 2, 1.45; every installed one
   --category NAME   aws-fileread, gh-api, benign, …
-  --case ID         one case
+  --case ID         cases whose id has this in it
   --no-controls     without the same attacks on unguarded tools
   --as-root         the user is root (when you are)
   --write           docs/scoreboard.md, whatever was chosen
@@ -65,7 +65,7 @@ export function parseOptions(argv: readonly string[]): Options {
     (one) =>
       (category === undefined && ids === undefined) ||
       category?.includes(one.category) === true ||
-      ids?.includes(one.id) === true,
+      ids?.some((id) => one.id.includes(id)) === true,
   );
   if (cases.length === 0) throw new Error('no case has that id or category');
   const whole = [level, aws, category, ids].every((choice) => choice === undefined);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { mergeRoutes } from './merge-routes.js';
 import { readMember, type MemberIndex } from './member-file.js';
 import { decodeOptions } from './options.js';
+import { returnsMoreSecrets } from './secret-outputs.js';
 import type {
   AwsCustom,
   AwsOperation,
@@ -194,7 +195,7 @@ function unpackService(packed: PackedService): AwsService {
   return {
     command: packed.n,
     model: packed.m,
-    operations: lazily(packed.o, unpackOperation),
+    operations: lazily(packed.o, (command, operation) => unpackOperation(packed.n, command, operation)),
     waiters: lazily(packed.w, (_name, [polls, options]): AwsWaiter => ({
       polls,
       options: decodeOptions(options),
@@ -203,12 +204,17 @@ function unpackService(packed: PackedService): AwsService {
   };
 }
 
-function unpackOperation(command: string, [api, flags, options]: PackedOperation): AwsOperation {
+function unpackOperation(
+  service: string,
+  command: string,
+  [api, flags, options]: PackedOperation,
+): AwsOperation {
+  const secretOutput = flags.includes('s') || returnsMoreSecrets(service, command);
   return {
     command,
     api,
-    readOnly: flags.includes('r'),
-    secretOutput: flags.includes('s'),
+    readOnly: flags.includes('r') && !secretOutput,
+    secretOutput,
     destructive: flags.includes('d'),
     untrustedOutput: flags.includes('u'),
     options: decodeOptions(options),

@@ -61,6 +61,7 @@ const SECRET_FILE =
 export function routeOf({ segments, repo }: ApiPath): ApiRoute | undefined {
   if (repo === undefined) return globalRoute(segments);
   const rest = segments.slice(3);
+  if (rest[0] === ALERTS) return { ...alertRoute(), params: { repo } };
   for (const [pattern, action] of ROUTES) {
     const params = matchRoute(pattern, rest);
     if (params) return { action, params: { repo, ...params } };
@@ -68,11 +69,25 @@ export function routeOf({ segments, repo }: ApiPath): ApiRoute | undefined {
   return contentRoute(rest, repo);
 }
 
+/** What GitHub has found leaked, with the secrets themselves in it. */
+const ALERTS = 'secret-scanning';
+const alertRoute = (): ApiRoute => ({
+  action: 'repo.read_secret_alerts',
+  params: {},
+  annotations: { secretOutput: true },
+});
+
+/** A comparison may name a branch of another repository: `main...OWNER:REPO:BRANCH`. */
+export function reachesAnother({ segments }: ApiPath): boolean {
+  return segments[3] === 'compare' && segments.slice(4).some((part) => part.includes(':'));
+}
+
 function globalRoute(segments: readonly string[]): ApiRoute | undefined {
   const [first, second = '', ...more] = segments;
   if (first === 'search' && more.length === 0 && Object.hasOwn(SEARCHES, second)) {
     return { action: SEARCHES[second] ?? '', params: {} };
   }
+  if (segments.includes(ALERTS)) return alertRoute();
   const secrets = segments.includes('secrets') && (first === 'orgs' || first === 'user');
   return secrets ? { action: 'secret.list', params: {} } : undefined;
 }

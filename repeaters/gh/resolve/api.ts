@@ -4,7 +4,7 @@ import type { Capability, Needs, ParamValue, Params, ResolveResult } from '../..
 import type { GhCommand, GhContext } from '../types.js';
 import { snake } from './annotations.js';
 import { parseApiPath, PLACEHOLDER, type ApiPath } from './api-path.js';
-import { mintsCredential, routeOf } from './api-routes.js';
+import { mintsCredential, reachesAnother, routeOf } from './api-routes.js';
 import { annotate } from './annotations.js';
 import { carryFile, checkField, readFields } from './fields.js';
 import { resolveGraphql } from './graphql.js';
@@ -112,7 +112,9 @@ function restCapability(path: ApiPath, call: ApiCall, context: GhContext): Resol
   const route = method === 'GET' ? routeOf(path) : undefined;
   if (!route) {
     const word = kind === 'read' ? 'get' : method.toLowerCase();
-    return { capabilities: [{ action: `${context.name}.api.${word}`, params: shared, annotations }], needs };
+    const capability = { action: `${context.name}.api.${word}`, params: shared, annotations };
+    const unbounded = reachesAnother(path) ? { unbounded: ['repo', 'path'] } : {};
+    return { capabilities: [{ ...capability, ...unbounded }], needs };
   }
   const capability: Capability = {
     action: `${context.name}.${route.action}`,

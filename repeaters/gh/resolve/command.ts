@@ -47,6 +47,7 @@ export function resolveCommand(
   const needs: Needs = { stdin: false, files: [] };
   addFlags(reading, parsed, { cwd, needs });
   const unbounded = addRepo(reading, parsed);
+  if (unbounded.length === 0 && namesAnother(reading)) unbounded.push('repo');
   addSurroundings(reading, parsed.flags.has('repo'));
   needs.stdin ||= readsStdin(command, parsed, params);
   const capability = { action: actionName(context.name, name), params, annotations: annotate(command.class) };
@@ -127,6 +128,23 @@ function addRepo({ command, params, facts, context }: Reading, { flags }: Parsed
   }
 }
 
+/** Words that decide instead of `-R`, or beside it: what is done is then not done in that repository alone. */
+function namesAnother({ command, params }: Reading): boolean {
+  const isGiven = (long: string): boolean => (params[snake(long)] ?? false) !== false;
+  const instead = [
+    ...(command.repo_unless ?? []),
+    ...(repoStyle(command) === 'filter' ? INSTEAD_OF_FILTER : []),
+  ];
+  const others = command.positionals?.filter(({ kind, name }) => kind === 'repo' && name !== 'repo') ?? [];
+  return (
+    instead.some(isGiven) ||
+    others.some(({ name }) => params[name] !== undefined && params[name] !== params['repo'])
+  );
+}
+
+/** A codespace by its name, or of somebody else, is taken wherever it is. */
+const INSTEAD_OF_FILTER = ['codespace', 'org', 'user'];
+
 function addFlagRepo(
   { command, params, facts, context }: Pick<Reading, 'command' | 'params' | 'facts' | 'context'>,
   typed: unknown,
@@ -138,8 +156,7 @@ function addFlagRepo(
     params['repo'] = parseRepo(typed, context.host);
   }
   if (params['repo'] === undefined) {
-    if (command.repo_unless?.some((long) => params[long] !== undefined && params[long] !== false))
-      return ['repo'];
+    if (command.repo_unless?.some((long) => (params[snake(long)] ?? false) !== false)) return ['repo'];
     params['repo'] = facts.repo();
   }
   if (command.search_flags === undefined) return [];

@@ -70,6 +70,13 @@ describe.each([V1, V2])('the generated table of aws $version', (tables) => {
       readOnly: false,
       secretOutput: true,
     });
+    // And neither is the batch of it, or the same of another kind of database.
+    for (const [service, command] of [
+      ['dynamodb', 'batch-get-item'],
+      ['logs', 'get-query-results'],
+      ['lightsail', 'get-relational-database-master-user-password'],
+    ] as const)
+      expect(tables.operation(service, command)).toMatchObject({ readOnly: false, secretOutput: true });
     expect(tables.operation('sts', 'get-session-token')).toMatchObject({
       readOnly: false,
       secretOutput: true,

@@ -119,11 +119,20 @@ describe('one capability, whichever way it is typed', () => {
     ['repos/acme/app/environments/prod/secrets/X', 'gh.secret.list', { environment: 'prod', secret: 'X' }],
     ['repos/acme/app/contents/deploy/id_ed25519', 'gh.repo.read_secret_file', { file: 'deploy/id_ed25519' }],
     ['repos/acme/app/contents/.env', 'gh.repo.read_secret_file', { file: '.env' }],
+    ['repos/acme/app/secret-scanning/alerts', 'gh.repo.read_secret_alerts', {}],
+    ['repos/acme/app/secret-scanning/alerts/1/locations', 'gh.repo.read_secret_alerts', {}],
     ['repos/acme/app/contents/a/Prod.PEM', 'gh.repo.read_secret_file', { file: 'a/Prod.PEM' }],
     ['repos/acme/app/git/blobs/abc', 'gh.repo.read_blob', {}],
     ['repos/acme/app/zipball/main', 'gh.repo.read_blob', {}],
   ])('%s is %s', (typed, action, params) => {
     expect(api(typed)).toMatchObject({ action, params: { repo: 'acme/app', command: 'api', ...params } });
+  });
+  it('also where an organization is asked for what leaked', () => {
+    expect(api('orgs/acme/secret-scanning/alerts')).toMatchObject({
+      action: 'gh.repo.read_secret_alerts',
+      annotations: { secretOutput: true },
+      unbounded: ['repo'],
+    });
   });
   it('but not a write of the same path', () => {
     expect(api('repos/acme/app/pulls', '-f', 'title=x').action).toBe('gh.api.post');

@@ -207,6 +207,27 @@ describe('searches that reach past their repository', () => {
   });
 });
 
+describe('commands that reach past the repository they name', () => {
+  it.each([
+    [['label', 'clone', 'victim/private', ...R], true],
+    [['label', 'clone', 'acme/app', ...R], false],
+    [['issue', 'transfer', '1', 'evil/repo', ...R], true],
+    [['secret', 'list', ...R, '--org', 'evil'], true],
+    [['secret', 'list', ...R, '--user'], true],
+    [['secret', 'list', ...R, '--user=false'], false],
+    [['secret', 'delete', 'X', ...R, '--org', 'evil'], true],
+    [['secret', 'list', ...R], false],
+    [['codespace', 'delete', ...R, '-c', 'of-somebody'], true],
+    [['codespace', 'list', ...R, '--org', 'evil'], true],
+    [['codespace', 'list', ...R], false],
+    [['api', 'repos/acme/app/compare/main...victim:main'], true],
+    [['api', 'repos/acme/app/compare/main...victim:private:main'], true],
+    [['api', 'repos/acme/app/compare/main...next'], false],
+  ])('%j is unbounded: %s', (argv, wide) => {
+    expect(first(argv).unbounded?.includes('repo') ?? false).toBe(wide);
+  });
+});
+
 describe('classes', () => {
   it.each([
     [['pr', 'list', ...R], { readOnly: true, destructive: false }],
