@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     env: { NODE_ENV: 'production' },
+    globalSetup: './test/helpers/own-tmp.ts',
     projects: [
       {
         extends: true,

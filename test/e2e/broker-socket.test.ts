@@ -183,10 +183,11 @@ describe('after authentication', () => {
     ],
     [
       'data before the call runs',
-      (client) => (
-        client.call(1, 1n, SAY),
-        client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x') })
-      ),
+      (client) =>
+        client.atOnce(() => {
+          client.call(1, 1n, SAY);
+          client.send({ type: FRAME.DATA, stream: 1, payload: Buffer.from('x') });
+        }),
       'protocol_error',
     ],
   ];

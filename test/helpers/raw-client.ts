@@ -49,6 +49,13 @@ export class RawClient {
     this.socket.write(encodeFrame({ flags: 0, channel: 0, stream: 0, payload: new Uint8Array(0), ...frame }));
   }
 
+  /** Everything sent by `write` leaves in one piece: the other side sees none of it without the rest. */
+  atOnce(write: () => void): void {
+    this.socket.cork();
+    write();
+    this.socket.uncork();
+  }
+
   bytes(bytes: Uint8Array): void {
     this.socket.write(bytes);
   }
