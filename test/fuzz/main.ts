@@ -12,8 +12,8 @@ const PROCESSES = 2;
 const SAY_MS = 10_000;
 const DOCUMENT = 'docs/fuzzing.md';
 
-/** @returns the exit code: 1 when a property did not hold */
-export async function main(words: string[], self: string): Promise<number> {
+/** @param script what the workers are started with  @returns the exit code: 1 when a property did not hold */
+export async function main(words: string[], script: string): Promise<number> {
   const { values } = parseArgs({
     args: words,
     options: {
@@ -37,13 +37,13 @@ export async function main(words: string[], self: string): Promise<number> {
     `${names.length} targets, ${minutes} minutes, seed ${seed}, ${shares.length} processes\n`,
   );
   const tallies = new Map<string, Tally>();
-  const work = shares.map((own, index): Work => ({
+  const todo = shares.map((own, index): Work => ({
     names: own,
     until: Date.now() + minutes * 60_000,
     seed: seed + index * 1_000_003,
     ...(values.path === undefined ? {} : { path: values.path }),
   }));
-  const failures = await runAll(self, work, tallies);
+  const failures = await runAll(script, todo, tallies);
   const cases = [...tallies.values()].reduce((sum, tally) => sum + tally.cases, 0);
   process.stdout.write(`${(cases / 1e6).toFixed(3)} million cases, ${failures.length} found\n`);
   if (values.write)
@@ -59,7 +59,11 @@ function share(names: readonly string[]): string[][] {
 }
 
 /** Runs every share in a process of its own. @returns what did not hold */
-async function runAll(self: string, shares: readonly Work[], tallies: Map<string, Tally>): Promise<string[]> {
+async function runAll(
+  script: string,
+  shares: readonly Work[],
+  tallies: Map<string, Tally>,
+): Promise<string[]> {
   const failures: string[] = [];
   const started = Date.now();
   const say = setInterval(() => {
@@ -68,7 +72,7 @@ async function runAll(self: string, shares: readonly Work[], tallies: Map<string
     process.stdout.write(`${seconds.toFixed(0)} s: ${cases} cases, ${(cases / seconds).toFixed(0)}/s\n`);
   }, SAY_MS);
   const workers = shares.map((work) => {
-    const worker = fork(self, [], { env: { ...process.env, TURRET_FUZZ_WORK: JSON.stringify(work) } });
+    const worker = fork(script, [], { env: { ...process.env, TURRET_FUZZ_WORK: JSON.stringify(work) } });
     worker.on('message', (message) => {
       const report = message as Report;
       const tally = tallies.get(report.name) ?? { cases: 0, taken: undefined, ms: 0 };
@@ -92,8 +96,8 @@ async function runAll(self: string, shares: readonly Work[], tallies: Map<string
   return failures;
 }
 
-const todo = process.env['TURRET_FUZZ_WORK'];
-if (todo !== undefined) {
-  const work: unknown = JSON.parse(todo);
-  if (isWork(work)) await runWork(work, LONG_TARGETS, (report) => process.send?.(report));
+/** One of the two workers; `todo` is what `main` handed to it. */
+export async function work(todo: string): Promise<void> {
+  const parsed: unknown = JSON.parse(todo);
+  if (isWork(parsed)) await runWork(parsed, LONG_TARGETS, (report) => process.send?.(report));
 }

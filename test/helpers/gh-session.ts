@@ -24,6 +24,8 @@ export interface GhCall {
   /** Files of the caller, by path as the need names it. */
   files?: Record<string, string>;
   tty?: Tty;
+  /** There is a git for the bare gh, and it knows nothing; as for the guarded one. */
+  git?: boolean;
   signal?: AbortSignal;
   onStarted?: (run: { signal: (name: 'INT' | 'TERM') => void }) => void;
 }
@@ -194,6 +196,7 @@ async function runBare(
   await mkdir(work);
   await mkdir(config);
   await writeFile(join(config, 'config.yml'), `http_unix_socket: ${socket}\n`);
+  if (call.git === true) await writeFile(join(config, 'git'), '#!/bin/sh\nexit 1\n', { mode: 0o700 });
   for (const [path, content] of Object.entries(call.files ?? {})) {
     await mkdir(dirname(join(work, path)), { recursive: true });
     await writeFile(join(work, path), content);
@@ -212,6 +215,7 @@ async function runBare(
       LC_ALL: 'C.UTF-8',
       TMPDIR: root,
       XDG_CACHE_HOME: root,
+      ...(call.facts?.['env.GH_REPO'] ? { GH_REPO: call.facts['env.GH_REPO'] } : {}),
       ...color,
       ...(call.tty?.stdout === true ? { GH_FORCE_TTY: String(call.tty.cols) } : {}),
     },

@@ -50,8 +50,13 @@ export function planAws(capabilities: Capability[], context: AwsContext): AwsPla
   };
 }
 
+// Which params are unbounded does not depend on the order of the words; the list does.
 const compared = (capabilities: Capability[]) =>
-  capabilities.map(({ action, params, unbounded }) => ({ action, params, unbounded: unbounded ?? [] }));
+  capabilities.map(({ action, params, unbounded = [] }) => ({
+    action,
+    params,
+    unbounded: unbounded.toSorted(),
+  }));
 
 function assertSame(argv: string[], capabilities: Capability[], context: AwsContext) {
   const zone = capabilities[0]?.params['tz'];

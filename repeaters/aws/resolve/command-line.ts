@@ -16,6 +16,8 @@ export interface CommandLine {
   /** `--include`/`--exclude` of aws s3, in their order: it matters. */
   filters: string[];
   positionals: string[];
+  /** An option of the command stands behind the first bare word. */
+  apart: boolean;
   globals: Params;
 }
 
@@ -50,14 +52,24 @@ export function parseCommandLine(argv: string[], tables: AwsTables): CommandLine
   const words = new Words(argv);
   const globals: Params = {};
   const target = parseTarget(words, globals, tables);
-  const line: CommandLine = { target, values: new Map(), filters: [], positionals: [], globals };
+  const line: CommandLine = {
+    target,
+    values: new Map(),
+    filters: [],
+    positionals: [],
+    apart: false,
+    globals,
+  };
   const byName = new Map(
     target.options.filter((option) => !option.positional).map((option) => [option.name, option]),
   );
   while (!words.done) {
     const word = words.next();
     if (!isOption(word)) takePositional(word, line);
-    else if (!takeGlobal(word, words, globals, tables)) takeOption(word, words, byName, line);
+    else if (!takeGlobal(word, words, globals, tables)) {
+      takeOption(word, words, byName, line);
+      line.apart = line.positionals.length > 0;
+    }
   }
   return line;
 }
@@ -187,5 +199,8 @@ function takePositional(word: string, line: CommandLine): void {
   // The CLI takes this word for its help page wherever it stands alone.
   if (word === 'help')
     refuse('aws help pages are not shown here', 'run `aws help` outside Turret: it needs no credential');
+  // The CLI itself takes bare words from one place only, and complains about the others.
+  if (line.apart)
+    refuse(`${quote(word)} stands apart from the words it belongs to`, 'put options behind them all');
   line.positionals.push(word);
 }

@@ -21,6 +21,8 @@ export function checkPath(raw: string, { cwd, use, tree }: PathUse): string {
   const hint = 'name a file below the working directory or below /tmp';
   if (/[$\n\t\\]/.test(raw) || raw.startsWith('~'))
     refuse(`the path ${quote(raw)} holds a character that the CLI would expand`, hint);
+  if (/^\s*(?:fileb?|https?):/i.test(raw))
+    refuse(`the path ${quote(raw)} would be read by the CLI as the place of a value`, hint);
   if (Buffer.byteLength(raw) > FILE_PATH_BYTES_MAX) refuse('a path is too long', hint);
   const from = posix.normalize(cwd);
   if (!posix.isAbsolute(from)) refuse('the working directory is not known', hint);
@@ -30,6 +32,8 @@ export function checkPath(raw: string, { cwd, use, tree }: PathUse): string {
   const path = pathOfForm(raw, absolute, from);
   if (path === undefined) return refuse(`${quote(raw)} is outside the working directory`, hint);
   if (path.startsWith('-')) refuse(`the file name ${quote(path)} looks like an option`, 'rename the file');
+  // `~` in the working directory, typed with its whole path: relative, it would be expanded.
+  if (path.startsWith('~')) refuse(`the path ${quote(path)} would be expanded by the CLI`, hint);
   checkDots(path, { use, tree });
   return path;
 }

@@ -7,7 +7,7 @@ import type { Facts } from './facts.js';
 import { readFields } from './fields.js';
 import { parseWords, type ParsedWords } from './grammar.js';
 import { carriedPath } from './paths.js';
-import { readPositionals } from './positionals.js';
+import { checkSelectedBranch, readPositionals } from './positionals.js';
 import { checkJq, checkTemplate } from './programs.js';
 import { parseRepo } from './repo-name.js';
 import { refusal } from './refusal.js';
@@ -111,7 +111,7 @@ function addRepo({ command, params, facts, context }: Reading, { flags }: Parsed
     case 'flag':
       return addFlagRepo({ command, params, facts, context }, typed);
     case 'positional':
-      params['repo'] ??= facts.repo();
+      params['repo'] ??= facts.checkedOut();
       return [];
     case 'filter':
       if (typeof typed !== 'string') return ['repo'];
@@ -130,17 +130,20 @@ function addRepo({ command, params, facts, context }: Reading, { flags }: Parsed
 
 /** Words that decide instead of `-R`, or beside it: what is done is then not done in that repository alone. */
 function namesAnother({ command, params }: Reading): boolean {
-  const isGiven = (long: string): boolean => (params[snake(long)] ?? false) !== false;
   const instead = [
     ...(command.repo_unless ?? []),
     ...(repoStyle(command) === 'filter' ? INSTEAD_OF_FILTER : []),
   ];
   const others = command.positionals?.filter(({ kind, name }) => kind === 'repo' && name !== 'repo') ?? [];
   return (
-    instead.some(isGiven) ||
+    instead.some((long) => isGiven(params, long)) ||
     others.some(({ name }) => params[name] !== undefined && params[name] !== params['repo'])
   );
 }
+
+/** An empty one is none, as for gh. */
+const isGiven = (params: Params, long: string): boolean =>
+  ![undefined, false, ''].includes(params[snake(long)] as string | undefined);
 
 /** A codespace by its name, or of somebody else, is taken wherever it is. */
 const INSTEAD_OF_FILTER = ['codespace', 'org', 'user'];
@@ -156,7 +159,7 @@ function addFlagRepo(
     params['repo'] = parseRepo(typed, context.host);
   }
   if (params['repo'] === undefined) {
-    if (command.repo_unless?.some((long) => (params[snake(long)] ?? false) !== false)) return ['repo'];
+    if (command.repo_unless?.some((long) => isGiven(params, long))) return ['repo'];
     params['repo'] = facts.repo();
   }
   if (command.search_flags === undefined) return [];
@@ -172,15 +175,35 @@ function addSurroundings({ name, command, params, facts }: Reading, typedRepo: b
   if (selects && params['number'] === undefined && params['branch'] === undefined) {
     const required = command.positionals?.some(({ kind, required }) => kind === 'pull' && required === true);
     if (typedRepo || required === true) throw refusal('the pull request is missing', 'give its number');
-    params['branch'] = currentHead(facts, String(params['repo']));
+    const head = currentHead(facts, String(params['repo']));
+    checkSelectedBranch(head);
+    params['branch'] = head;
   }
   if (name === 'pr create' && params['head'] === undefined) {
     params['head'] = currentHead(facts, String(params['repo']));
   }
+  if (!typedRepo) checkWithoutRepo(name, params);
   if (name === 'pr status' && !typedRepo) {
     const branch = facts.branch();
-    if (branch !== undefined) params['branch'] = branch;
+    // gh does not get further either.
+    if (branch === undefined)
+      throw refusal('no branch is checked out here', 'give the repository with -R OWNER/REPO');
+    params['branch'] = branch;
   }
+}
+
+/** What gh leaves undone when -R is not typed. We always type it, and gh would go ahead. */
+function checkWithoutRepo(name: string, params: Params): void {
+  if (name === 'repo rename' && params['yes'] !== true)
+    throw refusal(
+      'gh would ask whether to rename this repository',
+      'add --yes, or name it with -R OWNER/REPO',
+    );
+  if (
+    name === 'release edit' &&
+    Object.keys(params).every((param) => ['repo', 'release_tag'].includes(param))
+  )
+    throw refusal('there is nothing to edit', 'add a flag, for example --title');
 }
 
 /** The branch that is checked out, with the owner of the fork that `origin` is when another remote is the base. */

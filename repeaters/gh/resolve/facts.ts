@@ -44,6 +44,12 @@ export class Facts {
       checkWord(named, 'GH_REPO');
       return parseRepo(named, this.#host);
     }
+    return this.checkedOut();
+  }
+
+  /** The repository of the checkout, whatever GH_REPO says: gh repo view, edit, archive and delete look at the remotes only. */
+  checkedOut(): string {
+    const facts = this.#ask(REPO_FACTS);
     return chooseRepo({ remotes: this.remotes(), resolved: facts[FACT.resolved] ?? '', host: this.#host });
   }
 

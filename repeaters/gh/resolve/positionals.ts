@@ -76,7 +76,7 @@ function readSelector(kind: 'issue' | 'pull', word: string, { host }: Surroundin
   if (/^[a-z]+:\/\//i.test(word)) {
     const [owner = '', name = '', type = '', number = ''] = webPath(word, host);
     const repo = repoName(owner, name);
-    const fits = type === 'pull' || (kind === 'issue' && type === 'issues');
+    const fits = type === (kind === 'pull' ? 'pull' : 'issues');
     if (repo === undefined || !fits || !/^[1-9]\d{0,8}$/.test(number)) {
       throw refusal(`${JSON.stringify(word)} is not the address of one`, 'give the number and -R OWNER/REPO');
     }
@@ -84,12 +84,19 @@ function readSelector(kind: 'issue' | 'pull', word: string, { host }: Surroundin
   }
   const digits = /^#?([1-9]\d{0,8})$/.exec(word)?.[1];
   if (digits !== undefined) return { number: Number(digits) };
-  // gh reads `+5`, `007` and `#-1` as numbers too; here a word has one reading.
-  if (kind === 'issue' || /^#|^[+-]?\d+$/.test(word)) {
-    throw refusal(`${JSON.stringify(word)} is not a number`, 'give the number as digits');
-  }
-  checkBranch(word);
+  if (kind === 'issue') throw refusal(`${JSON.stringify(word)} is not a number`, 'give the number as digits');
+  checkSelectedBranch(word);
   return { branch: word };
+}
+
+/**
+ * A branch that stands where a number could.
+ * @throws TurretError `unresolvable` for one that gh would read as a number: `+5`, `007` and `#-1` are some
+ */
+export function checkSelectedBranch(branch: string): void {
+  if (/^#|^[+-]?\d+$/.test(branch))
+    throw refusal(`${JSON.stringify(branch)} reads as a number`, 'give the number of the pull request');
+  checkBranch(branch);
 }
 
 function readNumber(word: string): number {

@@ -65,7 +65,7 @@ function checkResolved(result: ResolveResult, use: AwsContext): void {
       one,
     );
     ok(!/^(--[a-z0-9-]+=)?\s*fileb?:\/\/([~/$]|\.\.)/i.test(one), one);
-    ok(!/^(--[a-z0-9-]+=)?\s*https?:/i.test(one) || /^--[a-z-]+=https:/.test(one), one);
+    ok(!/^(--[a-z0-9-]+=)?\s*https?:\/\//i.test(one) || /^--[a-z-]+=https:/.test(one), one);
   }
   for (const { local } of plan.files) ok(!local.startsWith('/') && !local.split('/').includes('..'), local);
   const zone = result.capabilities[0]?.params['tz'];

@@ -2,6 +2,7 @@
 // command line, so nothing here may have two readings.
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import type { IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
 
 import { notApproved } from '../../../repeaters/aws/inject/approved.js';
@@ -39,8 +40,8 @@ function requestOf(
   headers: Record<string, string> = {},
 ): WireRequest {
   const all = Object.entries({ host, ...headers });
-  const incoming = { rawHeaders: all.flat(), url, method };
-  return readWireRequest(incoming as unknown as Parameters<typeof readWireRequest>[0], host);
+  const incoming: Partial<IncomingMessage> = { rawHeaders: all.flat(), url, method };
+  return readWireRequest(incoming as IncomingMessage, host);
 }
 const denied = <T>(run: () => T): T | undefined => refusedOr(['denied'], run);
 

@@ -147,10 +147,14 @@ export const GH_WIRE: FuzzTarget[] = [
         const named = refusedOr(['unresolvable'], () => parseRepo(text, 'github.com'));
         const remote = parseRemoteUrl(text, 'github.com');
         const [owner = '', name = ''] = text.split('/');
-        for (const repo of [named, remote, repoName(owner, name)]) {
+        for (const [repo, from] of [
+          [named, text],
+          [remote, text],
+          [repoName(owner, name), owner + name],
+        ] as const) {
           if (repo === undefined) continue;
           repos.add();
-          ok(/^[\u0021-\u007e]*$/.test(text), `${JSON.stringify(text)} is not ASCII`);
+          ok(/^[\u0021-\u007e]*$/.test(from), `${JSON.stringify(from)} is not ASCII`);
           equal(parseRepo(repo, 'github.com'), repo);
         }
         hostRole(text, 'github.com');

@@ -57,6 +57,14 @@ describe('argv', () => {
     expect(plan(line).argv.join(' ')).toBe(argv);
   });
 
+  it('does not depend on the order in which documents in files were named', () => {
+    const keys = ['--sse-c-key fileb://a', '--sse-c-copy-source-key fileb://b'];
+    const [one, other] = [keys, keys.toReversed()].map((two) =>
+      plan(`s3 cp s3://allowed/k s3://allowed/m ${two.join(' ')}`),
+    );
+    expect(one?.argv).toEqual(other?.argv);
+  });
+
   it('keeps a file where the CLI finds it, and the file stream where the shim knows it', () => {
     expect(plan('s3 cp /tmp/a/f s3://allowed/k').files).toEqual([
       { path: '/tmp/a/f', use: 'read', tree: false, local: 'turret-tmp/a/f' },

@@ -72,6 +72,11 @@ describe('aws s3 cp, mv, sync', () => {
   it('streams - and reads stdin only then', () => {
     expect(resolved('s3 cp - s3://allowed/k').needs).toEqual({ stdin: true, files: [] });
     expect(resolved('s3 cp s3://allowed/k -').needs).toEqual({ stdin: false, files: [] });
+    expect(refusal('s3 cp s3://allowed/k --quiet f.txt')).toMatch(/stands apart/);
+    expect(refusal('glacier get-job-output --account-id - --vault-name v --job-id j fileb:///tmp/x')).toMatch(
+      /place of a value/,
+    );
+    expect(refusal(`s3 cp ${CWD}/~ s3://allowed/k`)).toMatch(/would be expanded/);
     expect(refusal('s3 cp - s3://allowed/')).toMatch(/no single object/);
     expect(refusal('s3 cp - s3://allowed/k --recursive')).toMatch(/single aws s3 cp/);
     expect(refusal('s3 mv s3://allowed/k -')).toMatch(/single aws s3 cp/);

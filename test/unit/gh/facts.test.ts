@@ -48,10 +48,32 @@ describe('what the checkout says is asked by name', () => {
     });
     expect(params(['pr', 'status'], ORIGIN)).toEqual({ repo: 'acme/app', branch: 'feat' });
   });
+  it('and GH_REPO is not looked at where gh does not', () => {
+    const named = { ...ORIGIN, 'env.GH_REPO': 'other/one' };
+    for (const words of [
+      ['repo', 'view'],
+      ['repo', 'delete', '--yes'],
+      ['repo', 'archive', '-y'],
+      ['repo', 'edit', '--enable-wiki'],
+    ])
+      expect(params(words, named)['repo']).toBe('acme/app');
+    expect(params(['repo', 'rename', 'x', '-y'], named)['repo']).toBe('other/one');
+  });
+  it('and what gh would ask about is not done without asking', () => {
+    expect(() => resolve(['repo', 'rename', 'x'], ORIGIN)).toThrow(/would ask/);
+    expect(params(['repo', 'rename', 'x', '-R', 'acme/app'], ORIGIN)).toEqual({
+      repo: 'acme/app',
+      new_name: 'x',
+    });
+  });
+  it('and a branch that reads as a number is not taken for one', () => {
+    for (const branch of ['007', '12', '#1'])
+      expect(() => resolve(['pr', 'view'], { ...ORIGIN, 'git.branch': branch })).toThrow(/reads as a number/);
+  });
   it('and is never asked a second time', () => {
     expect(() => resolve(['pr', 'list'], { 'git.remotes': '' })).toThrow(TurretError);
     expect(() => resolve(['pr', 'view'], { ...ORIGIN, 'git.branch': '' })).toThrow(TurretError);
-    expect(params(['pr', 'status'], { ...ORIGIN, 'git.branch': 'HEAD' })).toEqual({ repo: 'acme/app' });
+    expect(() => resolve(['pr', 'status'], { ...ORIGIN, 'git.branch': 'HEAD' })).toThrow(/no branch/);
   });
 });
 
