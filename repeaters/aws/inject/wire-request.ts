@@ -19,8 +19,10 @@ export interface WireRequest {
 /** Visible ASCII that may stand in an origin-form request target. */
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
 
+type Head = Pick<IncomingMessage, 'rawHeaders' | 'url' | 'method'>;
+
 /** @throws TurretError `denied` for anything but a plain origin-form request to the tunnel's own host */
-export function readWireRequest(incoming: IncomingMessage, host: string): WireRequest {
+export function readWireRequest(incoming: Head, host: string): WireRequest {
   const headers = new Map<string, string[]>();
   for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
     const name = incoming.rawHeaders[i]?.toLowerCase() ?? '';

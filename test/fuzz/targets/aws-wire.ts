@@ -2,7 +2,6 @@
 // command line, so nothing here may have two readings.
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import type { IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
 
 import { notApproved } from '../../../repeaters/aws/inject/approved.js';
@@ -40,8 +39,7 @@ function requestOf(
   headers: Record<string, string> = {},
 ): WireRequest {
   const all = Object.entries({ host, ...headers });
-  const incoming: Partial<IncomingMessage> = { rawHeaders: all.flat(), url, method };
-  return readWireRequest(incoming as IncomingMessage, host);
+  return readWireRequest({ rawHeaders: all.flat(), url, method }, host);
 }
 const denied = <T>(run: () => T): T | undefined => refusedOr(['denied'], run);
 
