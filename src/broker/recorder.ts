@@ -5,7 +5,7 @@ import type { TurretError } from '../errors.js';
 import type { AuditWriter, LogHead } from '../platform/audit-file.js';
 import type { CallFinished } from '../audit/record.js';
 import type { SessionSummary } from '../protocol/control.js';
-import type { AgentCall, Capability, Register } from '../protocol/messages.js';
+import type { AgentCall, Capability, Params, Register } from '../protocol/messages.js';
 import type { Decided } from './authorize.js';
 import { type CallEvidence, paramsHash } from './evidence.js';
 import type { Principal } from './keys.js';
@@ -62,6 +62,7 @@ export class Recorder {
         call,
         kid,
         ...asked(request),
+        ...askedByName(request),
         code: error.code,
         reason: error.message,
         sig,
@@ -164,4 +165,11 @@ export class Recorder {
 function asked(request: AgentCall | undefined): { tool?: string; argv?: string[] } {
   if (request === undefined || !('tool' in request)) return {};
   return { tool: request.tool, argv: request.argv };
+}
+
+/** What the decision on an action says by itself. */
+function askedByName(request: AgentCall | undefined): { action?: string; params?: Params } {
+  return request !== undefined && 'action' in request
+    ? { action: request.action, params: request.params }
+    : {};
 }

@@ -1,5 +1,7 @@
 // One session's log read once: verified, counted, and held against the index of sessions.
 
+import { existsSync } from 'node:fs';
+
 import { Summarizer, type SessionSummary } from '../audit/summary.js';
 import type { Finding } from '../audit/finding.js';
 import type { Verdict } from '../audit/verify.js';
@@ -12,9 +14,9 @@ import { findSession, isRunning, listSessions, type SessionEntry } from './sessi
 
 /** `running`: its supervisor lives. `killed`: it does not, and the log has no end. */
 export type SessionState = 'running' | 'closed' | 'killed';
-/** What the index can say beyond the log itself: the session was never opened there, or its directory is gone. */
+/** What can be said beyond the log itself: the index does not know the session, or there is no log, or no directory. */
 export type IndexFinding = Omit<Finding, 'kind'> & {
-  kind: Finding['kind'] | 'unlisted' | 'deleted' | 'bad_index';
+  kind: Finding['kind'] | 'unlisted' | 'no_log' | 'deleted' | 'bad_index';
   /** Directory of the session, with `deleted`. */
   session?: string;
 };
@@ -91,6 +93,23 @@ function againstIndex(
   return [];
 }
 
+/** Deleted, or killed between two of the first things it did: nobody can tell. The others are verified all the same. */
+function withoutLog(entry: SessionEntry): VerifyReport {
+  return {
+    session: entry.sid,
+    state: isRunning(entry) ? 'running' : 'killed',
+    ok: false,
+    records: 0,
+    findings: [{ kind: 'no_log', seq: 0, line: 0 }],
+    found: 1,
+    head: '',
+    root: '',
+    closed: false,
+    unsigned: 0,
+    unfinished: [],
+  };
+}
+
 /** Every session there is or was, newest first, and the chain of the index itself. */
 export function verifyAll(stateDirectory: string): {
   ok: boolean;
@@ -99,11 +118,14 @@ export function verifyAll(stateDirectory: string): {
 } {
   const known = { hostKey: hostPublicKey(stateDirectory), index: readIndex(stateDirectory) };
   const entries = listSessions(stateDirectory);
-  const sessions = entries.map((entry) => reportWith(known, entry).verdict);
+  const sessions = entries.map((entry) =>
+    existsSync(entry.log) ? reportWith(known, entry).verdict : withoutLog(entry),
+  );
   const present = new Set(entries.map(({ name }) => name));
-  const findings: IndexFinding[] = [...known.index.sessions.keys()]
-    .filter((name) => !present.has(name))
-    .map((name) => ({ kind: 'deleted', seq: 0, line: 0, session: name }));
+  const findings: IndexFinding[] = [...known.index.sessions]
+    // One that was closed without a record never began; there is no directory of it.
+    .filter(([name, head]) => !present.has(name) && head?.records !== 0)
+    .map(([name]) => ({ kind: 'deleted', seq: 0, line: 0, session: name }));
   if (known.index.brokenAt !== undefined)
     findings.unshift({ kind: 'bad_index', seq: 0, line: known.index.brokenAt });
   return { ok: findings.length === 0 && sessions.every(({ ok }) => ok), sessions, findings };

@@ -99,7 +99,9 @@ export function readIndex(stateDirectory: string): SessionIndex {
       const { name, records, head, root } = line?.value ?? {};
       if (typeof name !== 'string') continue;
       const closed = typeof records === 'number' && typeof head === 'string' && typeof root === 'string';
-      index.sessions.set(name, closed ? { records, head, root } : index.sessions.get(name));
+      // What was closed first counts: nothing that is added later makes a log shorter.
+      const before = index.sessions.get(name);
+      index.sessions.set(name, before ?? (closed ? { records, head, root } : undefined));
     }
     return index;
   } finally {

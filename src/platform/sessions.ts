@@ -3,8 +3,19 @@
 //   sessions/<start, UTC, compact>-<sid hex>/{audit.jsonl, checkpoints, meta.json, audit.torn}
 // Several `turret run` start at once: each makes its own directory and nobody rewrites a file another one writes.
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { GENESIS } from '../audit/chain.js';
+import { CompactRange } from '../audit/merkle.js';
 import { TurretError } from '../errors.js';
 import { type LogHead, LOG_FILE } from './audit-file.js';
 import { isAlive, startTicks } from './process-alive.js';
@@ -77,15 +88,39 @@ export function createSession(
   try {
     makeSessionsDirectory(join(state, 'sessions'));
     mkdirSync(entry.directory, { mode: 0o700 });
+  } catch (error) {
+    throw unrecordable(state, error);
+  }
+  try {
     const fd = openSync(join(entry.directory, 'meta.json'), 'wx', 0o600);
     writeSync(fd, `${JSON.stringify({ v: 1, ...meta })}\n`);
     fsyncSync(fd);
     closeSync(fd);
+    appendIndex(state, { type: 'session.open', name }, session.now);
   } catch (error) {
-    throw unrecordable(state, error);
+    remove(entry);
+    throw error instanceof TurretError ? error : unrecordable(state, error);
   }
-  appendIndex(state, { type: 'session.open', name }, session.now);
   return entry;
+}
+
+/**
+ * A session whose log could not be begun: nothing ran in it. The index keeps that it never began, so that nobody takes it
+ * for one that was deleted.
+ */
+export function forgetSession(state: string, entry: SessionEntry, now: number): void {
+  remove(entry);
+  const root = new CompactRange().root().toString('base64');
+  const nothing: LogHead = { records: 0, head: GENESIS.prev.toString('base64url'), root };
+  appendIndex(state, { type: 'session.close', name: entry.name, ...nothing }, now);
+}
+
+function remove({ directory }: SessionEntry): void {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch {
+    // A file system one may only read: verify says that there is no log.
+  }
 }
 
 /** Remembers the head a session was closed with. Call it once, after AuditWriter.close(). */

@@ -33,6 +33,7 @@ import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';
 import { fillAgentDirectory } from './agent-directory.js';
+import { begin } from './begin.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { type AgentEnvironment, agentEnvironment, withTurretsOwn } from './environment.js';
@@ -228,7 +229,7 @@ class Session {
     const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
     const surroundings = { config, users: parts.users, env: process.env, ...places };
     this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
-    const port = await this.#broker.setUp({
+    const port = await begin(this.#broker, parts, {
       type: 'setup',
       sid: sid.toString('hex'),
       sockets: {

@@ -70,8 +70,8 @@ export function recordLine({ type, value }: ReadLine, colors: Colors): string {
     return `${head}${call}  ${verdict}  ${escapeForeign(textOf(value['action']))}${typed === '' ? '' : `  ${colors.dim(typed)}`}${why}`;
   }
   if (type === 'call.refused') {
-    const typed = clip(commandOf(value), WORDS_SHOWN_CHARACTERS);
-    return `${head}${call}  ${colors.red('refuse')}  ${typed}  ${colors.dim('—')} ${escapeForeign(textOf(value['reason']))}`;
+    const asked = clip(commandOf(value), WORDS_SHOWN_CHARACTERS) || escapeForeign(textOf(value['action']));
+    return `${head}${call}  ${colors.red('refuse')}  ${asked}  ${colors.dim('—')} ${escapeForeign(textOf(value['reason']))}`;
   }
   if (type === 'call.finished') return `${head}${call}  ${colors.dim(`done    ${outcomeOf(value)}`)}`;
   return `${head}${escapeForeign(type)}  ${colors.dim(clip(fieldsOf(value), WORDS_SHOWN_CHARACTERS))}`;

@@ -58,7 +58,7 @@ function decisionLines(value: JsonObject, colors: Colors): string[] {
   if (!allowed) lines.push(field('reason', escapeForeign(reasonWords(reason ?? ''))));
   if (typed !== '') lines.push(field('typed', typed));
   const capabilities = Array.isArray(value['capabilities']) ? value['capabilities'] : [];
-  return [...lines, ...capabilities.flatMap(capabilityLines), ...noteLines(value)];
+  return [...lines, ...capabilities.flatMap((one) => capabilityLines('needs', one)), ...noteLines(value)];
 }
 
 function refusalLines(value: JsonObject, colors: Colors): string[] {
@@ -70,18 +70,19 @@ function refusalLines(value: JsonObject, colors: Colors): string[] {
       `${colors.red(escapeForeign(textOf(value['code'])))}: ${escapeForeign(textOf(value['reason']))}`,
     ),
     ...(typed === '' ? [] : [field('typed', typed)]),
+    ...(textOf(value['action']) === '' ? [] : capabilityLines('asked', value)),
     ...noteLines(value),
   ];
 }
 
-function capabilityLines(capability: Json): string[] {
+function capabilityLines(name: string, capability: Json): string[] {
   if (typeof capability !== 'object' || capability === null || Array.isArray(capability)) return [];
   const params = capability['params'];
   const rows =
     typeof params === 'object' && params !== null && !Array.isArray(params) ? Object.entries(params) : [];
   return [
-    field('needs', escapeForeign(textOf(capability['action']))),
-    ...rows.map(([name, value]) => field('', `${escapeForeign(name)} = ${paramText(value)}`)),
+    field(name, escapeForeign(textOf(capability['action']))),
+    ...rows.map(([param, value]) => field('', `${escapeForeign(param)} = ${paramText(value)}`)),
   ];
 }
 

@@ -44,6 +44,11 @@ async function authenticated(): Promise<RawClient> {
   return client;
 }
 
+function records(): { type: string; call?: string; effect?: string; action?: string }[] {
+  const lines = readFileSync(join(session.agentDirectory, '../audit/audit.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
 /** The broker is none the worse: an honest client still gets its answer. */
 async function expectServing(): Promise<void> {
   const client = await authenticated();
@@ -291,10 +296,7 @@ describe('after authentication', () => {
       client.socket.destroy();
     }
     await expectServing();
-    const records = readFileSync(join(session.agentDirectory, '../audit/audit.jsonl'), 'utf8')
-      .trim()
-      .split('\n');
-    const calls = records.map((line) => JSON.parse(line) as { type: string; call?: string; effect?: string });
+    const calls = records();
     const allowed = calls
       .filter(({ type, effect }) => type === 'call.decided' && effect === 'allow')
       .map(({ call }) => call);
@@ -302,6 +304,15 @@ describe('after authentication', () => {
     const refused = new Set(calls.filter(({ type }) => type === 'call.refused').map(({ call }) => call));
     expect(allowed.filter((call) => !ended.has(call))).toEqual([]);
     expect(allowed.filter((call) => refused.has(call))).toEqual([]);
+  });
+
+  it('records a refused action by its name and its params, without what looks secret', async () => {
+    const client = await authenticated();
+    client.call(1, 1n, { action: 'loop.nothing', params: { id: 'of this call', password: 'hidden' } });
+    expect(await client.json(FRAME.END)).toMatchObject({ ok: false });
+    const refused = records().find(({ action }) => action === 'loop.nothing');
+    expect(refused).toMatchObject({ type: 'call.refused', params: { id: 'of this call' } });
+    expect(JSON.stringify(refused)).not.toContain('hidden');
   });
 
   it('answers a signature of another connection with a refusal', async () => {

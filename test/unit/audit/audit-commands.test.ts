@@ -17,6 +17,7 @@ import { loadHostKey } from '../../../src/platform/host-key.js';
 import {
   closeSession,
   createSession,
+  forgetSession,
   makeStateDirectory,
   type SessionEntry,
 } from '../../../src/platform/sessions.js';
@@ -353,6 +354,29 @@ describe('turret audit verify', () => {
     writeFileSync(join(planted, 'checkpoints'), readFileSync(join(second.entry.directory, 'checkpoints')));
     const verdict = await AuditVerify.run(['abab'], ROOT);
     expect(verdict.findings.map(({ kind }) => kind)).toContain('unlisted');
+  });
+
+  it('finds a log that is gone, and verifies the others all the same', async () => {
+    const first = startSession(SID, NOBODY);
+    endSession(first);
+    endSession(startSession(OTHER_SID, NOBODY, Date.UTC(2026, 0, 2)));
+    rmSync(first.entry.log);
+    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({
+      ok: false,
+      sessions: [{ ok: true }, { ok: false, findings: [{ kind: 'no_log' }] }],
+    });
+    expect(output).toContain('there is no log');
+  });
+
+  it('misses nothing of a session that could not begin, and of no other', async () => {
+    const first = startSession(SID, NOBODY);
+    endSession(first);
+    const never = { sid: OTHER_SID, label: '', command: '', pid: NOBODY, now: Date.UTC(2026, 0, 2) };
+    forgetSession(state, createSession(state, never), never.now);
+    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({ ok: true, sessions: [{}], findings: [] });
+    // It had an end already.
+    forgetSession(state, first.entry, never.now);
+    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({ findings: [{ kind: 'deleted' }] });
   });
 
   it('refuses a log certified by another machine, and accepts a file with the right host key', async () => {
