@@ -6,6 +6,7 @@ import { release } from 'node:os';
 import type { Fault, Outcome } from './fault.js';
 import type { Observed } from './kill.js';
 import { MOMENTS, type Row } from './matrix.js';
+import { table } from './table.js';
 
 export interface KillSeen {
   row: Row;
@@ -83,10 +84,4 @@ function codeOf(code: number | undefined): string {
 
 function verdict(wrong: readonly string[]): string {
   return wrong.length === 0 ? 'yes' : `NO: ${wrong.join('; ')}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
