@@ -15,26 +15,26 @@ const [, , word, ...rest] = process.argv;
 
 // A metadata service, port 443, /run and /mnt of our own for each user: nobody else sees them.
 async function asUser(name) {
-  const isRoot = process.getuid() === 0;
-  const own = isRoot
-    ? ['--net', '--mount']
-    : ['--user', '--map-current-user', '--net', '--mount', '--keep-caps'];
-  const dropped = isRoot ? [] : ['setpriv', '--inh-caps=-all', '--ambient-caps=-all'];
+  const own = ['--net', '--mount', '/usr/bin/python3', 'test/escape/namespace.py'];
   const again = [process.execPath, 'scripts/escape.mjs', 'inside', name, ...rest];
-  const child = spawn(
-    'unshare',
-    [...own, '/usr/bin/python3', 'test/escape/namespace.py', ...dropped, ...again],
-    {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', NODE_ENV: 'production' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  return JSON.parse(await text(child.stdout));
+  const child = spawn('unshare', [...own, ...again], {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said = await text(child.stdout);
+  if (said === '') throw new Error(`the attempts as ${name} broke off`);
+  return JSON.parse(said);
 }
 
 if (word === 'inside') {
   const { main } = await import(pathToFileURL(outfile));
   process.stdout.write(JSON.stringify(await main(rest[0], rest.slice(1))));
+} else if (process.getuid() !== 0) {
+  // In a user namespace of an ordinary user root's programs belong to nobody, and Turret rightly takes none of them.
+  process.stderr.write(
+    'the escape tests make a machine of their own and try as two users: run them as root\n',
+  );
+  process.exitCode = 1;
 } else {
   mkdirSync(dirname(outfile), { recursive: true });
   await build({
@@ -46,8 +46,8 @@ if (word === 'inside') {
     format: 'esm',
     logLevel: 'warning',
   });
-  const { users, report, machine } = await import(pathToFileURL(outfile));
-  const outcomes = (await Promise.all(users().map(asUser))).flat();
+  const { USERS, report, machine } = await import(pathToFileURL(outfile));
+  const outcomes = (await Promise.all(USERS.map(asUser))).flat();
   if (word === '--json') {
     process.stdout.write(JSON.stringify(outcomes));
   } else {

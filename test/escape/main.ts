@@ -36,21 +36,18 @@ export function machine(): string {
   return `turret ${version}, Node ${process.version}, ${bubblewrap}, Linux ${release()}, ${arch()}, ${landlock}`;
 }
 
-/** Of the names that `users()` gives; all levels when none is named. @returns what came of everything that was tried; the caller judges it */
-export async function main(name: string, levels: readonly string[]): Promise<Outcome[]> {
-  if (name === 'root' || process.getuid?.() !== 0)
-    return await asUser({ name, uid: undefined, turret: TURRET }, levels);
+/** Whoever is root can also be somebody else. */
+export const USERS = ['root', 'user'] as const;
+
+/** As one of USERS; all levels when none is named. @returns what came of everything that was tried; the caller judges it */
+export async function main(name: (typeof USERS)[number], levels: readonly string[]): Promise<Outcome[]> {
+  if (name === 'root') return await asUser({ name, uid: undefined, turret: TURRET }, levels);
   const copy = readableCopy();
   try {
     return await asUser({ name, uid: UNUSED_UID, turret: copy.turret }, levels);
   } finally {
     copy.remove();
   }
-}
-
-/** Whoever runs the tests as root can also be somebody else. */
-export function users(): string[] {
-  return process.getuid?.() === 0 ? ['root', 'user'] : ['user'];
 }
 
 /** Only root can make the agent another user. */

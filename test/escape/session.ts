@@ -36,7 +36,7 @@ export async function control(host: Host): Promise<Outcome> {
   const survived = await survives(child, orphan);
   // Something to lift: HOME is covered, by one who may do that.
   const covered = await place(host, { rows: [UNMOUNTING], turret: [], orphan: null });
-  const unshare = process.getuid?.() === 0 && host.user.uid === undefined ? ['-m'] : ['-Urm'];
+  const unshare = host.user.uid === undefined ? ['-m'] : ['-Urm'];
   const script = 'mount -t tmpfs none "$0" && exec "$@"';
   const words = [
     'unshare',
