@@ -19,6 +19,13 @@ export type LocalErrorCode =
   | 'audit_damaged'
   | 'state_unwritable'
   | 'manifest_invalid'
+  | 'secret_missing'
+  | 'vault_locked'
+  | 'vault_passphrase_wrong'
+  | 'vault_damaged'
+  | 'vault_rolled_back'
+  | 'vault_exposed'
+  | 'vault_unwritable'
   | 'usage';
 export type ErrorCode = WireErrorName | LocalErrorCode;
 

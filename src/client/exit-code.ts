@@ -46,6 +46,13 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   audit_damaged: EXIT.BROKEN,
   state_unwritable: EXIT.BROKEN,
   manifest_invalid: EXIT.BROKEN,
+  secret_missing: EXIT.BROKEN,
+  vault_locked: EXIT.BROKEN,
+  vault_passphrase_wrong: EXIT.BROKEN,
+  vault_damaged: EXIT.BROKEN,
+  vault_rolled_back: EXIT.BROKEN,
+  vault_exposed: EXIT.BROKEN,
+  vault_unwritable: EXIT.BROKEN,
   usage: EXIT.BROKEN,
 };
 

@@ -1,4 +1,5 @@
-// The only door to tweetnacl. It mints long-lived key pairs, off the hot path; signing and verifying is ed25519.ts.
+// The only door to tweetnacl. It mints long-lived key pairs and seals what the vault keeps, off the hot path; signing and
+// verifying is ed25519.ts.
 
 import nacl from 'tweetnacl';
 
@@ -13,4 +14,18 @@ export function mintKeyPair(seed: Uint8Array): MintedKeyPair {
   const minted = { publicKey: Buffer.from(pair.publicKey), seed: Buffer.from(seed) };
   pair.secretKey.fill(0);
   return minted;
+}
+
+export const BOX_KEY_BYTES = 32;
+export const BOX_NONCE_BYTES = 24;
+
+/** XSalsa20-Poly1305. A nonce is used once: 24 bytes of the caller's randomness. */
+export function sealBox(key: Uint8Array, nonce: Uint8Array, message: Uint8Array): Buffer {
+  return Buffer.from(nacl.secretbox(message, nonce, key));
+}
+
+/** Undefined when the key is another one or a bit of the box is. */
+export function openBox(key: Uint8Array, nonce: Uint8Array, box: Uint8Array): Buffer | undefined {
+  const message = nacl.secretbox.open(box, nonce, key);
+  return message === null ? undefined : Buffer.from(message);
 }

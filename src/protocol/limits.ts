@@ -135,3 +135,17 @@ export const REDACTION_HOLD_MS_MAX = 100;
 export const ORPHAN_OUTPUT_MS = 100;
 /** Output of a probe or of the doctor's attempts. */
 export const CAPTURED_BYTES_MAX = 1_048_576;
+
+/** The vault's file, and the secrets and ways to open it that it holds. */
+export const VAULT_BYTES_MAX = 16_777_216;
+export const VAULT_ITEMS_MAX = 1_000;
+export const VAULT_SLOTS_MAX = 16;
+/** One secret. */
+export const SECRET_BYTES_MAX = 65_536;
+/** A passphrase one chooses, and what is read of one that is typed. */
+export const PASSPHRASE_CHARACTERS_MIN = 8;
+export const TYPED_BYTES_MAX = 65_536;
+/** Memory that a vault's file may ask scrypt to take. */
+export const SCRYPT_BYTES_MAX = 1_073_741_824;
+/** Time a program has to say a secret; it may ask its owner to unlock something. */
+export const SECRET_COMMAND_MS_MAX = 120_000;
