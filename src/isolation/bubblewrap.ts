@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
+import { boundSockets } from './bound-sockets.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
 
@@ -80,6 +81,7 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...nameResolution(),
     ...write.flatMap((path) => ['--bind', path, path]),
     ...read.flatMap((path) => ['--ro-bind', path, path]),
+    ...daemons(request, shown),
     ...visible(process.execPath, request.home),
     ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
     ...programAsked(request),
@@ -163,6 +165,15 @@ function certificates(file: string | undefined, home: string): string[] {
   return file?.startsWith('/') === true && /\.(pem|crt|cer)$/.test(file) && realFile(file) !== undefined
     ? visible(file, home)
     : [];
+}
+
+// An agent that ran without Turret may have left a daemon behind, with all of its user's rights and a socket among the
+// agent's own files. A socket that was asked for by its own name stays, and what lies in the workspace is the agent's.
+function daemons({ cwd }: BubblewrapRequest, shown: string[]): string[] {
+  return boundSockets()
+    .filter((path) => shown.some((parent) => isWithin(path, parent)))
+    .filter((path) => !shown.includes(path) && !isWithin(path, cwd) && existsSync(path))
+    .flatMap((path) => ['--ro-bind', '/dev/null', path]);
 }
 
 // The shims are run by this node, wherever it is installed.

@@ -22,7 +22,7 @@ const FILES = [
 const HISTORIES = ['.bash_history', '.zsh_history', '.local/share/fish/fish_history'];
 /** A mount of our own that everybody may write, and that no level empties or closes. */
 const ELSEWHERE = '/usr/src';
-const OUTSIDE = ['kernel.py', 'launch.py', 'neighbour.py', 'filtered.py'];
+const OUTSIDE = ['kernel.py', 'launch.py', 'neighbour.py', 'daemon.py', 'filtered.py'];
 const AGENT = ['kernel.py', 'probe.py', 'typist.py'];
 
 export interface User {
@@ -42,6 +42,7 @@ export class Host {
   readonly known: Record<string, unknown>;
   readonly #children: ChildProcess[] = [];
   #node?: ChildProcess;
+  #daemon?: ChildProcess;
 
   constructor(user: User) {
     this.user = user;
@@ -89,6 +90,7 @@ export class Host {
         tmux: `/tmp/tmux-${path.basename(world.root)}/default`,
         'a daemon of an agent': path.join(world.home, '.cache/agent/daemon.sock'),
       },
+      late: path.join(world.home, '.cache/agent/late.sock'),
       abstract: `escape-${path.basename(world.root)}`,
       datagrams: path.join(world.workspace, 'datagrams.sock'),
       metadata: ['169.254.169.254', '169.254.170.2'],
@@ -140,6 +142,18 @@ export class Host {
     this.#node = node;
     await new Promise((resolve) => node.stdout?.once('data', resolve));
     return node.pid ?? 0;
+  }
+
+  /** A daemon of an agent that is started now. */
+  async daemon(): Promise<void> {
+    this.#daemon?.kill('SIGKILL');
+    const { late } = this.known as { late: string };
+    const daemon = this.start(
+      ['/usr/bin/python3', path.join(this.programs, 'daemon.py'), NEEDLE, late],
+      'pipe',
+    );
+    this.#daemon = daemon;
+    await new Promise((resolve) => daemon.stdout?.once('data', resolve));
   }
 
   /** Starts something as this user, in the environment and with what a login leaves behind. */

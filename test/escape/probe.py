@@ -6,7 +6,7 @@ import kernel
 
 sys.path.pop(0)
 TRIES = []
-CONNECT_S = 2
+CONNECT_S = 15
 
 
 def waited_for(path):
@@ -175,9 +175,10 @@ def inspector_answers():
             return any(b"webSocketDebuggerUrl" in line for line in answer)
 
 
-def open_inspector(pids):
+def open_inspector(pids, patience_s):
     any_of(pids, lambda pid: os.kill(pid, signal.SIGUSR1) is None)
-    for _ in range(20):
+    waiting = time.monotonic() + patience_s
+    while time.monotonic() < waiting:
         try:
             return inspector_answers()
         except ConnectionRefusedError:
@@ -187,7 +188,7 @@ def open_inspector(pids):
 
 @attempt(5, "SIGUSR1 opens the inspector")
 def _():
-    return open_inspector([given["node"]])
+    return open_inspector([given["node"]], 10)
 
 
 # 6, 7, 8: files
@@ -304,6 +305,7 @@ def connects_unix(address):
 
 for name, path in given["sockets"].items():
     attempt(10, name)(lambda path=path: connects_unix(path))
+attempt(10, "a daemon of an agent, started after the session")(lambda: connects_unix(given["late"]))
 
 
 @attempt(11, "an abstract socket")
@@ -445,7 +447,7 @@ def works():
     def from_a_daemon():
         script = f'(setsid sh -c "turret call echo.say text=daemon > {WORK}/daemon 2>&1; echo >> {WORK}/daemon.done" &)'
         subprocess.run(["sh", "-c", script])
-        waiting = time.monotonic() + 10
+        waiting = time.monotonic() + 60
         while not os.path.exists(f"{WORK}/daemon.done") and time.monotonic() < waiting:
             time.sleep(0.02)
         os.unlink(f"{WORK}/daemon.done")
@@ -472,7 +474,7 @@ def works():
 
 def own_inspector():
     try:
-        return open_inspector(given["turret"])
+        return open_inspector(given["turret"], 1)
     except OSError as error:
         return error.strerror
 

@@ -54,8 +54,8 @@ export const OPENINGS: readonly Opening[] = [
   ...at(
     ['strict', 'namespaced'],
     10,
-    /a daemon of an agent/,
-    "an agent's own directories of HOME are shown, and a socket in them with them",
+    /started after the session/,
+    "an agent's own directories of HOME are shown; sockets in them are covered at the start",
   ),
   ...at(['namespaced', 'landlock', 'uid'], 14, /UDP/, 'Landlock holds TCP only'),
   ...at(

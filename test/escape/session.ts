@@ -16,7 +16,9 @@ const PYTHON = '/usr/bin/python3';
 /** The rows that the probe knows. */
 const PROBED = [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 17, 19];
 const UNMOUNTING = 9;
-const START_MS_MAX = 40_000;
+const START_MS_MAX = 90_000;
+/** How long what a session left has to end. */
+const END_MS_MAX = 15_000;
 
 interface Report {
   tries: Try[];
@@ -33,7 +35,7 @@ export async function control(host: Host): Promise<Outcome> {
   const targets = await place(host, { rows: PROBED, turret: [], orphan });
   const child = host.login([PYTHON, path.join(host.world.workspace, 'probe.py'), targets]);
   const { tries } = await reportOf(host, child);
-  const survived = await survives(child, orphan);
+  const survived = await survives(child, orphan, 500);
   // Something to lift: HOME is covered, by one who may do that.
   const covered = await place(host, { rows: [UNMOUNTING], turret: [], orphan: null });
   const unshare = host.user.uid === undefined ? ['-m'] : ['-Urm'];
@@ -78,7 +80,7 @@ export async function attempt(host: Host, level: Level): Promise<Outcome> {
     await steal(host, works, 'from outside, while the session runs'),
     await steal(host, works, 'from outside, through the root of the agent', through),
   ];
-  const survived = await survives(child, orphan);
+  const survived = await survives(child, orphan, END_MS_MAX);
   await allGone(turret);
   thefts.push(await steal(host, works, 'from outside, after the end'));
   restore(host);
@@ -110,6 +112,7 @@ async function place(
   const { known } = host;
   const neighbour = (known['neighbour'] as { pid: number }).pid;
   const node = await host.node();
+  await host.daemon();
   const targets = targetsPath(host);
   const datagram = `datagram-${marker()}`;
   const text = JSON.stringify({ ...known, ...asked, node, datagram, pids: [neighbour, ...asked.turret] });
@@ -152,14 +155,14 @@ function turretProcesses(child: ChildProcess): Promise<Process[]> {
 }
 
 /** Kills it, as nothing can be prepared for, and looks whether what detached itself is still there. */
-async function survives(child: ChildProcess, orphan: string): Promise<Try> {
+async function survives(child: ChildProcess, orphan: string, ms: number): Promise<Try> {
   await until('the detached process', () =>
     processesWith(orphan).some(({ command }) => command.startsWith('sleep ')),
   );
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
-  await until('its end', () => processesWith(orphan).length === 0, 3_000).catch(() => undefined);
+  await until('its end', () => processesWith(orphan).length === 0, ms).catch(() => undefined);
   const left = processesWith(orphan);
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
   return tried(20, 'a process that detached itself, when turret is killed', left.length > 0, 'it was ended');

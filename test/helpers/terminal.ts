@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 
 const DRIVER = path.resolve('test/fixtures/terminal.py');
-const EXPECT_MS_MAX = 20_000;
+const EXPECT_MS_MAX = 40_000;
 
 export interface TerminalOptions {
   command: string[];
