@@ -44,6 +44,11 @@ export class CliProcess {
       // Node throws for a command line the kernel finds too long, and only reports what it did not find.
       throw failed(cause);
     }
+    if ((this.process.stdio as unknown) === undefined) {
+      // Out of descriptors there are no streams either, whatever their types say, and the error is an event.
+      this.process.once('error', () => {});
+      throw failed(new Error('EMFILE'));
+    }
     const { pid } = this.process;
     if (pid !== undefined) watchGroup(pid);
     this.ended = new Promise((resolve, reject) => {
@@ -108,7 +113,6 @@ export async function runCli(
 }
 
 function hand(to: Readable | Writable | null | undefined, value: object): void {
-  // There is none when the program could not be started for want of descriptors.
   if (!to || !('write' in to)) return;
   // A program that does not need it does not read it.
   to.on('error', () => to.destroy());

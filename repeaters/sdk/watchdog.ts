@@ -38,8 +38,10 @@ function start(): ChildProcess {
     env: {},
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Without it the kernel's part remains.
-  shell.on('error', () => {});
+  // Without it the kernel's part remains, and the next program tries again.
+  shell.on('error', () => {
+    watchdog = undefined;
+  });
   shell.unref();
   // There is no pipe when it could not be started for want of descriptors.
   const stdin = shell.stdin as Socket | undefined;

@@ -140,7 +140,8 @@ export class BrokerConnection {
   }
 
   #lose(error: TurretError | undefined): void {
-    this.#lost ??= error ?? brokerGone();
+    // A connection that breaks and one that ends mean the same to whoever waits for the call.
+    this.#lost ??= error === undefined || error.cause !== undefined ? brokerGone() : error;
     for (const call of this.#calls.values()) call.lose(this.#lost);
   }
 }

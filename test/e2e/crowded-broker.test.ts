@@ -1,6 +1,8 @@
-// A broker takes so many strangers at once and hangs up on the next one. That one is an agent's command in a crowd of them.
+// What a client makes of a broker that hangs up: on a stranger too many, who is an agent's command in a crowd of them, and
+// on a call, when it dies.
 
-import { type Server, connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { type Server, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -43,4 +45,30 @@ test('a client that is turned away unread comes again', async () => {
   expect(connection.welcome['tools']).toEqual(['loop']);
   expect(taken()).toBe(4);
   connection.close();
+});
+
+test('a broker that dies before it has read a call is told of as one that is gone', async () => {
+  const path = join(session.agentDirectory, 'door.sock');
+  door = createServer((socket) => {
+    const broker = connect(join(session.agentDirectory, 'agent.sock'));
+    socket.pipe(broker).pipe(socket);
+  });
+  const taken = once(door, 'connection');
+  door.listen(path);
+  await once(door, 'listening');
+  const connection = await BrokerConnection.open({
+    address: { path },
+    token: parseToken(session.token),
+    client: 'test',
+  });
+  const [socket] = (await taken) as [Socket];
+  socket.unpipe();
+  socket.pause();
+  const call = connection.call({ tool: 'loop', argv: ['exit', '0'], cwd: '/' });
+  // It is written by now. What is closed unread is a reset to the other end.
+  setImmediate(() => socket.destroy());
+  await expect(call.finished).rejects.toMatchObject({
+    code: 'broker_gone',
+    message: expect.stringMatching(/^the broker of this session cannot be reached/),
+  });
 });

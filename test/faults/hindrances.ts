@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { outcome } from '../helpers/broker-session.js';
 import { descendants, until } from '../helpers/processes.js';
 import { World } from '../helpers/turret-world.js';
-import { type Fault, type Outcome, aftermath, broken, play, soundness } from './fault.js';
+import { type Fault, type Outcome, aftermath, broken, play, soundness, tryKill } from './fault.js';
 import { codeClaims, codesOf, stepsOf } from './steps.js';
 
 const TICKS_PER_SECOND = 100;
@@ -25,17 +25,36 @@ async function fromTheStart(): Promise<Outcome> {
   }));
 }
 
-/** A session in whose middle one process has no descriptor left, for as long as the step `poor` takes. */
+const SAY = 'turret call echo.say text=hi';
+/** Of a repeater that starts a program for each call. */
+const PROGRAM = 'turret call box.fail id=one';
+const CONFIG = `version: 1
+extends: []
+repeaters: { echo: {}, box: { manifest: ${resolve('test/fixtures/soak/box.yaml')} } }
+rules: [{ id: all, allow: ["echo.**", "box.**"] }]
+`;
+
+interface Hindered {
+  find: (turret: number) => number;
+  /** What is called meanwhile and afterwards, and once before when the process must be there by then. */
+  call?: string;
+  before?: string;
+  /** How a call ends meanwhile, and otherwise. */
+  poor: number;
+  rich?: number;
+  ms?: number;
+}
+
+/** A session in whose middle one process is hindered, for as long as the step `poor` takes. */
 async function inTheMiddle(
-  { find, poor, begin, end }: { find: (turret: number) => number; poor: number } & Hindrance,
+  { find, begin, end, call = SAY, before = 'true', poor, rich = 0, ms = 30_000 }: Hindered & Hindrance,
   words: RegExp,
 ): Promise<Outcome> {
-  const world = new World();
+  const world = new World(CONFIG);
   try {
     copyFileSync(resolve('test/fixtures/faults/steps.sh'), join(world.workspace, 'steps.sh'));
-    const call = 'turret call echo.say text=hi';
     const waits = (file: string): string => `until test -e ${file}; do sleep 0.02; done`;
-    const script = `. ./steps.sh; : >ready; ${waits('poor')}; step poor ${call}; : >done; ${waits('rich')}; step rich ${call}`;
+    const script = `. ./steps.sh; ${before} >before; : >ready; ${waits('poor')}; step poor ${call}; : >done; ${waits('rich')}; step rich ${call}`;
     const turret = world.start(world.words(['sh', '-c', script], ['--isolation=none']));
     const ended = outcome(turret);
     await until('the agent runs', () => existsSync(join(world.workspace, 'ready')));
@@ -43,7 +62,7 @@ async function inTheMiddle(
     begin(pid);
     const [from, ticks] = [performance.now(), ticksOf(pid)];
     writeFileSync(join(world.workspace, 'poor'), '');
-    await until('the call has ended', () => existsSync(join(world.workspace, 'done')), 30_000);
+    await until('the call has ended', () => existsSync(join(world.workspace, 'done')), ms);
     const busy = (ticksOf(pid) - ticks) / TICKS_PER_SECOND / ((performance.now() - from) / 1_000);
     end(pid);
     writeFileSync(join(world.workspace, 'rich'), '');
@@ -52,7 +71,7 @@ async function inTheMiddle(
     const steps = stepsOf(ran.stdout.toString());
     const claims = {
       ...soundness(after),
-      ...codeClaims(steps, { poor, rich: 0 }),
+      ...codeClaims(steps, { poor, rich }),
       'it is said why': words.test(ran.stderr),
       'it is not busy': busy < BUSY_MAX,
     };
@@ -78,7 +97,7 @@ const NO_FILE_SIZE: Hindrance = {
 };
 const STOPPED: Hindrance = {
   begin: (pid) => process.kill(pid, 'SIGSTOP'),
-  end: (pid) => process.kill(pid, 'SIGCONT'),
+  end: (pid) => tryKill(pid, 'SIGCONT'),
 };
 
 function limit(pid: number, option: string): void {
@@ -96,9 +115,11 @@ function ticksOf(pid: number): number {
   return Number(user) + Number(system);
 }
 
-function brokerOf(turret: number): number {
-  return descendants(turret).find(({ command }) => command.includes('broker/main.js'))?.pid ?? -1;
-}
+const processOf =
+  (entry: string) =>
+  (turret: number): number =>
+    descendants(turret).findLast(({ command }) => command.endsWith(`/${entry}/main.js`))?.pid ?? -1;
+const brokerOf = processOf('broker');
 
 export const HINDRANCE_FAULTS: Fault[] = [
   { id: 'no-descriptors', title: 'forty descriptors for everything, from the start', run: fromTheStart },
@@ -117,12 +138,31 @@ export const HINDRANCE_FAULTS: Fault[] = [
       ),
   },
   {
+    id: 'no-descriptors-repeater',
+    title: 'a repeater has no descriptor left when it is to start a program',
+    run: () =>
+      inTheMiddle(
+        { find: processOf('host'), call: PROGRAM, before: PROGRAM, poor: 125, rich: 7, ...NO_DESCRIPTORS },
+        /^turret: error: "box.sh" could not be started$/m,
+      ),
+  },
+  {
     id: 'no-file-size-broker',
     title: 'the log may not grow for a while (RLIMIT_FSIZE)',
     run: () =>
       inTheMiddle(
         { find: brokerOf, poor: 126, ...NO_FILE_SIZE },
         /^turret: error: the audit log cannot be written \(EFBIG\)$/m,
+      ),
+  },
+  {
+    id: 'repeater-stopped',
+    title: 'a repeater is stopped for a while (SIGSTOP)',
+    slow: true,
+    run: () =>
+      inTheMiddle(
+        { find: processOf('echo'), before: SAY, poor: 125, ms: 60_000, ...STOPPED },
+        /^turret: error: the repeater "echo" died$/m,
       ),
   },
   {
