@@ -83,8 +83,9 @@ function agrees({ answer }: Asked, { fate, finished }: Recorded): boolean {
 /** Answers that no kill explains. */
 function oddities(ask: Asked): string[] {
   if (ask.answer === undefined) return [];
-  const { code, right } = ask.answer;
-  const isExplained = code === ask.wanted || KILLED.has(code) || code === EXIT.BROKEN;
+  const { code, right, told } = ask.answer;
+  const isBroken = code === EXIT.BROKEN && !(ask.isSteady === true && told.includes(NO_BROKER));
+  const isExplained = code === ask.wanted || KILLED.has(code) || isBroken;
   return [
     ...(right ? [] : [`ended with 0 and other bytes: ${describe([ask])}`]),
     ...(isExplained ? [] : [`ended with ${code}: ${describe([ask])}`]),

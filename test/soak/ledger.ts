@@ -12,6 +12,8 @@ export interface Asked {
   asked: string;
   /** How it ends when nobody disturbs it. */
   wanted: number;
+  /** In a session whose broker is never killed. */
+  isSteady?: boolean;
   answer?: Answer;
 }
 export interface Answer {

@@ -68,7 +68,9 @@ async function soak(stage: Stage, seconds: number, signal: AbortSignal): Promise
     const { code, stdout, stderr } = await world.turret('audit', 'verify', '--all');
     verified.push({ name, code, sessions: world.sessions().length, text: stdout.toString() + stderr });
   }
-  const asked = stage.squads.flatMap(({ world }) => readAsked(world));
+  const asked = stage.squads.flatMap(({ world, isSteady }) =>
+    readAsked(world).map((one) => ({ ...one, isSteady })),
+  );
   const recorded = stage.squads.flatMap(({ world }) => readRecorded(world));
   return {
     seconds: lasted,

@@ -56,6 +56,12 @@ describe('the account of a soak', () => {
       /^ended with 3/,
     ],
   ];
+  it('is not in order when a broker is gone that nobody killed', () => {
+    const told = 'turret: error: the broker of this session cannot be reached: …';
+    const calls = [{ ...asked({ code: 125, told }), isSteady: true }];
+    expect(account(calls, [], []).wrong.join('\n')).toMatch(/^ended with 125/);
+    expect(account([asked({ code: 125, told })], [], []).wrong).toEqual([]);
+  });
   it.each(unsound)('is not in order with %s', (_, asks, records, upstream, words) => {
     expect(account(asks, records, upstream).wrong.join('\n')).toMatch(words);
   });
