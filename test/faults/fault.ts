@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { type Ran, outcome } from '../helpers/broker-session.js';
 import { type Process, processesWith, stillRunning, until } from '../helpers/processes.js';
 import type { World } from '../helpers/turret-world.js';
-import { type LogRecord, readLog } from './log.js';
+import { type LogRecord, readLog, verifyLast } from './log.js';
 import { type Steps, codeClaims, codesOf, stepsOf } from './steps.js';
 
 export interface Fault {
@@ -39,8 +39,7 @@ export interface Aftermath {
 /** Ends what still runs. `seen`: processes that bear no mark of the world. */
 export async function aftermath(world: World, seen: readonly Process[] = []): Promise<Aftermath> {
   const left = await leftOf(world, seen);
-  const { code, stdout, stderr } = await world.turret('audit', 'verify', 'last');
-  return { left, log: readLog(world), verify: { code, text: stdout.toString() + stderr } };
+  return { left, log: readLog(world), verify: verifyLast(world) };
 }
 
 /** What still runs of a session after a time in which all of it must have ended. It is killed then. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { until } from '../helpers/processes.js';
 import { runningSessions } from '../../src/platform/runtime-directory.js';
-import type { LogRecord } from './log.js';
+import { type LogRecord, verifyLast } from './log.js';
 import type { Fate, Row } from './matrix.js';
 import { Stage } from './stage.js';
 import { stepsOf } from './steps.js';
@@ -47,7 +47,6 @@ export async function kill(row: Row): Promise<Observed> {
     const left = await stage.left();
     const after = stage.world.runtimeSessions().length;
     runningSessions([join(stage.world.runtime, 'turret')]); // what every command does first
-    const verified = await stage.world.turret('audit', 'verify', 'last');
     const seen = stepsOf(stdout.toString());
     const log = stage.log();
     const { held, again, other } = seen;
@@ -63,7 +62,7 @@ export async function kill(row: Row): Promise<Observed> {
       endMs,
       left,
       directories: { after, later: stage.world.runtimeSessions().length },
-      verify: { code: verified.code, text: verified.stdout.toString() + verified.stderr },
+      verify: verifyLast(stage.world),
       unrecorded: unrecorded(log, stage.ran()),
       stderr,
     };

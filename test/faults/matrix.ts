@@ -49,7 +49,7 @@ function cut(moment: Moment): Fate {
   return moment === 'queued' ? 'failed' : 'unknown';
 }
 
-/** The caller dies and so does the one whose turn it is: the turn of this one may come in between. */
+/** All of them die, also the call or the repeater this one waits for: its turn may come in between. */
 function cutWithAll(moment: Moment): Pick<Expected, 'fate' | 'orFate'> {
   return { fate: cut(moment), ...(moment === 'queued' ? { orFate: 'unknown' } : {}) };
 }
@@ -57,7 +57,7 @@ function cutWithAll(moment: Moment): Pick<Expected, 'fate' | 'orFate'> {
 const EXPECTED: Record<Victim, (moment: Moment) => Expected> = {
   supervisor: (moment) => ({
     run: 'SIGKILL',
-    fate: cut(moment),
+    ...cutWithAll(moment),
     end: moment === 'closing' ? EXITED : 'the supervisor died',
   }),
   broker: (moment) => ({
