@@ -85,10 +85,8 @@ export class AgentConnection {
   constructor(socket: Socket, context: ConnectionContext, over: () => void) {
     this.#context = context;
     this.#peer = socket;
-    this.#timer = setTimeout(
-      () => this.#socket.fatal('unauthenticated', 'the handshake took too long'),
-      HANDSHAKE_MS_MAX,
-    );
+    // What it sent may be there already when this process was kept waiting itself.
+    this.#timer = setTimeout(() => setImmediate(() => this.#late()), HANDSHAKE_MS_MAX);
     this.#socket = new FrameSocket(socket, {
       frame: (frame) => this.#frame(frame),
       close: () => {
@@ -131,6 +129,10 @@ export class AgentConnection {
     const last_stream = Math.max(this.#lastStream, 0);
     this.#socket.sendControl(FRAME.GOAWAY, 0, { last_stream, code: 0, reason, drain_ms: 0 });
     this.#socket.end();
+  }
+
+  #late(): void {
+    if (this.#state !== 'ready') this.#socket.fatal('unauthenticated', 'the handshake took too long');
   }
 
   #frame(frame: Frame): void {

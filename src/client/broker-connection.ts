@@ -9,7 +9,7 @@ import { TurretError } from '../errors.js';
 import { FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
-import { BROKER_ANSWER_MS_MAX, CONTROL_BYTES_MAX } from '../protocol/limits.js';
+import { BROKER_ANSWER_MS_MAX, CONTROL_BYTES_MAX, HANDSHAKE_MS_MAX } from '../protocol/limits.js';
 import type { AgentCall, JsonObject } from '../protocol/messages.js';
 import { type Token, kidOf, sidOf } from '../token/token.js';
 import { FrameSocket } from '../wire/frame-socket.js';
@@ -66,8 +66,9 @@ export class BrokerConnection {
         return await BrokerConnection.#greet(inbox, options);
       } catch (error) {
         inbox.socket.destroy();
-        // One of a crowd: the broker had no room for one more and read nothing. A broker that died takes no connection.
-        if (!inbox.turnedAway || performance.now() > until) throw error;
+        // One of a crowd: the broker had no room for one more and read nothing, or was done with waiting for a process
+        // that had no processor. A broker that died takes no connection.
+        if (!(inbox.turnedAway || inbox.wasSlow) || performance.now() > until) throw error;
         await new Promise((resolve) => setTimeout(resolve, TURNED_AWAY_MS));
       } finally {
         inbox.done();
@@ -149,6 +150,7 @@ export class BrokerConnection {
 /** Frames of the handshake, one awaited at a time, all within the time a broker has to answer. */
 class Inbox {
   readonly socket: FrameSocket;
+  readonly #startedMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #waiting:
     | { type: number; resolve: (frame: Frame) => void; reject: (error: TurretError) => void }
@@ -174,6 +176,11 @@ class Inbox {
     // Its answer may be there already when this process was kept waiting itself.
     const late = (): void => this.#fail(brokerGone('it does not answer'));
     this.#timer = setTimeout(() => setImmediate(late), BROKER_ANSWER_MS_MAX);
+  }
+
+  /** It has taken so long that a broker gives up. */
+  get wasSlow(): boolean {
+    return performance.now() - this.#startedMs >= HANDSHAKE_MS_MAX;
   }
 
   next(type: number): Promise<Frame> {

@@ -5,9 +5,11 @@ import { once } from 'node:events';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { BrokerConnection } from '../../src/client/broker-connection.js';
+import type { TurretError } from '../../src/errors.js';
+import { HANDSHAKE_MS_MAX } from '../../src/protocol/limits.js';
 import { parseToken } from '../../src/token/token.js';
 import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
 
@@ -17,6 +19,7 @@ beforeEach(async () => {
   session = await startBrokerSession();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   door.close();
   session.close();
 });
@@ -71,4 +74,36 @@ test('a broker that dies before it has read a call is told of as one that is gon
     code: 'broker_gone',
     message: expect.stringMatching(/^the broker of this session cannot be reached/),
   });
+});
+
+test.each([
+  ['comes again when it took longer than a broker waits', HANDSHAKE_MS_MAX, { came: 'through', taken: 2 }],
+  ['does not come again when it was in time', 0, { came: 'protocol_error', taken: 1 }],
+])('a client whose handshake fails %s', async (_, took, expected) => {
+  let taken = 0;
+  let late = 0;
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + late);
+  const path = join(session.agentDirectory, 'door.sock');
+  door = createServer((socket) => {
+    taken += 1;
+    const broker = connect(join(session.agentDirectory, 'agent.sock'));
+    if (taken > 1) return socket.pipe(broker).pipe(socket);
+    // It hears what the broker says of another greeting than its own.
+    late += took;
+    broker.pipe(socket);
+    return broker.write('nothing a broker understands');
+  });
+  door.listen(path);
+  await once(door, 'listening');
+  const opening = BrokerConnection.open({
+    address: { path },
+    token: parseToken(session.token),
+    client: 'test',
+  });
+  const came = await opening.then(
+    (connection) => (connection.close(), 'through'),
+    (error: TurretError) => error.code,
+  );
+  expect({ came, taken }).toEqual(expected);
 });

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 
+import { EXIT } from '../../src/protocol/codes.js';
 import { table } from '../faults/table.js';
 import type { Account } from './account.js';
 import type { Asked } from './ledger.js';
@@ -80,6 +81,7 @@ export function reportOf(soaked: Soaked): string {
     SLOPE: memory.slope.toFixed(0),
     KILLS: killTable(soaked),
     CALLS: callTable(asked),
+    TROUBLE: troubleTable(asked),
     HELD: heldTable(samples),
     SERIES: seriesTable(samples),
   };
@@ -107,6 +109,17 @@ function callTable(asked: readonly Asked[]): string {
       const counts = [all.length, well.length, all.length - well.length];
       return [kind, ...[...counts, quantile(ms, 0.5), quantile(ms, 0.99)].map(String)];
     }),
+  );
+}
+
+/** What was said with 125: with names of repeaters and times, but not of each call. */
+function troubleTable(asked: readonly Asked[]): string {
+  const told = asked
+    .filter(({ answer }) => answer?.code === EXIT.BROKEN)
+    .map(({ answer }) => answer?.told.split('\n')[0]?.replace(/^turret: error: /, '') ?? '');
+  return table(
+    ['said', 'times'],
+    [...new Set(told)].sort().map((words) => [words, String(told.filter((one) => one === words).length)]),
   );
 }
 
