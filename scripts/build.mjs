@@ -17,8 +17,10 @@ for (const project of ['tsconfig.json', 'tsconfig.fakes.json']) {
   execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
 }
 await build({
-  entryPoints: [join(root, 'shims/shim.ts')],
-  outfile: join(root, 'dist/shim.cjs'),
+  // What an agent is given: each one file, because the rest of the package may not be visible in its sandbox.
+  entryPoints: [join(root, 'shims/shim.ts'), join(root, 'shims/gateway.ts')],
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   minify: false,
   platform: 'node',

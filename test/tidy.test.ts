@@ -38,6 +38,7 @@ const IMPORTS: Import[] = SOURCES.flatMap((from) =>
 /** Which rooms a room may look into. Its own files, `errors`, `version` and `node:` are always fine. */
 const MAY_IMPORT: Record<string, string[]> = {
   protocol: [],
+  llm: ['protocol'],
   crypto: [],
   token: ['crypto', 'protocol'],
   policy: ['protocol'],
@@ -45,7 +46,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   wire: ['crypto', 'protocol'],
   platform: ['audit', 'crypto', 'protocol'],
   vault: ['crypto', 'platform', 'protocol'],
-  config: ['isolation/levels.ts', 'platform', 'policy', 'protocol', 'vault/reference.ts'],
+  gateway: ['audit/escape.ts', 'client', 'llm', 'protocol'],
+  config: ['isolation/levels.ts', 'llm', 'platform', 'policy', 'protocol', 'vault/reference.ts'],
   broker: ['audit', 'crypto', 'platform', 'policy', 'protocol', 'token', 'wire'],
   client: ['audit', 'crypto', 'platform', 'protocol', 'token', 'wire'],
   isolation: ['platform', 'protocol'],
@@ -89,9 +91,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     'ui',
     'vault',
   ],
-  shims: ['client', 'config/param-words.ts', 'protocol', 'wire'],
+  shims: ['client', 'config/param-words.ts', 'gateway', 'protocol', 'wire'],
   'repeaters/sdk': ['platform/preamble.ts', 'protocol', 'wire', 'ui'],
-  repeaters: ['repeaters/sdk', 'protocol', 'wire', 'config', 'platform/preamble.ts'],
+  repeaters: ['repeaters/sdk', 'llm', 'protocol', 'wire', 'config', 'platform/preamble.ts'],
 };
 
 const roomOf = (path: string): string => {
@@ -147,6 +149,7 @@ describe('doors', () => {
     '@smithy': /^repeaters\/aws\/inject\//,
     '@aws-sdk': /^repeaters\/aws\/credentials\.ts$/,
     '@aws-crypto': /^repeaters\/aws\/inject\//,
+    undici: /^repeaters\/http\//,
     graphql: /^repeaters\/gh\//,
   };
 

@@ -6,7 +6,7 @@ import { TurretError } from '../../src/errors.js';
 import { CHANNEL, FLAG, FRAME, type SignalName } from '../../src/protocol/codes.js';
 import type { Frame } from '../../src/protocol/frames.js';
 import { parseControl } from '../../src/protocol/json.js';
-import type { End, JsonObject, RunCall } from '../../src/protocol/messages.js';
+import type { End, JsonObject, RunCall, Usage } from '../../src/protocol/messages.js';
 import { parseSignal } from '../../src/protocol/parse.js';
 import { InboundChannel } from '../../src/wire/channels.js';
 import type { FrameSocket } from '../../src/wire/frame-socket.js';
@@ -24,6 +24,7 @@ export class RepeaterCall {
   readonly #inbound: Record<number, InboundChannel>;
   readonly #outbound: Record<number, RedactedChannel>;
   #broken: unknown;
+  #usage: Usage | undefined;
   #onSignal: (signal: SignalName) => void = () => {};
   #onResize: (size: { cols: number; rows: number }) => void = () => {};
 
@@ -114,6 +115,9 @@ export class RepeaterCall {
       stderr: this.#outbound[CHANNEL.STDERR] as RedactedChannel,
       filesIn: this.#inbound[CHANNEL.FILES] as InboundChannel,
       filesOut: this.#outbound[CHANNEL.FILES] as RedactedChannel,
+      used: (usage) => {
+        this.#usage = usage;
+      },
       onSignal: (listener) => {
         this.#onSignal = listener;
       },
@@ -125,7 +129,10 @@ export class RepeaterCall {
 
   #end(end: End): void {
     const redacted = Object.values(this.#outbound).reduce((sum, channel) => sum + channel.redacted, 0);
-    const counted = redacted === 0 ? {} : { redacted };
+    const counted = {
+      ...(redacted === 0 ? {} : { redacted }),
+      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+    };
     this.#socket.sendControl(FRAME.END, this.#stream, { ...withoutSecrets(end), ...counted });
   }
 

@@ -10,6 +10,7 @@ import type {
   RegisteredAction,
   ResolveResult,
   Tty,
+  Usage,
 } from '../../src/protocol/messages.js';
 
 /** What the supervisor hands over once, on fd 4. Never argv, never environ, never a file. */
@@ -43,6 +44,8 @@ export interface Run {
   /** Files by value, as a file stream (SPEC.md §Files): what the shim sends, and what goes back to it. */
   readonly filesIn: Readable;
   readonly filesOut: Writable;
+  /** What it cost, known at the end; the last word counts. */
+  used(usage: Usage): void;
   onSignal(listener: (signal: SignalName) => void): void;
   onResize(listener: (size: { cols: number; rows: number }) => void): void;
 }

@@ -1,7 +1,7 @@
 // The record types of audit log schema 1 and the order of their fields. SPEC.md §Audit log.
 // Nothing here is safe to print: argv, params and reasons hold bytes the agent chose.
 
-import type { Json, JsonObject, Params } from '../protocol/messages.js';
+import type { Json, JsonObject, Params, Usage } from '../protocol/messages.js';
 
 /** What an agent may do with one capability, as the log keeps it: no annotations but the one that decides about syncing. */
 export interface LoggedCapability {
@@ -122,6 +122,11 @@ export interface CallFinished {
   /** Times the repeater took its own secret out of what it sent back. */
   redacted?: number;
 }
+/** What a model's answer cost, as the repeater reports it: before `call.finished`, or after it when the caller had hung up. */
+export interface CallUsage extends Usage {
+  type: 'call.usage';
+  call: string;
+}
 export interface RepeaterStart {
   type: 'repeater.start';
   repeater: string;
@@ -161,6 +166,7 @@ export type AuditRecord =
   | CallDecided
   | CallRefused
   | CallFinished
+  | CallUsage
   | RepeaterStart
   | RepeaterRegistered
   | RepeaterExit
@@ -205,6 +211,7 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
   ],
   'call.refused': ['call', 'kid', 'tool', 'argv', 'action', 'params', 'code', 'reason', 'sig'],
   'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out', 'redacted'],
+  'call.usage': ['call', 'model', 'input', 'cached', 'output', 'usd', 'estimated'],
   'repeater.start': ['repeater', 'kind', 'pid', 'command_sha256'],
   'repeater.registered': ['repeater', 'version', 'actions', 'tools', 'descriptor_sha256'],
   'repeater.exit': ['repeater', 'pid', 'exit', 'signal', 'stderr'],

@@ -2,7 +2,7 @@
 
 import { TurretError } from '../errors.js';
 import { ERROR_CODES, SIGNALS, type WireErrorName } from '../protocol/codes.js';
-import type { End, JsonObject } from '../protocol/messages.js';
+import type { End, Json, JsonObject, Usage } from '../protocol/messages.js';
 
 const EXIT_MAX = 255;
 
@@ -24,6 +24,20 @@ export function parseFinished(end: JsonObject): Extract<End, { ok: true }> | und
 /** How often it took its own secret out of what it sent. For the log only: it is the repeater's word. */
 export function redactedBy({ redacted }: JsonObject): number {
   return typeof redacted === 'number' && Number.isSafeInteger(redacted) && redacted > 0 ? redacted : 0;
+}
+
+/** What it says the call cost. Undefined when it does not, or not properly: nothing below zero is ever taken off a budget. */
+export function usageOf({ usage }: JsonObject): Usage | undefined {
+  if (usage === null || typeof usage !== 'object' || Array.isArray(usage)) return undefined;
+  const { model, input, cached, output, usd, estimated } = usage;
+  const isCount = (value: Json | undefined): value is number => typeof value === 'number' && value >= 0;
+  if (!isCount(input) || !isCount(cached) || !isCount(output)) return undefined;
+  return {
+    ...(typeof model === 'string' ? { model } : {}),
+    ...{ input, cached, output },
+    ...(isCount(usd) ? { usd } : {}),
+    ...(estimated === true ? { estimated } : {}),
+  };
 }
 
 /** Why a call that ran has no proper end. */

@@ -16,7 +16,7 @@ import { parseAgentCall, parseSignal } from '../protocol/parse.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
 import { type Decided, requireAllowed } from './authorize.js';
-import { parseFinished, redactedBy, repeaterError } from './call-end.js';
+import { parseFinished, redactedBy, repeaterError, usageOf } from './call-end.js';
 import type { CallContext } from './context.js';
 import type { CallEvidence } from './evidence.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
@@ -150,6 +150,12 @@ export class Call implements CallStream {
   }
 
   #repeaterEnded(end: JsonObject): void {
+    // Also of a call that nobody waits for any more: hanging up must not be a way to pay less.
+    const usage = usageOf(end);
+    if (usage !== undefined) {
+      this.#context.limiter.use(this.#limits, usage);
+      this.#context.recorder.used(this.id, usage);
+    }
     if (this.#phase === 'over') return;
     this.#redacted = redactedBy(end);
     const finished = parseFinished(end);

@@ -2,8 +2,11 @@
 
 import { TurretError } from '../errors.js';
 import type { CompiledPolicy } from '../policy/compile.js';
-import { type LimitState, UNUSED, admitAll, bytesLeft, spendBytes } from '../policy/limits.js';
+import { type Budget, type LimitState, UNUSED, admitAll, bytesLeft, spendBytes } from '../policy/limits.js';
 import type { Limit } from '../policy/rule.js';
+import type { Usage } from '../protocol/messages.js';
+
+const WORDS: Record<Budget, string> = { calls: 'call', bytes_out: 'output', tokens: 'token', usd: 'money' };
 
 interface Counted {
   limit: Limit;
@@ -45,6 +48,14 @@ export class Limiter {
     }
   }
 
+  /** What a call cost; the calls after it are refused when that was too much. */
+  use(ids: string[], { input, cached, output, usd = 0 }: Usage): void {
+    for (const counted of [...this.#session, ...this.#rulesOf(ids)]) {
+      const { state } = counted;
+      counted.state = { ...state, tokens: state.tokens + input + cached + output, usd: state.usd + usd };
+    }
+  }
+
   #rulesOf(ids: string[]): Counted[] {
     return ids.map((id) => this.#rules.get(id)).filter((counted) => counted !== undefined);
   }
@@ -59,12 +70,8 @@ export class Limiter {
         hints: [`wait ${Math.ceil(verdict.retry_after_ms / 1000)} s before the next call`],
       });
     }
-    throw new TurretError(
-      'budget_exhausted',
-      `the ${verdict.spent === 'calls' ? 'call' : 'output'} budget of ${whose} is used up`,
-      {
-        hints: ['retrying will not help in this session'],
-      },
-    );
+    throw new TurretError('budget_exhausted', `the ${WORDS[verdict.spent]} budget of ${whose} is used up`, {
+      hints: ['retrying will not help in this session'],
+    });
   }
 }

@@ -5,7 +5,7 @@ import type { TurretError } from '../errors.js';
 import type { AuditWriter, LogHead } from '../platform/audit-file.js';
 import type { CallFinished } from '../audit/record.js';
 import type { SessionSummary } from '../protocol/control.js';
-import type { AgentCall, Capability, Params, Register } from '../protocol/messages.js';
+import type { AgentCall, Capability, Params, Register, Usage } from '../protocol/messages.js';
 import type { Decided } from './authorize.js';
 import { type CallEvidence, paramsHash } from './evidence.js';
 import type { Principal } from './keys.js';
@@ -72,6 +72,10 @@ export class Recorder {
 
   finished(record: Omit<CallFinished, 'type'>): void {
     this.#attempt(() => this.#log.append({ type: 'call.finished', ...record }));
+  }
+
+  used(call: string, usage: Usage): void {
+    this.#attempt(() => this.#log.append({ type: 'call.usage', call, ...usage }));
   }
 
   authenticated(principal: Principal, client: string): void {

@@ -36,6 +36,8 @@ export interface ConnectOptions {
   token: Token;
   /** Shown in the audit log: program and version. */
   client: string;
+  /** The connection is over. */
+  lost?: () => void;
 }
 
 export class BrokerConnection {
@@ -49,12 +51,23 @@ export class BrokerConnection {
   #counter = 0n;
   #lost: TurretError | undefined;
 
-  private constructor(socket: FrameSocket, key: SigningKey, hash: Buffer, welcome: JsonObject) {
+  private constructor(
+    socket: FrameSocket,
+    key: SigningKey,
+    hash: Buffer,
+    { welcome, lost }: { welcome: JsonObject; lost: (() => void) | undefined },
+  ) {
     this.#socket = socket;
     this.#key = key;
     this.#transcript = hash;
     this.welcome = welcome;
-    socket.handle({ frame: (frame) => this.#frame(frame), close: (error) => this.#lose(error) });
+    socket.handle({
+      frame: (frame) => this.#frame(frame),
+      close: (error) => {
+        this.#lose(error);
+        lost?.();
+      },
+    });
   }
 
   /** Rejects with TurretError broker_gone, broker_untrusted, unauthenticated, token_revoked or token_expired. */
@@ -101,7 +114,7 @@ export class BrokerConnection {
     const welcome = parseControl((await inbox.next(FRAME.WELCOME)).payload);
     const signature = fromBase64url('sig', welcome['sig'], SIGNATURE_BYTES);
     if (!verify(verifyingKey(brokerKey), brokerMessage(hash), signature)) throw untrusted();
-    return new BrokerConnection(inbox.socket, key, hash, welcome);
+    return new BrokerConnection(inbox.socket, key, hash, { welcome, lost: options.lost });
   }
 
   /** Sends a signed CALL. The result arrives on the ClientCall. Throws TurretError invalid_params when it fits in no frame. */

@@ -2,11 +2,12 @@
 // casts below say what they guarantee.
 
 import { dirname } from 'node:path';
-import { parseBytes, parseCalls, parseRate } from '../policy/limit-text.js';
+import { parseBytes, parseCalls, parseRate, parseTokens, parseUsd } from '../policy/limit-text.js';
 import type { Condition, Effect, Layer, Limit, Rule } from '../policy/rule.js';
 import type { Annotations, Params, ParamScalar, RegisteredAction } from '../protocol/messages.js';
 import type { PolicyTest } from '../policy/self-test.js';
 import type { RepeaterConfig } from './config.js';
+import { type UpstreamBlock, completeUpstreams } from './upstreams.js';
 import { plain } from './validate.js';
 import type { ConfigNode, MapNode } from './yaml.js';
 
@@ -73,9 +74,13 @@ export function buildLimit(raw: Plain | undefined): Limit | undefined {
   const rate = parseRate(String(raw['rate']));
   const calls = parseCalls(String(raw['calls']));
   const bytes_out = parseBytes(String(raw['bytes_out']));
+  const tokens = parseTokens(String(raw['tokens']));
+  const usd = parseUsd(String(raw['usd']));
   if (rate !== undefined) limit.rate = rate;
   if (calls !== undefined) limit.calls = calls;
   if (bytes_out !== undefined) limit.bytes_out = bytes_out;
+  if (tokens !== undefined) limit.tokens = tokens;
+  if (usd !== undefined) limit.usd = usd;
   return Object.keys(limit).length === 0 ? undefined : limit;
 }
 
@@ -105,13 +110,16 @@ export function buildRepeaters(root: MapNode, file: string): Record<string, Repe
 }
 
 function buildRepeater(name: string, node: ConfigNode, file: string): RepeaterConfig {
-  const raw = plain(node) as Partial<RepeaterConfig>;
+  const { upstreams, ...raw } = plain(node) as Partial<Omit<RepeaterConfig, 'upstreams'>> & {
+    upstreams?: Record<string, UpstreamBlock>;
+  };
   const actions = raw.actions?.map((action): RegisteredAction => ({ ...action }));
   return {
     ...raw,
     name,
     kind: raw.kind ?? name,
     ...(actions === undefined ? {} : { actions }),
+    ...(upstreams === undefined ? {} : { upstreams: completeUpstreams(upstreams) }),
     directory: dirname(file),
   };
 }

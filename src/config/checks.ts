@@ -8,7 +8,11 @@ import {
   parseBytes,
   parseCalls,
   parseRate,
+  parseTokens,
+  parseUsd,
   RATE_PATTERN,
+  TOKENS_PATTERN,
+  USD_PATTERN,
 } from '../policy/limit-text.js';
 import { isActionName } from '../policy/decide.js';
 import { nearestHint } from './nearest.js';
@@ -27,7 +31,7 @@ function sensitive(shape: TextShape): TextShape {
 }
 
 /** A text that must match a regular expression; the same expression goes into the schema. */
-function matching(what: string, pattern: string, hint?: string): TextShape {
+export function matching(what: string, pattern: string, hint?: string): TextShape {
   const expression = new RegExp(pattern);
   return {
     is: 'text',
@@ -67,6 +71,14 @@ export const BYTES = parsed(
   parseBytes,
   'write 50MB/session; B, KB, MB, GB, KiB, MiB and GiB are known',
 );
+
+export const TOKENS = parsed(
+  'a number of tokens',
+  TOKENS_PATTERN,
+  parseTokens,
+  'write 200k/session; k and M are known',
+);
+export const USD = parsed('an amount of US dollars', USD_PATTERN, parseUsd, 'write 2.50/session');
 
 export const ACTION_PATTERN: TextShape = {
   is: 'text',
@@ -122,6 +134,13 @@ export const CREDENTIALS = sensitive(
     'write env, auto, profile:NAME or vault:NAME; never the secret itself',
   ),
 );
+export const SECRET_REFERENCE = sensitive(
+  matching(
+    'a reference to a secret',
+    String.raw`^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:[^\x00-\x1f]{1,1024})$`,
+    'write env:NAME or file:PATH; never the secret itself',
+  ),
+);
 export const HOME_PATH = matching(
   'a path below the home directory',
   String.raw`^(?!/)(?!~)(?!(.*/)?\.\.?(/|$))[^\x00-\x1f]{1,1024}$`,
@@ -133,6 +152,16 @@ export function repeaterNameComplaint(name: string): Complaint {
   return {
     message: `${shown(name)} cannot be the name of a repeater`,
     hint: 'it is the first word of its actions: a-z, 0-9 and _, a letter first',
+  };
+}
+
+const ALIAS = '^[a-z][a-z0-9_]{0,31}$';
+export const UPSTREAM_ALIAS = matching('the alias of an upstream', ALIAS);
+export function upstreamAliasComplaint(alias: string): Complaint {
+  if (new RegExp(ALIAS).test(alias)) return undefined;
+  return {
+    message: `${shown(alias)} cannot be the alias of an upstream`,
+    hint: 'it is a word of its actions: a-z, 0-9 and _, a letter first',
   };
 }
 

@@ -1,8 +1,11 @@
 // What the configuration comes to, from all its files.
 
 import type { IsolationMode, Level, NetworkMode } from '../isolation/levels.js';
+import type { LlmApi } from '../llm/ask.js';
+import type { Prices } from '../llm/price.js';
 import type { Layer, Policy } from '../policy/rule.js';
 import type { PolicyTest } from '../policy/self-test.js';
+import type { GatewayRoute } from '../protocol/agent-directory.js';
 import type { RegisteredAction } from '../protocol/messages.js';
 import type { REPEATER_PROFILES } from './shape-repeaters.js';
 
@@ -11,6 +14,26 @@ export interface SandboxConfig {
   read?: string[];
   write?: string[];
   net?: 'open' | 'none';
+}
+
+/** One upstream of an http repeater, complete. */
+export interface UpstreamConfig {
+  /** `https://host[:port]`, or http on loopback. */
+  origin: string;
+  /** Put before every path; empty, or `/…` without a slash at the end. */
+  base: string;
+  /** `bearer`, `basic`, `none`, `header:NAME` or `query:NAME`. */
+  auth: string;
+  /** Where the secret is; absent for `none`. */
+  secret?: string;
+  api?: LlmApi;
+  /** Names of headers an agent may set besides the usual ones. */
+  headers?: string[];
+  /** The most a model may write for one request. */
+  max_tokens?: number;
+  prices?: Prices;
+  /** Seconds without a byte after which it is given up. */
+  timeout?: number;
 }
 
 export interface RepeaterConfig {
@@ -37,6 +60,8 @@ export interface RepeaterConfig {
   /** What a repeater of one's own reaches; the sandbox without additions when left out. */
   sandbox?: 'off' | SandboxConfig;
   manifest?: string;
+  /** Of an http repeater. */
+  upstreams?: Record<string, UpstreamConfig>;
   /** Directory of the file that says this; relative paths start there. Absent for the repeaters that are there without a file. */
   directory?: string;
 }
@@ -61,6 +86,8 @@ export interface Config {
   ports: number[];
   env: { pass: string[]; unsafe: string[] };
   home: { allow: string[] };
+  /** What the agent's programs reach at a base URL: the alias, and the action it stands for (`http.openai`). */
+  gateway: GatewayRoute[];
   repeaters: Record<string, RepeaterConfig>;
   /** All layers together, ready to be handed to the broker as JSON. */
   policy: Policy;

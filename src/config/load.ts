@@ -9,6 +9,7 @@ import { doubledIds, parseConfigFile } from './parse.js';
 import type { ConfigFile } from './parse.js';
 import { applyManifests } from './manifests.js';
 import { configError } from './problem.js';
+import { type UnknownAlias, routesOf, unpriced } from './upstreams.js';
 import type { Problem } from './problem.js';
 
 /** A file as the disk has it. */
@@ -142,6 +143,14 @@ function merge(
   const taken = new Map<string, Rule>();
   const problems = groups.flatMap((rules) => doubledIds(rules, taken));
   if (problems.length > 0) return { problems };
+  const gateway = routesOf(user?.gateway ?? [], user?.repeaters ?? REPEATERS_WITHOUT_FILE);
+  if ('unknown' in gateway) return { problems: [upstreamProblem(gateway, sources)] };
+  const limits = [...limitOf(user, 'user'), ...limitOf(project, 'project')];
+  const inDollars = [...groups.flat().map(({ limit }) => limit), ...limits].some(
+    (limit) => limit?.usd !== undefined,
+  );
+  const costless = inDollars ? unpriced(gateway.repeaters) : undefined;
+  if (costless !== undefined) return { problems: [upstreamProblem(costless, sources)] };
   const config: Config = {
     isolation: user?.isolation ?? 'auto',
     ...(user?.min_isolation === undefined ? {} : { min_isolation: user.min_isolation }),
@@ -150,13 +159,18 @@ function merge(
     ...(user?.agent_user === undefined ? {} : { agent_user: user.agent_user }),
     env: user?.env ?? { pass: [], unsafe: [] },
     home: user?.home ?? { allow: [] },
-    repeaters: user?.repeaters ?? REPEATERS_WITHOUT_FILE,
-    policy: { rules: groups.flat(), limits: [...limitOf(user, 'user'), ...limitOf(project, 'project')] },
+    gateway: gateway.routes,
+    repeaters: gateway.repeaters,
+    policy: { rules: groups.flat(), limits },
     presets: [...presets],
     tests: [...(user?.tests ?? []), ...(project?.tests ?? [])],
     sources,
   };
   return { config, problems: [] };
+}
+
+function upstreamProblem({ unknown, hint }: UnknownAlias, [source]: readonly ConfigSource[]): Problem {
+  return { file: source?.file ?? '', message: unknown, hint };
 }
 
 function limitOf(file: ConfigFile | undefined, layer: Layer): SessionLimit[] {

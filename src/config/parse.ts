@@ -26,6 +26,7 @@ export interface ConfigFile {
   ports: number[];
   env: { pass: string[]; unsafe: string[] };
   home: { allow: string[] };
+  gateway: string[];
   repeaters?: Record<string, RepeaterConfig>;
 }
 export interface ParsedConfigFile {
@@ -81,6 +82,7 @@ function build(root: MapNode, file: string, layer: Layer): ConfigFile {
     ...(agent_user === undefined ? {} : { agent_user }),
     env: { pass: env?.pass ?? [], unsafe: env?.unsafe ?? [] },
     home: { allow: home?.allow ?? [] },
+    gateway: (valueOf(root, 'gateway') as string[] | undefined) ?? [],
     ...(repeaters === undefined ? {} : { repeaters }),
   };
 }

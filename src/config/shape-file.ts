@@ -4,6 +4,7 @@ import { ISOLATION_MODES, LEVELS, NETWORK_MODES } from '../isolation/levels.js';
 import { ENV_NAME, ENV_PATTERN, HOME_PATH, PRESET, USER_NAME } from './checks.js';
 import { kindComplaints, REPEATERS } from './shape-repeaters.js';
 import { SHARED_FIELDS } from './shape-rules.js';
+import { GATEWAY } from './shape-upstreams.js';
 import type { Field, FieldsShape } from './shape.js';
 
 const NAMES_MAX = 256;
@@ -62,6 +63,11 @@ const USER_FIELDS: Record<string, Field> = {
       },
     },
     about: 'The home directory of the agent.',
+  },
+  gateway: {
+    shape: GATEWAY,
+    about:
+      'Upstreams that programs reach at a base URL of their own, without a key: OPENAI_BASE_URL and the like.',
   },
   repeaters: {
     shape: REPEATERS,

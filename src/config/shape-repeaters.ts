@@ -19,6 +19,7 @@ import {
   unixUserComplaint,
 } from './checks.js';
 import { nearest } from './nearest.js';
+import { UPSTREAMS, upstreamComplaints } from './shape-upstreams.js';
 import type { Complaint, Field, FieldsShape, ListShape, TableShape } from './shape.js';
 import type { MapNode } from './yaml.js';
 
@@ -104,6 +105,7 @@ const REPEATER: FieldsShape = {
       about: 'Programs that are to be answered by this repeater.',
     },
     actions: { shape: { is: 'list', of: ACTION, min: 1, max: 1_000 }, about: 'Actions of an exec repeater.' },
+    upstreams: { shape: UPSTREAMS, about: 'What an http repeater reaches, by alias.' },
     user: {
       shape: { is: 'any', check: unixUserComplaint },
       about: 'Unix user it runs as, a name or a number. Needs turret run to be started as root.',
@@ -127,6 +129,8 @@ function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['
       complaints.push({ ...entry.key, message: `${key} is for repeaters with a command`, ...near });
     }
   }
+  const upstreams = node.entries.get('upstreams')?.value;
+  if (upstreams?.is === 'map') complaints.push(...upstreamComplaints(upstreams));
   const cli = node.entries.get('cli')?.value;
   if (cli?.is === 'scalar' && typeof cli.value === 'string' && !cli.value.startsWith('/')) {
     complaints.push({ line: cli.line, column: cli.column, message: 'cli must be an absolute path' });

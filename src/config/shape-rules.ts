@@ -13,6 +13,8 @@ import {
   RATE,
   RULE_ID,
   TEXT,
+  TOKENS,
+  USD,
 } from './checks.js';
 import { nearestHint } from './nearest.js';
 import type { Field, FieldsShape, ListShape, Shape, TableShape } from './shape.js';
@@ -108,6 +110,8 @@ export const LIMIT: FieldsShape = {
     rate: { shape: RATE, about: 'How fast: `60/m burst 20`.' },
     calls: { shape: CALLS, about: 'How often in one session: `500/session`.' },
     bytes_out: { shape: BYTES, about: 'How much output in one session: `50MB/session`.' },
+    tokens: { shape: TOKENS, about: 'How many tokens of models in one session: `200k/session`.' },
+    usd: { shape: USD, about: 'How much they may cost in one session, by `prices`: `2.50/session`.' },
   },
 };
 

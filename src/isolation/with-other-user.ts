@@ -2,7 +2,7 @@
 // ownership alone; the network and abstract sockets are shared unless Landlock holds them.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -66,7 +66,14 @@ function ownDirectory(filled: string, { uid, gid }: Account): string {
   cpSync(filled, directory, { recursive: true });
   for (const path of [directory, join(directory, 'bin')]) chmodSync(path, 0o755);
   for (const name of readdirSync(join(directory, 'bin'))) chmodSync(join(directory, 'bin', name), 0o755);
-  for (const name of ['launcher', 'bash-env']) chmodSync(join(directory, name), 0o755);
+  for (const name of [
+    'launcher',
+    'bash-env',
+    AGENT_FILES.gateway,
+    AGENT_FILES.withGateway,
+    AGENT_FILES.gatewaySettings,
+  ])
+    if (existsSync(join(directory, name))) chmodSync(join(directory, name), 0o755);
   chownSync(join(directory, AGENT_FILES.token), uid, gid);
   return directory;
 }

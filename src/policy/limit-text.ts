@@ -17,6 +17,9 @@ export const RATE_PATTERN = String.raw`^[0-9]{1,9}/(s|m|h|d)( burst [0-9]{1,9})?
 export const CALLS_PATTERN = String.raw`^[0-9]{1,12}/session$`;
 export const BYTES_PATTERN = String.raw`^[0-9]{1,12}(B|KB|MB|GB|KiB|MiB|GiB)/session$`;
 
+export const TOKENS_PATTERN = String.raw`^[0-9]{1,12}[kM]?/session$`;
+export const USD_PATTERN = String.raw`^[0-9]{1,9}(\.[0-9]{1,6})?/session$`;
+
 /** `60/m burst 20` → the bucket; without `burst` as many at once as in a second, at least one. Undefined when it is not one. */
 export function parseRate(text: string): Rate | undefined {
   const match = /^([0-9]{1,9})\/([smhd])(?: burst ([0-9]{1,9}))?$/.exec(text);
@@ -39,6 +42,19 @@ export function parseBytes(text: string): number | undefined {
   const match = /^([0-9]{1,12})([KMG]i?B|B)\/session$/.exec(text);
   const bytes = Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? ''] ?? Number.NaN);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** `200k/session` → 200000. */
+export function parseTokens(text: string): number | undefined {
+  const match = /^([0-9]{1,12})([kM]?)\/session$/.exec(text);
+  const tokens = Number(match?.[1]) * ({ k: 1_000, M: 1_000_000 }[match?.[2] ?? ''] ?? 1);
+  return Number.isSafeInteger(tokens) ? tokens : undefined;
+}
+
+/** `2.50/session` → 2.5. */
+export function parseUsd(text: string): number | undefined {
+  const match = /^([0-9]{1,9}(?:\.[0-9]{1,6})?)\/session$/.exec(text);
+  return match ? Number(match[1]) : undefined;
 }
 
 /** The other way round, for tables. */

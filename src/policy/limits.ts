@@ -9,14 +9,19 @@ export interface LimitState {
   full_at_ms: number;
   calls: number;
   bytes_out: number;
+  tokens: number;
+  usd: number;
 }
+/** What is used up for the rest of the session. */
+export const BUDGETS = ['calls', 'bytes_out', 'tokens', 'usd'] as const;
+export type Budget = (typeof BUDGETS)[number];
 export type LimitVerdict =
   | { ok: true }
   /** `rate` can be tried again after `retry_after_ms`; a spent budget cannot in this session. */
   | { ok: false; spent: 'rate'; retry_after_ms: number }
-  | { ok: false; spent: 'calls' | 'bytes_out' };
+  | { ok: false; spent: Budget };
 
-export const UNUSED: Readonly<LimitState> = { full_at_ms: 0, calls: 0, bytes_out: 0 };
+export const UNUSED: Readonly<LimitState> = { full_at_ms: 0, calls: 0, bytes_out: 0, tokens: 0, usd: 0 };
 
 /** Asks one limit for one call. On refusal the state comes back as it was: refused calls cost nothing. */
 export function admit(
@@ -24,10 +29,8 @@ export function admit(
   state: LimitState,
   now_ms: number,
 ): { state: LimitState; verdict: LimitVerdict } {
-  if (limit.calls !== undefined && state.calls >= limit.calls)
-    return { state, verdict: { ok: false, spent: 'calls' } };
-  if (limit.bytes_out !== undefined && state.bytes_out >= limit.bytes_out)
-    return { state, verdict: { ok: false, spent: 'bytes_out' } };
+  const spent = BUDGETS.find((budget) => state[budget] >= (limit[budget] ?? Infinity));
+  if (spent !== undefined) return { state, verdict: { ok: false, spent } };
   let full_at_ms = state.full_at_ms;
   if (limit.rate) {
     const rate = takeFromBucket(limit.rate, state.full_at_ms, now_ms);

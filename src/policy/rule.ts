@@ -66,6 +66,9 @@ export interface Limit {
   calls?: number;
   /** Bytes of output in one session. */
   bytes_out?: number;
+  /** Tokens of models in one session, read and written, and what they cost in US dollars. */
+  tokens?: number;
+  usd?: number;
 }
 
 export interface Rule {

@@ -149,3 +149,29 @@ export const TYPED_BYTES_MAX = 65_536;
 export const SCRYPT_BYTES_MAX = 1_073_741_824;
 /** Time a program has to say a secret; it may ask its owner to unlock something. */
 export const SECRET_COMMAND_MS_MAX = 120_000;
+
+/** Request to a model: held in memory, because what it asks for is compared with what was decided. All of them together. */
+export const LLM_REQUEST_BYTES_MAX = 33_554_432;
+export const LLM_REQUESTS_BYTES_MAX = 134_217_728;
+/** One event, or one document, in which the usage of an answer is looked for. */
+export const LLM_ANSWER_BYTES_MAX = 16_777_216;
+/** Path and query of an http request, and all headers it may bring along. */
+export const HTTP_PATH_BYTES_MAX = 8_192;
+export const HTTP_QUERY_BYTES_MAX = 32_768;
+export const HTTP_HEADERS_MAX = 64;
+export const HTTP_HEADER_BYTES_MAX = 8_192;
+/** A body that is not longer is sent with its length, a longer one in chunks. */
+export const HTTP_BODY_HELD_BYTES_MAX = 262_144;
+/** Request and answer of one http call. */
+export const HTTP_REQUEST_BYTES_MAX = 5_368_709_120;
+export const HTTP_ANSWER_BYTES_MAX = 2_147_483_648;
+/** Head of an upstream's answer. */
+export const HTTP_ANSWER_HEAD_BYTES_MAX = 65_536;
+/** Time an upstream has to accept a connection, and to send the next bytes of its answer when nothing else is configured. */
+export const HTTP_CONNECT_MS_MAX = 10_000;
+export const HTTP_SILENCE_S_DEFAULT = 600;
+/** Requests one http repeater performs at once, and one gateway passes on. */
+export const HTTP_REQUESTS_MAX = 64;
+/** Head of a request to the gateway, and time a client has to send it. */
+export const GATEWAY_HEADER_BYTES_MAX = 65_536;
+export const GATEWAY_HEADER_MS_MAX = 30_000;

@@ -130,9 +130,21 @@ export interface WireError {
   rule?: string;
   retry_after_ms?: number;
 }
-export type End =
+/** What a call cost, where that is counted: tokens of a model, and US dollars where there is a price. */
+export interface Usage {
+  model?: string;
+  input: number;
+  /** Of the input, read from a cache; not in `input`. */
+  cached: number;
+  output: number;
+  usd?: number;
+  /** Not as the upstream said it. */
+  estimated?: boolean;
+}
+export type End = { usage?: Usage } & (
   | { ok: true; exit: number; signal?: SignalName | 'KILL'; result?: Json }
-  | { ok: false; error: WireError };
+  | { ok: false; error: WireError }
+);
 
 /** One tool or action family a repeater registers. */
 export interface RegisteredAction {

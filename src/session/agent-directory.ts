@@ -28,7 +28,8 @@ export function fillAgentDirectory(directory: RuntimeDirectory, token: string, t
 // start) and complains on stderr when the sandbox hides it.
 const NOT_FOR_THE_SHIM = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_PATH'];
 
-function withInterpreter(code: string): string {
+/** A bundled program, run by this node whatever the agent's PATH leads to. */
+export function withInterpreter(code: string): string {
   const without = NOT_FOR_THE_SHIM.map((name) => `-u ${name}`).join(' ');
   const interpreter = `/usr/bin/env -S ${without} "${process.execPath.replaceAll(/["$\\]/g, '\\$&')}"`;
   return `#!${interpreter}\n${code.replace(/^#!.*\n/, '')}`;

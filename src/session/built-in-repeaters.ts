@@ -28,6 +28,8 @@ export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
       'DBUS_SESSION_BUS_ADDRESS',
     ],
   },
+  // The secrets of its upstreams come by reference (repeater-processes.ts).
+  http: { entry: entryOf('http'), tools: [], env: [] },
   echo: { entry: entryOf('echo'), tools: [], env: [] },
 };
 

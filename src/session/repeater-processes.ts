@@ -16,6 +16,7 @@ import type { BrokerProcess } from './broker-process.js';
 import { BUILT_IN_REPEATERS } from './built-in-repeaters.js';
 import { fixedFiles } from './fixed-files.js';
 import { RepeaterLog } from './repeater-log.js';
+import { upstreamSecrets } from './upstream-secrets.js';
 import { FILTER_FD, type RepeaterStart, type StartSurroundings, prepareRepeater } from './repeater-start.js';
 
 export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' | 'fixed'> {
@@ -146,7 +147,7 @@ export class RepeaterProcesses {
       name: config.name,
       kind,
       config: asJson(config),
-      env: given,
+      env: { ...given, ...upstreamSecrets(config, this.#surroundings.env) },
       directory,
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };

@@ -38,6 +38,7 @@ import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { type AgentEnvironment, agentEnvironment, withTurretsOwn } from './environment.js';
 import { fixedFiles } from './fixed-files.js';
+import { prepareGateway } from './gateway.js';
 import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
@@ -115,11 +116,12 @@ class Session {
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
     fillAgentDirectory(this.#directory, agentKey.token, tools);
+    const gateway = await prepareGateway(config, { directory: this.#directory.agent, env: environment.env });
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
-    const enclosure = (this.#enclosure = await this.#enclose(config, environment, program, tools, [
-      state,
-      ...roots,
-    ]));
+    const ports = gateway === undefined ? [] : [gateway.port];
+    const hidden = [state, ...roots];
+    const enclosure = await this.#enclose(config, environment, { program, tools, hidden, ports });
+    this.#enclosure = enclosure;
     // What the sandbox binds the broker's socket over.
     if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
       writeFileSync(join(this.#directory.agent, AGENT_FILES.socket), '', { mode: 0o600 });
@@ -143,13 +145,18 @@ class Session {
     this.#announce(config, environment, enclosure);
     const env = {
       ...withTurretsOwn(environment, enclosure, agentKey.token),
+      ...gateway?.env,
       [SESSION_MARK]: entry.sid,
     };
     const { agentAddress: address } = enclosure;
     const agent = startAgent({
       enclosure,
       brokerPort,
-      command: [program ?? `${enclosure.agentDirectory}/bin/${shim}`, ...command.slice(1)],
+      command: [
+        ...(gateway === undefined ? [] : [`${enclosure.agentDirectory}/${AGENT_FILES.withGateway}`]),
+        program ?? `${enclosure.agentDirectory}/bin/${shim}`,
+        ...command.slice(1),
+      ],
       env,
       admit: async (pidNamespace) => {
         if (pidNamespace !== undefined) await this.#broker.admitOnly(pidNamespace);
@@ -189,24 +196,20 @@ class Session {
   #enclose(
     config: Config,
     environment: AgentEnvironment,
-    program: string | undefined,
-    tools: string[],
-    hidden: string[],
+    { ports, ...own }: { program: string | undefined; tools: string[]; hidden: string[]; ports: number[] },
   ): Promise<Enclosure> {
     const directory = this.#directory as RuntimeDirectory;
     return encloseWithin(this.#options.isolation ?? config.isolation, config.min_isolation, {
       cwd: process.cwd(),
       home: environment.env['HOME'] ?? '/nonexistent',
       homeAllow: config.home.allow,
-      program,
+      ...own,
       agentDirectory: directory.agent,
       agentSocket: directory.agentSocket,
       temporary: directory.temporary,
       agentUser: config.agent_user,
       net: this.#options.net ?? config.net,
-      ports: [...config.ports, ...this.#options.ports],
-      tools,
-      hidden,
+      ports: [...config.ports, ...this.#options.ports, ...ports],
       fixed: fixedFiles(config),
       env: environment.env,
     });

@@ -112,5 +112,7 @@ function limitText(limit: Limit | undefined): string {
   if (limit?.rate) parts.push(formatRate(limit.rate));
   if (limit?.calls !== undefined) parts.push(`${limit.calls} calls`);
   if (limit?.bytes_out !== undefined) parts.push(`${limit.bytes_out} bytes out`);
+  if (limit?.tokens !== undefined) parts.push(`${limit.tokens} tokens`);
+  if (limit?.usd !== undefined) parts.push(`${limit.usd} USD`);
   return parts.join(', ');
 }

@@ -76,6 +76,7 @@ async function perform(repeater: Repeater, { argv, stdin, files = {}, ...given }
     stderr,
     filesIn,
     filesOut,
+    used: () => undefined,
     onSignal: (listener) => given.signals?.on('signal', listener),
     onResize: () => undefined,
   };

@@ -141,6 +141,7 @@ function makeRun(capabilities: Capability[], needs: Needs, call: GhCall) {
     stderr,
     filesIn,
     filesOut,
+    used: () => {},
     onSignal: (listener) => {
       call.onStarted?.({ signal: listener });
     },

@@ -3,7 +3,14 @@
 import type { Rule } from '../rule.js';
 import { AWS_CONTENT } from './aws-content.js';
 
-export const PRESET_NAMES = ['aws-readonly', 'gh-readonly', 'gh-contributor', 'http-get', 'none'] as const;
+export const PRESET_NAMES = [
+  'aws-readonly',
+  'gh-readonly',
+  'gh-contributor',
+  'http-get',
+  'llm-gateway',
+  'none',
+] as const;
 export type PresetName = (typeof PRESET_NAMES)[number];
 
 export function isPresetName(text: string): text is PresetName {
@@ -56,6 +63,41 @@ const RULES: Record<PresetName, Rule[]> = {
       effect: 'allow',
       actions: ['**'],
       where: { $kind: { eq: 'http' }, $readOnly: { eq: true }, $secretOutput: { eq: false } },
+      layer: 'preset',
+    },
+  ],
+  'llm-gateway': [
+    {
+      id: 'llm-models',
+      effect: 'allow',
+      actions: ['*.*.get'],
+      where: {
+        $kind: { eq: 'http' },
+        api: { exists: true },
+        path: { path: ['/*/models', '/*/models/*'] },
+      },
+      layer: 'preset',
+    },
+    {
+      id: 'llm-gateway',
+      effect: 'allow',
+      actions: ['*.*.post'],
+      where: {
+        $kind: { eq: 'http' },
+        api: { exists: true },
+        model: { exists: true },
+        path: {
+          path: [
+            '/*/messages',
+            '/*/messages/count_tokens',
+            '/*/responses',
+            '/*/chat/completions',
+            '/*/completions',
+            '/*/embeddings',
+            '/*/models/*',
+          ],
+        },
+      },
       layer: 'preset',
     },
   ],

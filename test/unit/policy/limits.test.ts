@@ -127,3 +127,16 @@ describe('the text of a limit', () => {
     expect(parseBytes('999999999999GiB/session')).toBeUndefined();
   });
 });
+
+describe('a budget of tokens or money', () => {
+  test.each([
+    [{ tokens: 10 }, { tokens: 10 }, 'tokens'],
+    [{ usd: 0.5 }, { usd: 0.5 }, 'usd'],
+  ] as const)('%j is spent when as much was used', (limit, used, spent) => {
+    expect(admit(limit, UNUSED, 0).verdict.ok).toBe(true);
+    expect(admit(limit, { ...UNUSED, ...used }, 0).verdict).toEqual({ ok: false, spent });
+  });
+  test('of nothing lets nothing through', () => {
+    expect(admit({ usd: 0 }, UNUSED, 0).verdict).toEqual({ ok: false, spent: 'usd' });
+  });
+});

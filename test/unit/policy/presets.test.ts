@@ -3,7 +3,7 @@ import { compile } from '../../../src/policy/compile.js';
 import { decide } from '../../../src/policy/decide.js';
 import { BUILTIN_RULES, presetRules, PRESET_NAMES } from '../../../src/policy/presets/presets.js';
 import type { PresetName } from '../../../src/policy/presets/presets.js';
-import type { Annotations } from '../../../src/protocol/messages.js';
+import type { Annotations, Params } from '../../../src/protocol/messages.js';
 import { request } from './samples.js';
 
 const READ = { readOnly: true, destructive: false };
@@ -84,4 +84,28 @@ describe('all presets', () => {
       compile({ rules: [...BUILTIN_RULES, ...presetRules(PRESET_NAMES)], limits: [] }),
     ).not.toThrow();
   });
+});
+
+describe('llm-gateway', () => {
+  const allowed = (action: string, params: Params): string => {
+    const policy = compile({ rules: presetRules(['llm-gateway']), limits: [] });
+    return decide(policy, request(action, params, {}, 'http')).effect;
+  };
+  const asks = { api: 'openai', model: 'm' };
+  test.each([
+    ['http.openai.post', { ...asks, path: '/v1/chat/completions' }],
+    ['work.openai.post', { ...asks, path: '/v1/responses' }],
+    ['http.anthropic.post', { ...asks, path: '/v1/messages' }],
+    ['http.anthropic.post', { ...asks, path: '/v1/messages/count_tokens' }],
+    ['http.gemini.post', { ...asks, path: '/v1beta/models/g-1:generateContent' }],
+    ['http.openai.get', { api: 'openai', path: '/v1/models' }],
+  ])('allows %s %j', (action, params) => expect(allowed(action, params)).toBe('allow'));
+  test.each([
+    ['http.openai.post', { ...asks, path: '/v1/files' }],
+    ['http.openai.post', { ...asks, path: '/v1/fine_tuning/jobs' }],
+    ['http.openai.post', { api: 'openai', path: '/v1/chat/completions' }],
+    ['http.github.post', { path: '/v1/messages', model: 'm' }],
+    ['http.openai.delete', { ...asks, path: '/v1/models/m' }],
+    ['http.openai.get', { api: 'openai', path: '/v1/organization/api_keys' }],
+  ])('does not allow %s %j', (action, params) => expect(allowed(action, params)).toBe('deny'));
 });
