@@ -109,8 +109,8 @@ describe('the list of repeaters', () => {
     expect(list({ kind: 'aws', cli: home.write('aws', '', 0o755) }).problems).toEqual([]);
   });
   test('a kind nobody serves is a problem', () => {
-    expect(list({ kind: 'http' }).problems).toEqual([
-      'no repeater of kind http comes with turret, and it has no command',
+    expect(list({ kind: 'nobodys' }).problems).toEqual([
+      'no repeater of kind nobodys comes with turret, and it has no command',
     ]);
     expect(list({ kind: 'echo' }).problems).toEqual([]);
   });
