@@ -4,12 +4,11 @@
 // Who is attacking: the agent, as the same user. What it must not find: credential files, other processes' memory and
 // environment, sockets of docker, ssh-agent, D-Bus and of its own daemons from unwrapped runs, Turret's own state.
 
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
-import { boundSockets } from './bound-sockets.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
 
@@ -32,6 +31,8 @@ export interface BubblewrapRequest {
   tools: string[];
   /** Directories with Turret's own state: never visible. */
   hidden: string[];
+  /** Files and directories with keys, and sockets, wherever they lie: nothing is read from them, nobody answers. */
+  masked: string[];
   /** Files that decide what the agent may do, or that run with a secret: where the agent can see them it cannot change them. */
   fixed: string[];
   /** The agent's environment; PATH says where real tools may be. */
@@ -81,7 +82,6 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...nameResolution(),
     ...write.flatMap((path) => ['--bind', path, path]),
     ...read.flatMap((path) => ['--ro-bind', path, path]),
-    ...daemons(request, shown),
     ...visible(process.execPath, request.home),
     ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
     ...programAsked(request),
@@ -92,6 +92,7 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...['--bind', request.cwd, request.cwd],
     ...fixed(request, write),
     ...hidden(request, [request.cwd, ...shown]),
+    ...masked(request, [request.cwd, ...shown]),
     ...['--remount-ro', '/run', '--chdir', request.cwd],
     ...['--info-fd', `${DESCRIPTORS.info}`, '--block-fd', `${DESCRIPTORS.block}`],
     ...['--seccomp', `${DESCRIPTORS.filter}`, '--'],
@@ -114,23 +115,58 @@ function emptied(request: BubblewrapRequest): string[] {
   return [...new Set(directories)].flatMap((path) => ['--tmpfs', path]);
 }
 
-// Not where nothing is shown anyway: an empty directory would only tell that it exists.
 function hidden(request: BubblewrapRequest, shown: string[]): string[] {
   return request.hidden
     .filter((path) => existsSync(path))
     .map((path) => realpathSync(path))
-    .filter(
-      (path) =>
-        ![...EMPTIED, request.home].some((empty) => isWithin(path, empty)) ||
-        shown.some((parent) => isWithin(path, parent)),
-    )
+    .filter((path) => isShown(path, request, shown))
     .flatMap((path) => ['--tmpfs', path]);
 }
 
-// A policy in the workspace would be the agent's for the next session. The mount holds against writing, renaming and
-// removing the file; a directory above it can still be renamed, so the place for it is outside.
+// An agent that ran without Turret may have left a daemon behind, with all of its user's rights and a socket among the
+// agent's own files. What was asked for by its own name stays; a directory that the workspace lies in cannot be taken away
+// from around it. A device without rights as a device is a file that nobody can open: it stands for files and sockets alike.
+function masked(request: BubblewrapRequest, shown: string[]): string[] {
+  return request.masked
+    .map(realPath)
+    .filter((path) => path !== undefined)
+    .filter((path) => !isWithin(request.cwd, path) && !shown.includes(path) && isShown(path, request, shown))
+    .filter((path) => !request.hidden.some((directory) => isWithin(path, directory)))
+    .flatMap((path) =>
+      lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+        ? ['--tmpfs', path]
+        : ['--ro-bind', '/dev/null', path],
+    );
+}
+
+// What is not shown anyway need not be hidden: an empty directory would only tell that it exists.
+function isShown(path: string, { home }: BubblewrapRequest, shown: string[]): boolean {
+  return (
+    ![...EMPTIED, home].some((empty) => isWithin(path, empty)) ||
+    shown.some((parent) => isWithin(path, parent))
+  );
+}
+
+// A policy in the workspace would be the agent's for the next session. A mount holds against writing, renaming and removing;
+// the directories above the file are mounts for that reason only.
 function fixed(request: BubblewrapRequest, writable: string[]): string[] {
-  return fixedWithin(request.fixed, [request.cwd, ...writable]).flatMap((path) => ['--ro-bind', path, path]);
+  const open = [request.cwd, ...writable];
+  const files = fixedWithin(request.fixed, open);
+  const above = new Set(files.flatMap((path) => between(path, open)));
+  return [
+    ...[...above].sort().flatMap((path) => ['--bind', path, path]),
+    ...files.flatMap((path) => ['--ro-bind', path, path]),
+  ];
+}
+
+/** The directories above `path`, below those of `open` that it lies in. */
+function between(path: string, open: string[]): string[] {
+  const above: string[] = [];
+  for (let directory = dirname(path); directory !== '/'; directory = dirname(directory))
+    above.push(directory);
+  return above.filter(
+    (directory) => !open.includes(directory) && open.some((parent) => isWithin(directory, parent)),
+  );
 }
 
 /** Those that lie where the agent may write. */
@@ -167,15 +203,6 @@ function certificates(file: string | undefined, home: string): string[] {
     : [];
 }
 
-// An agent that ran without Turret may have left a daemon behind, with all of its user's rights and a socket among the
-// agent's own files. A socket that was asked for by its own name stays, and what lies in the workspace is the agent's.
-function daemons({ cwd }: BubblewrapRequest, shown: string[]): string[] {
-  return boundSockets()
-    .filter((path) => shown.some((parent) => isWithin(path, parent)))
-    .filter((path) => !shown.includes(path) && !isWithin(path, cwd) && existsSync(path))
-    .flatMap((path) => ['--ro-bind', '/dev/null', path]);
-}
-
 // The shims are run by this node, wherever it is installed.
 function visible(program: string, home: string): string[] {
   const hidden = [...EMPTIED, home].some((directory) => isWithin(program, directory));
@@ -204,11 +231,17 @@ function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): st
 }
 
 function realFile(path: string): string | undefined {
+  const real = realPath(path);
+  return real !== undefined && statSync(real, { throwIfNoEntry: false })?.isFile() === true
+    ? real
+    : undefined;
+}
+
+/** Undefined when it is not there, any more or for us. */
+function realPath(path: string): string | undefined {
   try {
-    const real = realpathSync(path);
-    return statSync(real).isFile() ? real : undefined;
+    return realpathSync(path);
   } catch {
-    // Not installed there.
     return undefined;
   }
 }

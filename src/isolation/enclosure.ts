@@ -8,7 +8,7 @@ import type { Level, NetworkMode } from './levels.js';
 import type { Network } from './network.js';
 import { TurretError } from '../errors.js';
 
-export interface EncloseRequest extends Omit<BubblewrapRequest, 'strict' | 'network'> {
+export interface EncloseRequest extends Omit<BubblewrapRequest, 'strict' | 'network' | 'masked'> {
   /** Absent: the best of what this machine can hold. */
   net: NetworkMode | undefined;
   /** TCP ports besides those that are always open under `ports`. */

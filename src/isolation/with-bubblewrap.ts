@@ -1,9 +1,11 @@
 // `namespaced` and `strict`: bubblewrap's namespaces and mounts, a system call filter, and Landlock for what those two
 // cannot hold, abstract sockets and ports.
 
+import { boundSockets } from './bound-sockets.js';
 import { AGENT_DIRECTORY_INSIDE, bubblewrapCommand } from './bubblewrap.js';
 import { type EncloseRequest, type Enclosure, landlockInside, unavailable } from './enclosure.js';
 import type { Launcher } from './launcher.js';
+import { namedCredentials } from './named-credentials.js';
 import { chooseNetwork, networkWords } from './network.js';
 import { findBubblewrap } from './probe.js';
 import { agentFilter } from './seccomp/agent-filter.js';
@@ -24,7 +26,11 @@ export async function withBubblewrap(
   if (filter === undefined)
     throw unavailable(`no system call filter is known for ${process.arch}`, 'use an x64 or arm64 machine');
   const network = chooseNetwork(strict ? 'none' : request.net, request.ports, await launcher.landlock());
-  const prefix = bubblewrapCommand(bubblewrap, { ...request, strict, network: network.mode !== 'none' });
+  const prefix = bubblewrapCommand(bubblewrap, {
+    ...request,
+    ...{ strict, network: network.mode !== 'none' },
+    masked: [...namedCredentials(process.env), ...boundSockets()],
+  });
   const landlock = landlockInside(network);
   const level = strict ? 'strict' : 'namespaced';
   return {

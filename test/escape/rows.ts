@@ -46,7 +46,7 @@ const at = (levels: readonly Level[], row: number, ways: RegExp, why: string): O
 export const OPENINGS: readonly Opening[] = [
   ...ROWS.map(({ number }): Opening => ({ row: number, level: 'none', ways: /./, why: ADVISORY })),
   ...at(
-    ['strict', 'namespaced', 'landlock', 'uid'],
+    ['landlock', 'uid'],
     7,
     /AWS_SHARED_CREDENTIALS_FILE/,
     'what lies outside of HOME is shown, read-only',
@@ -58,12 +58,6 @@ export const OPENINGS: readonly Opening[] = [
     "an agent's own directories of HOME are shown; sockets in them are covered at the start",
   ),
   ...at(['namespaced', 'landlock', 'uid'], 14, /UDP/, 'Landlock holds TCP only'),
-  ...at(
-    ['strict', 'namespaced'],
-    17,
-    /rename the directory/,
-    'the policy lies in the workspace: the next session would read the new one; keep it elsewhere',
-  ),
   ...at(
     ['uid'],
     17,
