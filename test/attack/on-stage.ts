@@ -7,7 +7,7 @@ import { furnishHome } from './user-home.js';
 import { startAttacker } from './listener.js';
 import { LEVEL_OF_ROOT, whyNot } from './levels.js';
 import { AGENT_ID, USER_ID } from './layout.js';
-import { type Progress, runRound } from './round.js';
+import { type Progress, runControls, runRound } from './round.js';
 import { setStage } from './stage.js';
 
 export interface StageRequest {
@@ -16,6 +16,8 @@ export interface StageRequest {
   readonly version: string;
   readonly ids: readonly string[];
   readonly withControls: boolean;
+  /** The cases, or the controls of their categories. */
+  readonly part: 'cases' | 'controls';
   /** An ordinary user; else whoever we are. */
   readonly asUser: boolean;
   readonly isRoot: boolean;
@@ -30,7 +32,7 @@ const say = (message: StageMessage): void => {
 
 /** The request is JSON on stdin. */
 export async function onStage(): Promise<void> {
-  const { level, ids, asUser, isRoot, ...rest }: StageRequest = JSON.parse(readFileSync(0, 'utf8'));
+  const { level, ids, asUser, isRoot, part, ...rest }: StageRequest = JSON.parse(readFileSync(0, 'utf8'));
   const authority = setStage({ user: asUser, canChown: isRoot });
   furnishHome(asUser ? USER_ID : undefined);
   const owner = level === LEVEL_OF_ROOT && isRoot ? AGENT_ID : asUser ? USER_ID : undefined;
@@ -41,7 +43,8 @@ export async function onStage(): Promise<void> {
   const wanted = new Set(ids);
   try {
     const cases = corpus.filter(({ id }) => wanted.has(id));
-    await runRound({ ...rest, asUser, owner, isolation: level, cases, corpus }, attacker, say);
+    const run = part === 'cases' ? runRound : runControls;
+    await run({ ...rest, asUser, owner, isolation: level, cases, corpus }, attacker, say);
   } catch (error) {
     say({ broke: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

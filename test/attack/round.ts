@@ -1,4 +1,5 @@
-// Every case at one level of isolation with one aws, in two sessions at a time. Runs on the stage, as its first process.
+// Every case at one level of isolation with one aws, in a few sessions at a time; or the controls. Runs on the stage, as its
+// first process.
 
 import { readFileSync } from 'node:fs';
 
@@ -22,6 +23,7 @@ export interface RoundOptions {
   readonly cases: readonly AttackCase[];
   /** All there are, for the controls. */
   readonly corpus: readonly AttackCase[];
+  /** Also those that are tried in the session itself. */
   readonly withControls: boolean;
   readonly asUser: boolean;
   /** Whose the workspace is: the agent's user, when that is not ours. */
@@ -34,14 +36,14 @@ export type Progress =
   | { readonly controlled: Controlled }
   | { readonly verified: string };
 
-const LANES = 2;
+/** One more than most machines have processors: some cases wait. */
+const LANES = 3;
 
 export async function runRound(
   options: RoundOptions,
   attacker: Attacker,
   tell: (progress: Progress) => void,
 ): Promise<void> {
-  if (options.withControls) await runControls(options, attacker, tell);
   const policyOf = ({ policy = 'p0' }: AttackCase): string => policy;
   for (const policy of new Set(options.cases.map(policyOf))) {
     const cases = options.cases.filter((one) => policyOf(one) === policy);
@@ -56,16 +58,20 @@ async function runUnder(
   tell: (progress: Progress) => void,
 ): Promise<void> {
   const lanes: Lane[] = [];
-  for (let number = 1; number <= LANES; number += 1)
-    lanes.push(await Lane.open(number, { ...options, policy }, attacker, lanes));
+  const opening = Array.from({ length: LANES }, (_, at) =>
+    Lane.open(at + 1, { ...options, policy }, attacker, lanes),
+  );
+  lanes.push(...(await Promise.all(opening)));
   const [first] = lanes;
   if (first === undefined) throw new Error('no lane');
   for (const category of new Set(options.cases.map((one) => one.category)))
-    if (options.withControls && CONTROLLED_INSIDE.has(category))
-      tell({ controlled: await first.control(category) });
+    if (CONTROLLED_INSIDE.has(category)) tell({ controlled: await first.control(category) });
   // One that touches HOME is alone: what changes there meanwhile is its doing.
   const isAlone = (one: AttackCase): boolean => touchesHome(one, options.isolation);
-  const together = options.cases.filter((one) => !isAlone(one));
+  // Those that take long, of the words of a shell, first: the others then fill the lanes to the end.
+  const together = options.cases
+    .filter((one) => !isAlone(one))
+    .toSorted((one, two) => weight(two) - weight(one));
   for (const one of options.cases.filter(isAlone)) tell({ graded: await first.run(one) });
   await Promise.all(
     lanes.map(async (lane) => {
@@ -76,10 +82,20 @@ async function runUnder(
   for (const lane of lanes) for (const line of await lane.close()) tell({ verified: line });
 }
 
+const weight = ({ tool, setup, argv }: AttackCase): number =>
+  setup !== undefined
+    ? 3
+    : tool === 'os' && /\b(?:aws|gh)\b/.test(argv[2] ?? '')
+      ? 2
+      : tool === 'socket'
+        ? 1
+        : 0;
+
 const touchesHome = ({ files = {}, tool }: AttackCase, isolation: string): boolean =>
   Object.keys(files).some((name) => name.startsWith('~/')) || (tool === 'os' && isolation === 'none');
 
-async function runControls(
+/** The controls of the cases' categories, on a stage of their own: they change what is there. */
+export async function runControls(
   options: RoundOptions,
   attacker: Attacker,
   tell: (progress: Progress) => void,

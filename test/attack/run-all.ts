@@ -111,7 +111,9 @@ async function round(
     isRoot,
     verbose: options.verbose,
   };
-  await runStage(request, (message) => (take(result, message), show()), signal);
+  const each = (message: StageMessage): void => (take(result, message), show());
+  const parts = controls ? (['cases', 'controls'] as const) : (['cases'] as const);
+  await Promise.all(parts.map((part) => runStage({ ...request, part }, each, signal)));
   progress('');
   result.seconds = Math.round((Date.now() - started) / 1000);
   if (result.broke === undefined && result.absent === undefined && result.graded.length < cases.length)

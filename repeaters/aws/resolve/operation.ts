@@ -37,10 +37,16 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
     params,
     annotations: annotationsOf(target.operation),
   };
+  const unbounded = spelledFreely(line.values);
   // Its keys are inside a structure, or inside a file: a rule about keys cannot see them.
-  if (target.service === 's3api' && target.operation.api === 'DeleteObjects') capability.unbounded = ['key'];
+  if (target.service === 's3api' && target.operation.api === 'DeleteObjects') unbounded.push('key');
+  if (unbounded.length > 0) capability.unbounded = unbounded.toSorted();
   return { capabilities: [capability, ...copySource(capability, context)], needs: { stdin: false, files } };
 }
+
+/** Structures have a short form, JSON, and in both several ways to write each text: a rule that compares one would be dodged. */
+const spelledFreely = (values: CommandLine['values']): string[] =>
+  [...values.keys()].filter(({ type }) => type === 'structure').map(({ name }) => paramName(name));
 
 /** Bare words of an operation are its outfile and nothing else. */
 function takePositionals(line: CommandLine): void {

@@ -5,7 +5,9 @@ import type { FileNeed } from '../../../src/protocol/messages.js';
 import type { AwsOption } from '../tables/types.js';
 import type { OptionValue } from './command-line.js';
 import { checkPath } from './files.js';
+import { checkNumber, plainItems } from './lists.js';
 import { quote, refuse } from './refuse.js';
+import { checkStartingToken } from './starting-token.js';
 
 /** Strings that hold a document, not a name: policy does not compare them, so their text may come from a file and have lines. */
 const TEXT_NAME =
@@ -37,8 +39,9 @@ export function checkValue(
 ): OptionValue {
   if (typeof value === 'boolean') return value;
   if (Array.isArray(value)) {
-    const alone = value.length === 1;
-    return value.map((item) => checkString(option, item, { cwd, files, alone }));
+    const items = plainItems(option, value);
+    const alone = items.length === 1;
+    return items.map((item) => checkString(option, item, { cwd, files, alone }));
   }
   return checkString(option, value, { cwd, files, alone: true });
 }
@@ -54,6 +57,7 @@ function checkString(
       `use one of ${option.choices.slice(0, 12).join(', ')}`,
     );
   }
+  if (option.name === 'starting-token') checkStartingToken(value);
   if (option.type === 'read' || option.type === 'write') {
     const path = checkPath(value, { cwd, use: option.type, tree: false });
     files.push({ path, use: option.type, tree: false });
@@ -63,7 +67,10 @@ function checkString(
     refuse(`--${option.name} cannot hold line breaks or tabs`, 'type the value on one line');
   checkShorthand(option, value, alone);
   const scheme = SCHEME.exec(value)?.[1];
-  if (scheme === undefined) return value;
+  if (scheme === undefined) {
+    if (option.type === 'number') checkNumber(option, value);
+    return value;
+  }
   if (scheme.toLowerCase().startsWith('http')) return checkUrl(option, value);
   return checkFileValue(option, value, { cwd, files, alone });
 }

@@ -23,6 +23,8 @@ export function carriedPath(word: string, { cwd, what }: { cwd: string; what: st
   const path = below(posix.normalize(word).replace(/(?<=.)\/$/, ''), cwd);
   if (path === undefined)
     throw refusal(`${what} ${JSON.stringify(word)} is outside the current directory`, hint);
+  // `./~` is only now what it is.
+  if (path.startsWith('~')) throw refusal(`${what} ${JSON.stringify(word)} is not a plain path`, hint);
   const parts = path.split('/').filter((part) => part !== '');
   if (path !== '.' && parts.some((part) => part.startsWith('.') || part.startsWith('-'))) {
     throw refusal(`${what} ${JSON.stringify(word)} has a hidden or option-like name in it`, hint);

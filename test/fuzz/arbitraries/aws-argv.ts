@@ -80,9 +80,17 @@ const VALUES: Partial<Record<AwsOption['type'], readonly string[]>> = {
   write: ['out.txt', 'dir/out.txt', '/tmp/y', '-'],
 }; // prettier-ignore
 
+const LISTS = ['["a","b"]', ' ["a"]', '["\\u0061"]', '[1]', '["[]"]', '[]', '["a"'];
+/** The CLI puts what is in it into the request. */
+const TOKENS = [
+  { NextToken: 't' }, { nextToken: 't', boto_truncate_amount: 1 }, { Marker: null }, { TableName: 'other', Bucket: 'other' }, ['a'],
+].map((token) => Buffer.from(JSON.stringify(token)).toString('base64')); // prettier-ignore
+
 /** A value as the option wants it, now and then any word. */
 export function awsValue(option: AwsOption): fc.Arbitrary<string> {
-  const good = option.choices ?? VALUES[option.type] ?? NAMES;
+  const plain =
+    option.name === 'starting-token' ? TOKENS : option.arity === 'many' ? [...NAMES, ...LISTS] : NAMES;
+  const good = option.choices ?? VALUES[option.type] ?? plain;
   return fc.oneof({ arbitrary: fc.constantFrom(...good), weight: 4 }, { arbitrary: word, weight: 1 });
 }
 

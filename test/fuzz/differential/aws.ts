@@ -10,6 +10,7 @@ import type { AwsContext } from '../../../repeaters/aws/resolve/context.js';
 import { paramName } from '../../../repeaters/aws/resolve/names.js';
 import { resolveAws } from '../../../repeaters/aws/resolve/resolve.js';
 import { loadTables } from '../../../repeaters/aws/tables/load.js';
+import type { AwsOption } from '../../../repeaters/aws/tables/types.js';
 import type { Capability, ResolveResult } from '../../../src/protocol/messages.js';
 import { INSTALLED_AWS } from '../../helpers/installed-aws.js';
 import { awsArgv, edited, edits } from '../arbitraries/aws-argv.js';
@@ -92,18 +93,31 @@ function checkCovered(
   }
   if (primary === undefined || plan.argv[0] === 's3' || plan.argv[1] === 'wait') return;
   const operation = context.tables.operation(plan.argv[0] ?? '', plan.argv[1] ?? '');
-  const asked = typed.asked.find((one) => one.operation === operation?.api);
-  for (const option of operation?.options ?? []) {
-    if (option.type !== 'string' || option.arity !== 'one' || !asked) continue;
-    const said: unknown = primary.params[paramName(option.name)];
-    const sent: unknown = asked.options[option.name];
-    if (typeof sent !== 'string' || (typeof said === 'string' && /^fileb?:\/\//.test(said))) continue;
-    // Pages have one option in the CLI, whatever the API calls it.
-    const pages: unknown[] = [primary.params['starting_token'], primary.params['page_size']];
-    if (said === undefined && pages.includes(sent)) continue;
-    equal(said, sent, `--${option.name}`);
+  for (const { operation: name, options } of typed.asked)
+    if (name === operation?.api) checkValues(primary, operation.options, options);
+}
+
+/** Throws when a text that is sent is not the one that policy saw. */
+function checkValues({ params }: Capability, known: readonly AwsOption[], options: Asked['options']): void {
+  // Pages have one option in the CLI, whatever the API calls it.
+  const pages: unknown[] = [params['starting_token'], params['page_size']];
+  const token = Object.values(tokenOf(params['starting_token']));
+  for (const { name, type, arity } of known) {
+    if (type !== 'string' || (arity !== 'one' && arity !== 'many')) continue;
+    const said: unknown = params[paramName(name)];
+    const sent: unknown = options[name];
+    if (typeof said === 'string' && /^fileb?:\/\//.test(said)) continue;
+    if (said === undefined && (pages.includes(sent) || token.includes(sent))) continue;
+    if (typeof sent === 'string') equal(said, sent, `--${name}`);
+    else if (Array.isArray(sent) && sent.every((item) => typeof item === 'string'))
+      deepEqual([said ?? []].flat(), sent, `--${name}`);
   }
 }
+
+const tokenOf = (token: unknown): Record<string, unknown> =>
+  typeof token === 'string'
+    ? (JSON.parse(Buffer.from(token, 'base64').toString()) as Record<string, unknown>)
+    : {};
 
 function resolved(
   argv: string[],

@@ -45,6 +45,19 @@ describe('what was refused', () => {
     ['a secret on stderr', { said: [{ code: 1, stdout: '', stderr: `x${SECRET}` }] }],
     ['a secret in a file', { files: new Map([['/tmp/a', SECRET]]) }],
     ['a secret as the name of a file', { files: new Map([[`/tmp/${encodeURIComponent(SECRET)}`, '']]) }],
+    [
+      'a half here and a half there',
+      { said: [{ code: 1, stdout: SECRET.slice(0, 21), stderr: SECRET.slice(18) }] },
+    ],
+    [
+      'a half in a file',
+      {
+        files: new Map([
+          ['/tmp/a', SECRET.slice(0, 20)],
+          ['/tmp/b', SECRET.slice(20)],
+        ]),
+      },
+    ],
     ['a secret in the log', { audit: `{"argv":["${SECRET}"]}\n` }],
     ['text of the victim', { said: [{ code: 0, stdout: 'canary-victim-private-text', stderr: '' }] }],
     ['a visit at the attacker', { visits: [{ at: 'tcp 443', bytes: '' }] }],
@@ -89,6 +102,9 @@ describe('what ran', () => {
   });
 });
 
+/** As `base64` prints it, only shorter. */
+const wrapped = (text: string): string => text.replaceAll(/.{19}/g, '$&\n');
+
 describe('a secret', () => {
   const spelled: [string, (secret: string) => string][] = [
     ['plain', (secret) => secret],
@@ -98,6 +114,20 @@ describe('a secret', () => {
     ['reversed', (secret) => Array.from(secret).reverse().join('')],
     ['one character a line', (secret) => Array.from(secret).join('\n')],
     ['in the cells of a table', (secret) => `|  ${secret.slice(0, 9)} |\n|  ${secret.slice(9)} |`],
+    ['in base64, over lines', (secret) => wrapped(Buffer.from(`a${secret}`).toString('base64'))],
+    [
+      'in hex, byte by byte',
+      (secret) => Array.from(Buffer.from(secret), (byte) => byte.toString(16)).join(' '),
+    ],
+    [
+      'in base64, reversed',
+      (secret) => Array.from(Buffer.from(secret).toString('base64')).reverse().join(''),
+    ],
+    ['reversed, in hex', (secret) => Buffer.from(Array.from(secret).reverse().join('')).toString('hex')],
+    [
+      'as a dump prints it',
+      (secret) => Array.from(Buffer.from(secret), (byte) => `\\${byte.toString(8)}`).join(''),
+    ],
     ['in capitals', (secret) => secret.toUpperCase().replaceAll('_', ' ')],
     [
       'as numbers',

@@ -201,6 +201,7 @@ describe('aws s3 rm, rb, mb, website', () => {
     ]);
     expect(refusal('s3 rb s3://allowed/k')).toMatch(/not a key/);
     expect(asked('s3api delete-objects --bucket allowed --delete Objects=[{Key=a}]')[0]?.[2]).toEqual([
+      'delete',
       'key',
     ]);
   });

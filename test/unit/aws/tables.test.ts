@@ -113,20 +113,17 @@ describe.each([V1, V2])('the generated table of aws $version', (tables) => {
       cli-read-timeout cli-connect-timeout v2-debug cli-binary-format no-cli-pager cli-auto-prompt no-cli-auto-prompt`.split(
         /\s+/,
       );
+    const words = new Set<string>();
     let seen = 0;
     for (const name of tables.services()) {
       const service = tables.service(name)!;
       for (const { options } of [...Object.values(service.operations), ...Object.values(service.waiters)]) {
-        for (const { name: word, negatable } of options) {
-          seen += 1;
-          const words = negatable ? [word, `no-${word}`] : [word];
-          expect(words.filter((candidate) => globals.some((global) => global.startsWith(candidate)))).toEqual(
-            [],
-          );
-        }
+        seen += options.length;
+        for (const { name: word, negatable } of options) words.add(word).add(negatable ? `no-${word}` : word);
       }
     }
     expect(seen).toBeGreaterThan(40_000);
+    expect([...words].filter((word) => globals.some((global) => global.startsWith(word)))).toEqual([]);
   });
 
   it('has every waiter poll an operation it knows, and every service a wire route', () => {

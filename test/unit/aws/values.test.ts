@@ -157,3 +157,65 @@ describe('paths', () => {
     expect(checkPath('a/b.txt', { cwd: CWD, use: 'write', tree: false })).toBe('a/b.txt');
   });
 });
+
+describe('one value, however it is spelled', () => {
+  const terminate = (...ids: string[]) => ['ec2', 'terminate-instances', '--instance-ids', ...ids];
+  it.each([
+    [
+      ['i-a', 'i-b'],
+      ['i-a', 'i-b'],
+    ],
+    [['["i-a","i-b"]'], ['i-a', 'i-b']],
+    [[' [ "i-a" ]'], ['i-a']],
+    [['["i-\\u0061"]'], ['i-a']],
+  ])('a list %j is its items', (typed, items) => {
+    expect(asked(terminate(...typed))).toEqual([['aws.ec2.terminate_instances', { instance_ids: items }]]);
+  });
+  it.each([
+    '["i-a"',
+    '[]',
+    '[1]',
+    '[["i-a"]]',
+    '["[\\"i-a\\"]"]',
+    '["i-\\u200b"]',
+    '["i\\n"]',
+    '["file://x"]',
+    '[""]',
+  ])('a list %s is refused', (typed) => {
+    expect(refusal(terminate(typed))).toMatch(/no list|looks like|invisible|line breaks|from a file|empty/);
+  });
+  it.each(['1_000', '+5', ' 5', '5 ', '٥', '0x10', '05', '1e3'])('a number %s is refused', (typed) => {
+    expect(refusal(['ec2', 'describe-instances', `--max-items=${typed}`])).toMatch(/no number/);
+  });
+  it('a number in plain digits passes', () => {
+    expect(asked('ec2 describe-instances --max-items 5')[0]?.[1]).toEqual({ max_items: '5' });
+  });
+  it('a structure has too many spellings for a rule', () => {
+    expect(asked('ec2 describe-instances --filters Name=a,Values=b')[0]?.[2]).toEqual(['filters']);
+  });
+});
+
+describe('the token of a listing', () => {
+  const scan = (members: unknown) =>
+    `dynamodb scan --table-name t --starting-token ${Buffer.from(JSON.stringify(members)).toString('base64')}`;
+  it('passes as the CLI prints it', () => {
+    const start = {
+      ExclusiveStartKey: { id: { B: 'eA==' } },
+      boto_encoded_keys: [['ExclusiveStartKey', 'id', 'B']],
+    };
+    expect(asked(scan(start))[0]?.[1]).toMatchObject({ table_name: 't' });
+    expect(asked(scan({ NextToken: 'x', boto_truncate_amount: 2 }))).toHaveLength(1);
+  });
+  it.each([
+    { TableName: 'victim' },
+    { NextToken: 'x', TableName: 'victim' },
+    { __proto__x: 1 },
+    ['TableName'],
+    'x',
+  ])('is refused when it would set a parameter: %j', (members) => {
+    expect(refusal(scan(members))).toMatch(/no token/);
+  });
+  it.each(['x', 'eyJ9!', '!eyJUYWJsZU5hbWUiOiJ4In0=', 'None___5'])('%s is none', (token) => {
+    expect(refusal(`dynamodb scan --table-name t --starting-token ${token}`)).toMatch(/no token/);
+  });
+});

@@ -290,6 +290,7 @@ describe('files by value', () => {
     '/etc/passwd',
     '/home/agent/w2/x',
     '~/x',
+    './~/x',
     '$HOME/x',
     '.env',
     'a/.git/config',
