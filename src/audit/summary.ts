@@ -35,6 +35,8 @@ export interface SessionSummary {
   actions: ActionCount[];
   denials: Denial[];
   bytes: { in: number; out: number };
+  /** Of models: answers that cost something, tokens, and US dollars where there was a price. */
+  models: { answers: number; input: number; cached: number; output: number; usd: number };
   /** Calls whose tool exited with something else than 0, or that Turret could not perform. */
   failed: number;
   auth_failures: number;
@@ -76,6 +78,7 @@ export class Summarizer {
     actions: [],
     denials: [],
     bytes: { in: 0, out: 0 },
+    models: { answers: 0, input: 0, cached: 0, output: 0, usd: 0 },
     failed: 0,
     auth_failures: 0,
     repeater_crashes: 0,
@@ -107,6 +110,11 @@ export class Summarizer {
         summary.bytes.in += numberOf(value['in']);
         summary.bytes.out += numberOf(value['out']);
         if (value['exit'] !== 0) summary.failed += 1;
+        break;
+      case 'call.usage':
+        summary.models.answers += 1;
+        for (const key of ['input', 'cached', 'output', 'usd'] as const)
+          summary.models[key] += numberOf(value[key]);
         break;
       case 'auth.fail':
         summary.auth_failures += 1;

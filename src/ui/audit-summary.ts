@@ -21,6 +21,7 @@ export function summaryLines(report: SessionReport, colors: Colors): string[] {
     `  started   ${escapeForeign(summary.started)}, ran ${duration(summary.ms)}, isolation ${escapeForeign(summary.isolation) || 'unknown'}`,
     `  calls     ${calls.allowed} allowed, ${calls.denied} denied, ${calls.refused} not understood or not possible`,
     `  bytes     ${bytes(summary.bytes.in)} in, ${bytes(summary.bytes.out)} out`,
+    ...(summary.models.answers === 0 ? [] : [`  models    ${modelWords(summary.models)}`]),
     `  verified  ${verifiedWords(report.verdict, colors)}`,
   ];
   if (summary.auth_failures > 0)
@@ -30,6 +31,11 @@ export function summaryLines(report: SessionReport, colors: Colors): string[] {
   if (report.verdict.unfinished.length > 0 && report.state !== 'running')
     lines.push('', ...unknownLines(report, colors));
   return [...lines, '', ...nextLines(report)];
+}
+
+function modelWords({ answers, input, cached, output, usd }: SessionReport['summary']['models']): string {
+  const money = usd === 0 ? '' : `, ${usd.toFixed(4)} USD`;
+  return `${plural(answers, 'answer')}, ${input} tokens in, ${cached} from a cache, ${output} out${money}`;
 }
 
 function stateWords({ state, summary }: SessionReport, colors: Colors): string {

@@ -141,6 +141,9 @@ describe('the official clients', () => {
       })),
       ...Array.from({ length: 4 }, () => ({ model: 'fake-1', input: 10, cached: 5, output: 4, usd: 0.023 })),
     ]);
+    expect((await world.turret('audit')).stdout.toString()).toContain(
+      'models    6 answers, 64 tokens in, 30 from a cache, 24 out, 0.1420 USD',
+    );
   });
 
   test('are told why not, once, and nothing goes upstream', async () => {
