@@ -100,6 +100,7 @@ tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
   'aws-injector',
   'aws-perform',
   'attack',
+  'differential',
 ]);
 rmSync(scratch, { recursive: true, force: true });
 

@@ -23,7 +23,7 @@ export const USAGE = `usage: npm run attack -- [--level NAME]… [--aws VERSION]
 Runs the attack corpora through the real path and writes docs/scoreboard.md; of a part of them only with --write.
 
   --level NAME      ${TRIED_LEVELS.join(', ')}; every one that this machine has
-  --aws VERSION     the beginning of a version: 2, 1.45; every installed one
+  --aws VERSION     the beginning of a version: 2, 1.45; every installed one at the first level, the first at the others
   --category NAME   aws-fileread, gh-api, benign, …
   --case ID         cases whose id has this in it
   --no-controls     without the same attacks on unguarded tools

@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { GRADES, notAsExpected, rowsOf } from './summary.js';
+import type { Graded } from './grade.js';
+import { countsOf, GRADES, notAsExpected, rowsOf } from './summary.js';
 import type { Round, Score } from './run-all.js';
 
 const FILE = path.resolve('docs/scoreboard.md');
@@ -29,6 +30,8 @@ export function documentOf(score: Score): string[] {
     'Written by `npm run attack`, never by hand. Every attack of the corpora in `test/vectors/corpus` goes the real way: a real `turret run`, the shim in the real sandbox, broker, repeater,',
     'the real CLI, and an AWS and a GitHub that verify every signature and token. The keys are canaries. It happens on a stage made of namespaces, where the hosts of the corpus',
     "(the attacker's, the metadata services of clouds) exist and the user's home has a canary in every place where people keep keys.",
+    'The command runs every case at every level that the machine has; every further version of aws at the first of them, with the cases that aws is in. `check` runs every case',
+    'and every control at `namespaced` with one aws (`test/e2e/attack.test.ts`), and those of the corpus that the resolvers decide without a process as unit tests.',
     '',
     `${date} UTC · Linux ${kernel} · Node ${node.slice(1)} · gh ${gh} · aws ${[...new Set(rounds.map(({ aws }) => aws))].join(', ')}`,
     '',
@@ -39,6 +42,7 @@ export function documentOf(score: Score): string[] {
     '- **over-blocked**: a command that must keep working did not.',
     '',
     ...overview(rounds),
+    ...corpora(present),
     ...present.flatMap(section),
     ...controls(present),
   ];
@@ -63,6 +67,24 @@ function overview(rounds: readonly Round[]): string[] {
         round.seconds,
         `${verified} of ${logs.length} verified`,
       ]);
+    }),
+    '',
+  ];
+}
+
+/** Where the cases are from: somebody else's corpus, our own additions, and commands that must keep working. */
+const corpusOf = ({ id, category }: Graded): string =>
+  category === 'benign' ? 'benign.jsonl' : id.includes('-own-') ? 'attacks-own.jsonl' : 'attacks.jsonl';
+
+function corpora([first]: readonly Round[]): string[] {
+  if (first === undefined) return [];
+  return [
+    row([`corpus (${first.level}, aws ${first.aws})`, 'cases', ...GRADES]),
+    row(Array.from({ length: 2 + GRADES.length }, () => '---')),
+    ...[...new Set(first.graded.map(corpusOf))].map((corpus) => {
+      const own = first.graded.filter((one) => corpusOf(one) === corpus);
+      const counts = countsOf(own);
+      return row([corpus, own.length, ...GRADES.map((wanted) => counts[wanted])]);
     }),
     '',
   ];

@@ -10,12 +10,20 @@ export interface Batch {
   failure: string | undefined;
 }
 
-/** @param path where a found counterexample is, to see exactly that one again */
+/**
+ * @param path where a found counterexample is, to see exactly that one again
+ * @param msMax after which no further case is begun, also none of the search for a smaller counterexample
+ */
 export async function runBatch(
   target: FuzzTarget,
-  { numRuns, seed, path }: { numRuns: number; seed: number; path?: string },
+  { numRuns, seed, path, msMax }: { numRuns: number; seed: number; path?: string; msMax?: number },
 ): Promise<Batch> {
-  const parameters: Parameters<unknown> = { numRuns, seed, ...(path === undefined ? {} : { path }) };
+  const parameters: Parameters<unknown> = {
+    numRuns,
+    seed,
+    ...(path === undefined ? {} : { path }),
+    ...(msMax === undefined ? {} : { interruptAfterTimeLimit: msMax }),
+  };
   const details = await check(target.property, parameters);
   checkPrototypes();
   if (!details.failed) return { cases: details.numRuns, failure: undefined };

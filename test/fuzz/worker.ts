@@ -21,6 +21,8 @@ export interface Report {
 }
 
 const SLICE_MS = 2_000;
+/** Of a slice on a machine that has become slow, and of the search for a smaller counterexample. */
+const BATCH_MS_MAX = 120_000;
 const RUNS_MAX = 200_000;
 
 export function isWork(value: unknown): value is Work {
@@ -45,6 +47,7 @@ export async function runWork(
         const batch = await runBatch(target, {
           numRuns,
           seed: (seed + turn) | 0,
+          msMax: BATCH_MS_MAX,
           ...(path === undefined ? {} : { path }),
         });
         turn += 1;
