@@ -110,9 +110,10 @@ export function buildRepeaters(root: MapNode, file: string): Record<string, Repe
 }
 
 function buildRepeater(name: string, node: ConfigNode, file: string): RepeaterConfig {
-  const { upstreams, ...raw } = plain(node) as Partial<Omit<RepeaterConfig, 'upstreams'>> & {
+  const block = plain(node) as Partial<Omit<RepeaterConfig, 'upstreams'>> & {
     upstreams?: Record<string, UpstreamBlock>;
   };
+  const { upstreams, ...raw } = withSecretNames(block);
   const actions = raw.actions?.map((action): RegisteredAction => ({ ...action }));
   return {
     ...raw,
@@ -122,4 +123,13 @@ function buildRepeater(name: string, node: ConfigNode, file: string): RepeaterCo
     ...(upstreams === undefined ? {} : { upstreams: completeUpstreams(upstreams) }),
     directory: dirname(file),
   };
+}
+
+/** `secrets` may be a list of variables, or a map from variables to where each secret is. */
+export function withSecretNames<Block extends { secrets?: string[]; secretSources?: Record<string, string> }>(
+  block: Block,
+): Block {
+  const { secrets } = block as { secrets?: string[] | Record<string, string> };
+  if (secrets === undefined || Array.isArray(secrets)) return block;
+  return { ...block, secrets: Object.keys(secrets), secretSources: { ...secrets } };
 }

@@ -15,6 +15,7 @@ import {
   USD_PATTERN,
 } from '../policy/limit-text.js';
 import { isActionName } from '../policy/decide.js';
+import { parseReference, REFERENCE_FORMS } from '../vault/reference.js';
 import { nearestHint } from './nearest.js';
 import type { Complaint, TextShape } from './shape.js';
 
@@ -127,20 +128,37 @@ export const ACTION_WORDS = matching(
   String.raw`^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*\*)?$`,
   'write service.restart',
 );
-export const CREDENTIALS = sensitive(
-  matching(
-    'a source of credentials',
-    String.raw`^(env|auto|profile:[A-Za-z0-9_.@/+=:-]{1,128}|vault:[A-Za-z0-9_.-]{1,128})$`,
-    'write env, auto, profile:NAME or vault:NAME; never the secret itself',
-  ),
-);
-export const SECRET_REFERENCE = sensitive(
-  matching(
-    'a reference to a secret',
-    String.raw`^(env:[A-Za-z_][A-Za-z0-9_]{0,127}|file:[^\x00-\x1f]{1,1024})$`,
-    'write env:NAME or file:PATH; never the secret itself',
-  ),
-);
+const NOT_THE_SECRET = 'never the secret itself';
+const REFERENCES = '(vault|env|systemd|file|cmd):.+';
+/** Where a secret is, not what it is. */
+export const REFERENCE: TextShape = {
+  is: 'text',
+  what: 'where a secret is',
+  schema: { pattern: `^${REFERENCES}$` },
+  check: (text) => referenceComplaint(text, `write ${REFERENCE_FORMS}; ${NOT_THE_SECRET}`),
+};
+const PROFILE = 'profile:[A-Za-z0-9_.@/+=:-]{1,128}';
+export const CREDENTIALS: TextShape = {
+  is: 'text',
+  what: 'a source of credentials',
+  schema: { pattern: `^(env|auto|${PROFILE}|${REFERENCES})$` },
+  check: (text) =>
+    new RegExp(`^(env|auto|${PROFILE})$`).test(text)
+      ? undefined
+      : referenceComplaint(text, `write env, auto, profile:NAME or ${REFERENCE_FORMS}; ${NOT_THE_SECRET}`),
+};
+
+// Not shown: somebody may have put a secret in its place.
+function referenceComplaint(text: string, hint: string): Complaint {
+  if (parseReference(text) !== undefined) return undefined;
+  if (text.startsWith('cmd:'))
+    return {
+      message: 'this command would need a shell',
+      hint: 'there is none: a program and its words, quotes keep words together; anything else goes into a script',
+    };
+  return { message: 'this does not say where a secret is', hint };
+}
+
 export const HOME_PATH = matching(
   'a path below the home directory',
   String.raw`^(?!/)(?!~)(?!(.*/)?\.\.?(/|$))[^\x00-\x1f]{1,1024}$`,

@@ -40,7 +40,7 @@ export interface RepeaterConfig {
   /** First word of its actions. */
   name: string;
   kind: string;
-  /** `env`, `auto`, `profile:NAME` or `vault:NAME`. */
+  /** `env`, `auto`, `profile:NAME`, or where a secret is: `vault:NAME`, `cmd:…` (src/vault/reference.ts). */
   credentials?: string;
   region?: string;
   output?: string;
@@ -53,6 +53,8 @@ export interface RepeaterConfig {
   profile?: (typeof REPEATER_PROFILES)[number];
   /** Names of variables, never values. */
   secrets?: string[];
+  /** Of those, the ones that are not variables of the user's: where each is. */
+  secretSources?: Record<string, string>;
   tools?: string[];
   actions?: RegisteredAction[];
   /** Unix user it runs as: a name or a number. */

@@ -3,6 +3,7 @@
 
 import { dirname } from 'node:path';
 import type { RegisteredAction } from '../protocol/messages.js';
+import { withSecretNames } from './build.js';
 import { NOT_EMPTY, TEXT } from './checks.js';
 import type { RepeaterConfig, SandboxConfig } from './config.js';
 import { byPlace, type Problem } from './problem.js';
@@ -22,6 +23,7 @@ export interface Manifest {
   command: string[];
   /** Names of variables, never values. */
   secrets?: string[];
+  secretSources?: Record<string, string>;
   tools?: string[];
   user?: string | number;
   sandbox?: 'off' | SandboxConfig;
@@ -40,7 +42,7 @@ export function parseManifest(bytes: Uint8Array, file: string): { value?: Manife
   const found = [...problems, ...validate(root, MANIFEST, file)].sort(byPlace);
   if (found.length > 0) return { problems: found };
   return {
-    value: { ...(plain(root) as Omit<Manifest, 'directory'>), directory: dirname(file) },
+    value: { ...withSecretNames(plain(root) as Omit<Manifest, 'directory'>), directory: dirname(file) },
     problems: [],
   };
 }
@@ -94,5 +96,9 @@ export const MANIFEST: FieldsShape = {
 /** A block of turret.yaml completed by the manifest it names: what the block says itself wins. */
 export function applyManifest(config: RepeaterConfig, manifest: Manifest): RepeaterConfig {
   const { manifest: _, directory: __, ...own } = config;
-  return { ...manifest, ...own, directory: manifest.directory };
+  const merged = { ...manifest, ...own, directory: manifest.directory };
+  if (own.secretSources === undefined) return merged;
+  // A block that says where some of its secrets are does not take the others away.
+  const secrets = [...new Set([...(manifest.secrets ?? []), ...(own.secrets ?? [])])];
+  return { ...merged, secrets, secretSources: { ...manifest.secretSources, ...own.secretSources } };
 }

@@ -13,6 +13,7 @@ import {
   KIND,
   NOT_EMPTY,
   PROFILE_NAME,
+  REFERENCE,
   REGION,
   repeaterNameComplaint,
   TEXT,
@@ -81,7 +82,11 @@ const REPEATER: FieldsShape = {
   is: 'fields',
   fields: {
     kind: { shape: KIND, about: 'Kind of repeater; the name when left out.' },
-    credentials: { shape: CREDENTIALS, about: 'Where the key is: env, auto, profile:NAME or vault:NAME.' },
+    credentials: {
+      shape: CREDENTIALS,
+      about:
+        'Where the key is: env, auto, profile:NAME, vault:NAME, env:NAME, file:PATH, systemd:NAME or cmd:PROGRAM.',
+    },
     region: { shape: REGION, about: 'Region of an aws repeater.' },
     output: { shape: { is: 'word', words: OUTPUTS }, about: 'Output format of an aws repeater.' },
     host: { shape: HOST, about: 'Host of a gh repeater.' },
@@ -97,8 +102,13 @@ const REPEATER: FieldsShape = {
     },
     profile: { shape: { is: 'word', words: REPEATER_PROFILES }, about: 'How that program is spoken to.' },
     secrets: {
-      shape: { is: 'list', of: ENV_NAME, min: 1, max: REPEATERS_MAX },
-      about: 'Variables of your environment that it is given. Nobody else gets them.',
+      shape: {
+        is: 'either',
+        list: { is: 'list', of: ENV_NAME, min: 1, max: REPEATERS_MAX },
+        map: { is: 'table', of: REFERENCE, max: REPEATERS_MAX, checkKey: (name) => ENV_NAME.check?.(name) },
+      },
+      about:
+        'Variables of your environment that it is given, or a map from names to where each secret is (vault:NAME, file:PATH, cmd:PROGRAM). Nobody else gets them.',
     },
     tools: {
       shape: { is: 'list', of: NOT_EMPTY, min: 1, max: REPEATERS_MAX },

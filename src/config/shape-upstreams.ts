@@ -1,14 +1,7 @@
 // The `upstreams` of an http repeater, and the aliases a gateway serves.
 
 import { LLM_APIS } from '../llm/ask.js';
-import {
-  ENDPOINT,
-  HOST,
-  SECRET_REFERENCE,
-  UPSTREAM_ALIAS,
-  matching,
-  upstreamAliasComplaint,
-} from './checks.js';
+import { ENDPOINT, HOST, REFERENCE, UPSTREAM_ALIAS, matching, upstreamAliasComplaint } from './checks.js';
 import { nearestHint } from './nearest.js';
 import type { Complaint, FieldsShape, ListShape, TableShape, TextShape } from './shape.js';
 import { UPSTREAM_PRESETS } from './upstream-presets.js';
@@ -74,7 +67,7 @@ const UPSTREAM: FieldsShape = {
     },
     base: { shape: BASE, about: 'Path that is put before every path.' },
     auth: { shape: AUTH, about: 'How the secret is sent: bearer, basic, none, header:NAME, query:NAME.' },
-    secret: { shape: SECRET_REFERENCE, about: 'Where the secret is; never the secret itself.' },
+    secret: { shape: REFERENCE, about: 'Where the secret is; never the secret itself.' },
     api: { shape: { is: 'word', words: LLM_APIS }, about: 'It is a model API of this kind.' },
     headers: {
       shape: { is: 'list', of: matching('the name of a header', `^${HEADER}$`), min: 1, max: UPSTREAMS_MAX },

@@ -1,19 +1,23 @@
 // The repeaters that come with Turret: which tools they serve, and which of the user's variables they get (on fd 4,
-// never as their environment).
+// never as their environment). A credential that turret.yaml says the place of comes to them as those variables too.
 
 import { fileURLToPath } from 'node:url';
+
+import { AWS_CREDENTIAL, type CredentialVariables, GH_CREDENTIAL } from './credential-variables.js';
 
 export interface BuiltInRepeater {
   entry: string;
   tools: string[];
   /** Names of the user's variables; a final `*` stands for the rest. */
   env: string[];
+  /** What of them is one credential, and which of them a value from the vault or from elsewhere becomes. */
+  credential?: CredentialVariables;
 }
 
 const COMMON = ['HOME', 'PATH', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
 
 export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
-  aws: { entry: entryOf('aws'), tools: ['aws'], env: [...COMMON, 'AWS_*'] },
+  aws: { entry: entryOf('aws'), tools: ['aws'], env: [...COMMON, 'AWS_*'], credential: AWS_CREDENTIAL },
   gh: {
     entry: entryOf('gh'),
     tools: ['gh'],
@@ -27,6 +31,7 @@ export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
       'GH_CONFIG_DIR',
       'DBUS_SESSION_BUS_ADDRESS',
     ],
+    credential: GH_CREDENTIAL,
   },
   // The secrets of its upstreams come by reference (repeater-processes.ts).
   http: { entry: entryOf('http'), tools: [], env: [] },

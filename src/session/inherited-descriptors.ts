@@ -3,7 +3,26 @@
 
 import { closeSync, readFileSync, readdirSync } from 'node:fs';
 
+import { TurretError } from '../errors.js';
+
 const O_CLOEXEC = 0o2000000;
+
+/**
+ * What comes through the descriptor that `file` names (`/dev/fd/3`, as a shell writes `<(…)`), before it is closed with the
+ * others; undefined for any other file. Throws TurretError vault_locked.
+ */
+export function inheritedKey(file: string | undefined): string | undefined {
+  const [, fd] = /^\/(?:dev|proc\/self)\/fd\/(\d{1,4})$/.exec(file ?? '') ?? [];
+  if (fd === undefined || Number(fd) <= 2) return undefined;
+  try {
+    return readFileSync(Number(fd), 'latin1');
+  } catch (cause) {
+    throw new TurretError('vault_locked', `the key of the vault cannot be read from descriptor ${fd}`, {
+      cause,
+      hints: ['TURRET_VAULT_KEY_FILE names it: is it open?'],
+    });
+  }
+}
 
 /** Closes everything beyond stdin, stdout and stderr that came with us. Node's own are close-on-exec and stay. */
 export function closeInheritedDescriptors(): void {

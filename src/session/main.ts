@@ -4,14 +4,16 @@ import { TurretError } from '../errors.js';
 import { sayError } from '../ui/voice.js';
 import { isHungUp } from './controlling-terminal.js';
 import { exitCodeOf } from './exit-code.js';
-import { closeInheritedDescriptors } from './inherited-descriptors.js';
+import { closeInheritedDescriptors, inheritedKey } from './inherited-descriptors.js';
 import { parseRunOptions } from './options.js';
 import { runSession } from './run.js';
 
 export async function main(argv: string[]): Promise<void> {
-  closeInheritedDescriptors();
   try {
-    process.exitCode = await runSession(parseRunOptions(argv));
+    const vaultKey = inheritedKey(process.env['TURRET_VAULT_KEY_FILE']);
+    closeInheritedDescriptors();
+    const options = parseRunOptions(argv);
+    process.exitCode = await runSession(vaultKey === undefined ? options : { ...options, vaultKey });
   } catch (error) {
     sayError(error);
     process.exitCode = error instanceof TurretError ? exitCodeOf(error) : 125;

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Names to pass although they look like secrets. */
   envUnsafe: string[];
   quiet: boolean;
+  /** The text of the vault's key file, where that came as a descriptor. */
+  vaultKey?: string;
 }
 
 export const RUN_USAGE =

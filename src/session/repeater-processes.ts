@@ -16,13 +16,16 @@ import type { BrokerProcess } from './broker-process.js';
 import { BUILT_IN_REPEATERS } from './built-in-repeaters.js';
 import { fixedFiles } from './fixed-files.js';
 import { RepeaterLog } from './repeater-log.js';
-import { upstreamSecrets } from './upstream-secrets.js';
+import { type OwnSecrets, withoutSources } from './repeater-secrets.js';
 import { FILTER_FD, type RepeaterStart, type StartSurroundings, prepareRepeater } from './repeater-start.js';
+import { vaultDirectory } from './vault-directory.js';
 
 export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' | 'fixed'> {
   config: Config;
   /** The session's state directory, for the repeaters' stderr. */
   stateDirectory: string;
+  /** What repeaters are given that is no variable of the user's. */
+  secrets: ReadonlyMap<string, OwnSecrets>;
 }
 
 const SECRETS_FD = 4;
@@ -85,7 +88,11 @@ export class RepeaterProcesses {
     const log = this.#logOf(name);
     const { stateDirectory, runtimeDirectory } = this.#surroundings;
     // All sessions', not only this one's.
-    const hidden = [dirname(dirname(stateDirectory)), dirname(runtimeDirectory)];
+    const hidden = [
+      dirname(dirname(stateDirectory)),
+      dirname(runtimeDirectory),
+      ...vaultDirectory(this.#surroundings.env),
+    ];
     const start = await prepareRepeater(config, {
       ...this.#surroundings,
       hidden,
@@ -136,8 +143,10 @@ export class RepeaterProcesses {
   #secretsOf(config: RepeaterConfig, { directory, user, env }: RepeaterStart): RepeaterSecrets {
     const { kind } = config;
     const names = [...(BUILT_IN_REPEATERS[kind]?.env ?? []), ...(config.secrets ?? [])];
+    const { variables = {}, instead = [] } = this.#surroundings.secrets.get(config.name) ?? {};
     // Another user looks for files of credentials at home, not in the places of whoever started the session.
     const given = pick(this.#surroundings.env, names);
+    for (const name of instead) delete given[name];
     for (const name of user === undefined ? [] : OF_THE_STARTER) delete given[name];
     if (user !== undefined && given['HOME'] !== undefined) given['HOME'] = env['HOME'] ?? directory;
     const siblings = Object.values(this.#surroundings.config.repeaters).filter(
@@ -147,7 +156,7 @@ export class RepeaterProcesses {
       name: config.name,
       kind,
       config: asJson(config),
-      env: { ...given, ...upstreamSecrets(config, this.#surroundings.env) },
+      env: { ...given, ...variables },
       directory,
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };
@@ -187,5 +196,5 @@ function pick(env: NodeJS.ProcessEnv, names: string[]): Record<string, string> {
 }
 
 function asJson(config: RepeaterConfig): { [key: string]: Json } {
-  return JSON.parse(JSON.stringify(config)) as { [key: string]: Json };
+  return JSON.parse(JSON.stringify(withoutSources(config))) as { [key: string]: Json };
 }

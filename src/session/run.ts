@@ -42,10 +42,12 @@ import { prepareGateway } from './gateway.js';
 import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
+import { type OwnSecrets, repeaterSecrets } from './repeater-secrets.js';
 import { Signals } from './signals.js';
 import { startRecord } from './start-record.js';
 import { printSummary } from './summary.js';
 import { type UnixUser, repeaterUsers } from './unix-user.js';
+import { vaultDirectory } from './vault-directory.js';
 
 /** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
 export async function runSession(options: RunOptions): Promise<number> {
@@ -97,6 +99,7 @@ class Session {
       shim === undefined
         ? findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd())
         : undefined;
+    const secrets = await repeaterSecrets(config, process.env, this.#options.vaultKey);
     const { broker_public_key, audit_public_key } = await ready;
     const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
     const sid = sidOf(brokerKey);
@@ -119,7 +122,7 @@ class Session {
     const gateway = await prepareGateway(config, { directory: this.#directory.agent, env: environment.env });
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
     const ports = gateway === undefined ? [] : [gateway.port];
-    const hidden = [state, ...roots];
+    const hidden = [state, ...roots, ...vaultDirectory(process.env)];
     const enclosure = await this.#enclose(config, environment, { program, tools, hidden, ports });
     this.#enclosure = enclosure;
     // What the sandbox binds the broker's socket over.
@@ -135,6 +138,7 @@ class Session {
     const brokerPort = await this.#setUpBroker({
       config,
       users,
+      secrets,
       enclosure,
       entry,
       state,
@@ -218,6 +222,7 @@ class Session {
   async #setUpBroker(parts: {
     config: Config;
     users: Map<string, UnixUser>;
+    secrets: Map<string, OwnSecrets>;
     enclosure: Enclosure;
     entry: SessionEntry;
     state: string;
@@ -230,7 +235,8 @@ class Session {
     const directory = this.#directory as RuntimeDirectory;
     const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
     const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
-    const surroundings = { config, users: parts.users, env: process.env, ...places };
+    const { users, secrets } = parts;
+    const surroundings = { config, users, secrets, env: process.env, ...places };
     this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
     const port = await begin(this.#broker, parts, {
       type: 'setup',

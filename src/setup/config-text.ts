@@ -29,7 +29,7 @@ export function userConfigText(found: Survey, schema: string): string {
     '',
     ...agentLines(found.agents),
     '# The processes that hold the keys. The name is the first word of their actions: aws.s3.list_buckets.',
-    '# credentials: env | auto | profile:NAME; auto is what the CLI itself would take. The agent never sees them.',
+    '# credentials: env | auto | profile:NAME | vault:NAME; auto is what the CLI itself would take. The agent never sees them.',
     'repeaters:',
     `  # ${toolLine(tools.aws)}; auto today: ${sourceLine(credentials.aws)}`,
     `  aws: { ${found.region === undefined ? '' : `region: ${found.region}, `}credentials: auto }`,

@@ -2,9 +2,11 @@
 // repeaters/gh/credentials.ts, without asking any of them for a value.
 
 import type { RepeaterConfig } from '../config/config.js';
+import { parseReference } from '../vault/reference.js';
 import { type AwsProfile, readAwsProfiles } from './aws-profiles.js';
 import { type Environment, has } from './environment.js';
 import { readGhHosts } from './gh-hosts.js';
+import { referenceSource } from './reference-source.js';
 
 export interface CredentialSource {
   /** Something is there. Whether it is valid only AWS or GitHub can say. */
@@ -17,16 +19,50 @@ export interface CredentialSource {
 
 /** Undefined for a repeater that holds no credential. */
 export function credentialSource(repeater: RepeaterConfig, env: Environment): CredentialSource | undefined {
-  if (repeater.command !== undefined || repeater.manifest !== undefined)
-    return ofSecrets(repeater.secrets ?? [], env);
+  if (repeater.command !== undefined || repeater.manifest !== undefined) return ofSecrets(repeater, env);
+  if (repeater.upstreams !== undefined) return ofUpstreams(repeater.upstreams, env);
+  const reference = parseReference(repeater.credentials ?? 'auto');
+  if (reference !== undefined) return referenceSource(reference, env);
   if (repeater.kind === 'aws') return ofAws(repeater.credentials ?? 'auto', env);
   if (repeater.kind === 'gh') return ofGh(repeater, env);
   return undefined;
 }
 
-/** The variables a repeater of one's own is given. */
-function ofSecrets(names: readonly string[], env: Environment): CredentialSource | undefined {
-  if (names.length === 0) return undefined;
+/** The variables a repeater of one's own is given, and what it is given instead of them. */
+function ofSecrets(
+  { secrets = [], secretSources = {} }: RepeaterConfig,
+  env: Environment,
+): CredentialSource | undefined {
+  if (secrets.length === 0) return undefined;
+  const elsewhere = Object.values(secretSources).flatMap((text) => parseReference(text) ?? []);
+  const all = elsewhere.map((reference) => referenceSource(reference, env));
+  const names = secrets.filter((name) => !Object.hasOwn(secretSources, name));
+  if (names.length > 0) all.unshift(ofVariables(names, env));
+  return together(all);
+}
+
+/** Of an http repeater. */
+function ofUpstreams(
+  upstreams: NonNullable<RepeaterConfig['upstreams']>,
+  env: Environment,
+): CredentialSource | undefined {
+  const references = new Set(Object.values(upstreams).flatMap(({ secret }) => secret ?? []));
+  return together(
+    [...references].flatMap((text) => parseReference(text) ?? []).map((one) => referenceSource(one, env)),
+  );
+}
+
+function together(all: readonly CredentialSource[]): CredentialSource | undefined {
+  if (all.length === 0) return undefined;
+  const fixes = all.flatMap(({ fix }) => fix ?? []);
+  return {
+    found: all.every(({ found }) => found),
+    source: all.map(({ source }) => source).join('; '),
+    ...(fixes.length === 0 ? {} : { fix: fixes.join('; ') }),
+  };
+}
+
+function ofVariables(names: readonly string[], env: Environment): CredentialSource {
   const missing = names.filter((name) => !has(env, name));
   if (missing.length === 0) return { found: true, source: `environment (${names.join(', ')})` };
   return {
@@ -49,7 +85,7 @@ function ofAws(credentials: string, env: Environment): CredentialSource {
   if (credentials === 'env') return fromKeys();
   const named = /^profile:(.+)$/.exec(credentials)?.[1];
   if (named !== undefined) return ofProfile(named, env);
-  if (credentials !== 'auto') return notServed(credentials, 'env, auto or profile:NAME');
+  if (credentials !== 'auto') return notServed(credentials, 'env, auto, profile:NAME or vault:NAME');
   if (has(env, 'AWS_ACCESS_KEY_ID') && !has(env, 'AWS_PROFILE')) return fromKeys();
   const profile = ofProfile(env['AWS_PROFILE'] ?? 'default', env);
   if (profile.found || has(env, 'AWS_PROFILE')) return profile;
@@ -95,7 +131,8 @@ function ofGh(
   { credentials = 'auto', host = 'github.com' }: RepeaterConfig,
   env: Environment,
 ): CredentialSource {
-  if (credentials !== 'auto' && credentials !== 'env') return notServed(credentials, 'env or auto');
+  if (credentials !== 'auto' && credentials !== 'env')
+    return notServed(credentials, 'env, auto or vault:NAME');
   const names =
     host === 'github.com' ? ['GH_TOKEN', 'GITHUB_TOKEN'] : ['GH_ENTERPRISE_TOKEN', 'GITHUB_ENTERPRISE_TOKEN'];
   const name = names.find((candidate) => has(env, candidate));

@@ -28,6 +28,7 @@ import {
 import { configChecks, hostKeyCheck, lastLogCheck, sessionChecks, stateCheck } from './record-checks.js';
 import { Sandbox, type Surroundings } from './sandbox.js';
 import { credentialChecks, toolChecks } from './tool-checks.js';
+import { vaultCheck } from './vault-check.js';
 
 export interface DoctorOptions {
   env: Environment;
@@ -72,6 +73,7 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
     ...confinement,
     ...credentialChecks(config?.repeaters, env),
     environmentCheck(env),
+    vaultCheck(env),
     ...fileChecks(files, inside.outcome, cwd),
     ...records,
   ];

@@ -3,7 +3,7 @@
 import { TurretError } from '../errors.js';
 import { openOrNewStore } from '../vault/manage.js';
 import type { UnlockMeans } from '../vault/unlock.js';
-import type { VaultPlaces } from '../vault/vault-file.js';
+import type { VaultPlaces } from '../vault/places.js';
 import type { Environment } from './environment.js';
 import { type ExposedFile, exposedFiles } from './exposed-files.js';
 import type { SecretSource } from './secret-sources.js';

@@ -17,6 +17,7 @@ import {
   runtimeRoots,
 } from '../platform/runtime-directory.js';
 import { agentEnvironment } from '../session/environment.js';
+import { vaultDirectory } from '../session/vault-directory.js';
 import type { Environment } from './environment.js';
 
 export interface Surroundings {
@@ -84,7 +85,7 @@ export class Sandbox {
       temporary: this.directory.temporary,
       agentUser: config?.agent_user,
       tools: [...this.tools],
-      hidden: state === undefined ? [] : [state],
+      hidden: [...(state === undefined ? [] : [state]), ...vaultDirectory(this.env)],
       fixed: [],
       env: this.env,
     });

@@ -8,7 +8,7 @@ import { stateDirectory } from '../platform/sessions.js';
 import { KEY_FILE_VARIABLE } from '../vault/key-file.js';
 import { loadKeychain } from '../vault/keychain.js';
 import type { UnlockMeans } from '../vault/unlock.js';
-import { vaultFile, type VaultPlaces } from '../vault/vault-file.js';
+import { vaultFile, type VaultPlaces } from '../vault/places.js';
 import { TurretCommand } from './turret-command.js';
 
 export const KEY_FILE_FLAG = {

@@ -20,12 +20,20 @@ export interface FoundKey {
   where: string;
 }
 
+export interface GivenKey {
+  env: NodeJS.ProcessEnv;
+  keyFile?: string | undefined;
+  /** Of the file, where it was read already. */
+  keyText?: string | undefined;
+}
+
 /**
  * The key of the named file, of the variable's, or of the service's credentials; undefined when none of them is given.
  * Throws TurretError vault_locked or vault_exposed for one that is given and cannot be used.
  */
-export function findKey(env: NodeJS.ProcessEnv, named: string | undefined): FoundKey | undefined {
-  const file = named ?? env[KEY_FILE_VARIABLE];
+export function findKey({ env, keyFile, keyText: text }: GivenKey): FoundKey | undefined {
+  const file = keyFile ?? env[KEY_FILE_VARIABLE];
+  if (text !== undefined) return { key: parseKeyText(text, `${file}`), where: `the key of ${file}` };
   if (file !== undefined && file !== '')
     return { key: readKeyFile(file, { private: true }), where: `the key file ${file}` };
   const credentials = env['CREDENTIALS_DIRECTORY'];
@@ -96,8 +104,8 @@ function readKeyFile(file: string, { private: only }: { private: boolean }): Buf
   }
 }
 
-/** All that is in it, or comes through it; more than a key is no key. */
-export function readText(fd: number): string {
+// All that is in it, or comes through it; more than a key is no key.
+function readText(fd: number): string {
   const bytes = Buffer.alloc(KEY_FILE_BYTES_MAX);
   let length = 0;
   while (length < bytes.length) {

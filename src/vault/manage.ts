@@ -11,7 +11,8 @@ import type { Keychain } from './keychain.js';
 import { keyText, type NewSlot, openSlot, parseKeyText } from './slot.js';
 import { type OpenedVault, type UnlockMeans, unlockVault } from './unlock.js';
 import { newVaultId, Vault } from './vault.js';
-import { changeVault, createVault, readVault, type VaultPlaces } from './vault-file.js';
+import type { VaultPlaces } from './places.js';
+import { changeVault, createVault, readVault } from './vault-file.js';
 
 export interface OpenStore {
   /** As it was opened; others may have changed it since. */
@@ -35,7 +36,7 @@ export async function openStore(places: VaultPlaces, means: UnlockMeans): Promis
 export async function openOrNewStore(places: VaultPlaces, means: UnlockMeans): Promise<OpenStore> {
   const store = await openThere(places, means);
   if (store !== undefined) return store;
-  const given = findKey(means.env, means.keyFile);
+  const given = findKey(means);
   if (given !== undefined || means.ask !== undefined)
     means.tell(`there is no vault yet: this makes one, ${places.file}`);
   const slot: Pick<NewSlot, 'kind' | 'opener'> =
@@ -164,7 +165,7 @@ async function keyOfSlot(slot: Slot, vaultId: string, means: UnlockMeans): Promi
 async function openerOf({ id, kind }: Slot, vaultId: string, means: UnlockMeans) {
   if (kind === 'passphrase')
     return means.ask && { passphrase: await means.ask(`passphrase of slot ${id}: `) };
-  if (kind === 'key-file') return findKey(means.env, means.keyFile);
+  if (kind === 'key-file') return findKey(means);
   const text = withKeychain(means, (keychain) => keychain.read(vaultId));
   return text === undefined ? undefined : { key: parseKeyText(text, 'the keychain') };
 }

@@ -3,7 +3,8 @@
 import { resolve } from 'node:path';
 
 import { type UnlockMeans, unlockVault } from './unlock.js';
-import { backupOf, readVault, restoreVault, type VaultPlaces } from './vault-file.js';
+import type { VaultPlaces } from './places.js';
+import { backupOf, readVault, restoreVault } from './vault-file.js';
 
 export interface Restored {
   secrets: string[];

@@ -7,12 +7,15 @@ import { findKey, KEY_FILE_VARIABLE } from './key-file.js';
 import type { LoadedKeychain } from './keychain.js';
 import { type Opener, openSlot, parseKeyText } from './slot.js';
 import { Vault } from './vault.js';
-import { openVault, type VaultPlaces } from './vault-file.js';
+import type { VaultPlaces } from './places.js';
+import { openVault } from './vault-file.js';
 
 export interface UnlockMeans {
   env: NodeJS.ProcessEnv;
   /** As `--key-file` says. */
   keyFile?: string | undefined;
+  /** The text of the key file, where it was read already. */
+  keyText?: string | undefined;
   /** Undefined where there is no terminal. */
   ask: ((question: string) => Promise<string>) | undefined;
   keychain: () => LoadedKeychain;
@@ -53,7 +56,7 @@ interface Found {
 }
 
 async function byKeyFile(document: VaultDocument, means: UnlockMeans): Promise<Found | undefined> {
-  const given = findKey(means.env, means.keyFile);
+  const given = findKey(means);
   if (given === undefined) return undefined;
   const found = await tryEach(document, 'key-file', { key: given.key });
   if (found !== undefined) return found;

@@ -17,7 +17,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { withLock } from '../platform/lock-file.js';
@@ -25,26 +25,8 @@ import { writeWhole } from '../platform/whole-write.js';
 import { VAULT_BYTES_MAX } from '../protocol/limits.js';
 import { damaged, decodeVault, encodeVault, type VaultDocument } from './document.js';
 import { advanceMark, type Mark, readMark } from './generation-mark.js';
+import type { VaultPlaces } from './places.js';
 import { Vault } from './vault.js';
-
-export interface VaultPlaces {
-  /** Absolute. */
-  file: string;
-  /** Turret's state directory: where the mark of the last generation is. */
-  state: string;
-}
-
-/** `$XDG_DATA_HOME/turret/vault.json` or `~/.local/share/turret/vault.json`; undefined when neither can be told. */
-export function vaultFile(env: {
-  XDG_DATA_HOME?: string | undefined;
-  HOME?: string | undefined;
-}): string | undefined {
-  const { XDG_DATA_HOME: data, HOME: home } = env;
-  if (data !== undefined && isAbsolute(data)) return join(data, 'turret', 'vault.json');
-  return home !== undefined && isAbsolute(home)
-    ? join(home, '.local', 'share', 'turret', 'vault.json')
-    : undefined;
-}
 
 /** Undefined when there is none. Throws TurretError vault_exposed or vault_damaged. */
 export function readVault(file: string): VaultDocument | undefined {

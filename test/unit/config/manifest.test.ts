@@ -78,6 +78,22 @@ actions:
     });
   });
 
+  it('keeps the secrets that a block says no place of, and loses them to a list', () => {
+    const manifest = { profile: 'line' as const, command: ['./a'], secrets: ['A', 'B'], directory: '/etc/a' };
+    const block = { name: 'ops', kind: 'ops', directory: '/etc' };
+    const placed = { ...block, secrets: ['B', 'C'], secretSources: { B: 'vault:b', C: 'env:D' } };
+    expect(applyManifest(placed, manifest)).toMatchObject({
+      secrets: ['A', 'B', 'C'],
+      secretSources: { B: 'vault:b', C: 'env:D' },
+    });
+    expect(applyManifest({ ...block, secrets: ['C'] }, manifest).secrets).toEqual(['C']);
+    const text = 'profile: line\ncommand: [a]\nsecrets: { A: vault:a }';
+    expect(parseManifest(Buffer.from(text), 'm.yaml').value).toMatchObject({
+      secrets: ['A'],
+      secretSources: { A: 'vault:a' },
+    });
+  });
+
   it('may leave the actions of a line or binary program to the program', () => {
     for (const profile of ['line', 'binary'])
       expect(problemsOf(`profile: ${profile}\ncommand: [a]`)).toEqual([]);

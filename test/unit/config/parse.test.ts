@@ -78,6 +78,33 @@ repeaters:
   });
 });
 
+describe('secrets of a repeater', () => {
+  const repeater = (secrets: string) =>
+    parse(`version: 1\nrepeaters: { db: { command: [x], secrets: ${secrets} } }`);
+
+  test('are names, and may have a place each', () => {
+    const { value, problems } = repeater('{ A: vault:a, B: "cmd:pass show b", C: env:OTHER }');
+    expect(problems).toEqual([]);
+    expect(value?.repeaters?.['db']).toMatchObject({
+      secrets: ['A', 'B', 'C'],
+      secretSources: { A: 'vault:a', B: 'cmd:pass show b', C: 'env:OTHER' },
+    });
+    expect(repeater('[A, B]').value?.repeaters?.['db']).not.toHaveProperty('secretSources');
+  });
+  test.each([
+    ['{ A: hunter2canary }', 'this does not say where a secret is'],
+    ['{ A: profile:x }', 'this does not say where a secret is'],
+    ['{ A: "cmd:pass show x | head -1" }', 'this command would need a shell'],
+    ['{ hunter2-canary: vault:a }', 'not the name of an environment variable'],
+    ['{ A: 7 }', 'expected where a secret is'],
+    ['hunter2canary', 'expected a list or a map'],
+  ])('%s are refused, and what may be a secret is not repeated', (secrets, message) => {
+    const { problems } = repeater(secrets);
+    expect(problems.map((problem) => problem.message).join()).toContain(message);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
+
 describe('a problem has its line, its column and the nearest key', () => {
   test.each<[string, string[]]>([
     ['', ['-:- the file is empty (begin with version: 1)']],

@@ -54,7 +54,7 @@ describe('upstreams', () => {
       'own: { host: h }',
       '2: the upstream "own" needs a secret (write secret: env:NAME, or auth: none)',
     ],
-    ['a secret in its place', 'openai: { secret: sk-123 }', '2: this is not a reference to a secret'],
+    ['a secret in its place', 'openai: { secret: sk-123 }', '2: this does not say where a secret is'],
     [
       'an alias that is no word',
       'Open-AI: { host: h, auth: none }',

@@ -1,5 +1,8 @@
 // Lines of the doctor: each for the good case and for its neighbour.
 
+import { randomBytes } from 'node:crypto';
+import { chmodSync, writeFileSync } from 'node:fs';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { TurretError } from '../../../src/errors.js';
@@ -23,8 +26,12 @@ import {
   stateCheck,
 } from '../../../src/setup/record-checks.js';
 import { credentialChecks, toolCheck } from '../../../src/setup/tool-checks.js';
+import { vaultCheck } from '../../../src/setup/vault-check.js';
 import { colorsFor } from '../../../src/ui/colors.js';
 import { doctorLines, progressLine } from '../../../src/ui/doctor.js';
+import { vaultFile } from '../../../src/vault/places.js';
+import { createVault } from '../../../src/vault/vault-file.js';
+import { makeVault, slotOf } from '../vault/vaults.js';
 import { type TemporaryHome, temporaryHome } from './temporary-home.js';
 
 let home: TemporaryHome;
@@ -181,6 +188,34 @@ describe('escape attempts', () => {
       ['readable', 'warn'],
       ['readable', 'warn'],
     ]);
+  });
+});
+
+describe('the vault', () => {
+  test('is looked at without being opened: none, whole, without its keychain, open to others, damaged', async () => {
+    const env = { HOME: home.path };
+    expect(vaultCheck(env)).toMatchObject({ state: 'none', level: 'info' });
+    const file = vaultFile(env) ?? '';
+    const vault = await makeVault({ a: 'first-value' });
+    vault.addSlot(await vault.prepareSlot({ ...slotOf({ key: randomBytes(32) }), kind: 'keychain' }));
+    createVault({ file, state: home.path }, vault);
+    const there = () => ({ keychain: { read: () => undefined, write: () => {}, remove: () => {} } });
+    expect(vaultCheck(env, there)).toMatchObject({
+      level: 'ok',
+      why: '1 secrets; opens with passphrase, keychain',
+    });
+    expect(vaultCheck(env, () => ({ problem: 'no package' }))).toMatchObject({
+      state: 'no keychain',
+      level: 'warn',
+    });
+    chmodSync(file, 0o640);
+    expect(vaultCheck(env)).toMatchObject({ level: 'bad', fix: `chmod 600 ${file}` });
+    chmodSync(file, 0o600);
+    writeFileSync(file, '{}');
+    expect(vaultCheck(env)).toMatchObject({
+      level: 'bad',
+      why: expect.stringContaining('damaged') as string,
+    });
   });
 });
 

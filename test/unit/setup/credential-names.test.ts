@@ -1,5 +1,7 @@
 // Credentials are found by name. No value of a secret comes back from any of these functions.
 
+import { chmodSync } from 'node:fs';
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RepeaterConfig } from '../../../src/config/config.js';
@@ -8,6 +10,9 @@ import { credentialSource } from '../../../src/setup/credential-source.js';
 import { exposedFiles } from '../../../src/setup/exposed-files.js';
 import { parseGhHosts } from '../../../src/setup/gh-hosts.js';
 import { readText } from '../../../src/setup/read-text.js';
+import { vaultFile } from '../../../src/vault/places.js';
+import { createVault } from '../../../src/vault/vault-file.js';
+import { makeVault } from '../vault/vaults.js';
 import { type TemporaryHome, temporaryHome } from './temporary-home.js';
 
 const CANARY = 'canary0c4n4ry0c4n4ry';
@@ -130,11 +135,39 @@ describe('the source of a credential', () => {
     });
     expect(credentialSource(gh({ credentials: 'env' }), { HOME: home.path })).toMatchObject({ found: false });
   });
-  test('a vault is not one of the sources of gh and aws', () => {
-    expect(credentialSource(gh({ credentials: 'vault:x' }), { GH_TOKEN: CANARY })).toMatchObject({
-      found: false,
-    });
+  test('a place is looked at by name: variable, file, credential, program and vault', () => {
+    const file = home.write('secret', CANARY);
+    const env = { HOME: home.path, HERE: CANARY, PATH: '/usr/bin:/bin', CREDENTIALS_DIRECTORY: home.path };
+    const source = (credentials: string) => credentialSource(gh({ credentials }), env);
+    for (const there of [
+      'env:HERE',
+      `file:${file}`,
+      'file:~/secret',
+      'systemd:secret',
+      'cmd:cat ~/x',
+      'cmd:/bin/cat',
+    ])
+      expect(source(there)).toMatchObject({ found: true });
+    for (const missing of ['env:GONE', 'file:/none', 'systemd:none', 'cmd:no-such-program', 'vault:none']) {
+      expect(source(missing)).toMatchObject({ found: false, fix: expect.any(String) as string });
+    }
+    expect(source('cmd:cat secret words')).toEqual({ found: true, source: 'what cat prints' });
     expect(credentialSource(aws('vault:x'), keys)).toMatchObject({ found: false });
+  });
+  test('a vault is looked at without being opened, and what is wrong with it is said', async () => {
+    const vault = await makeVault({ token: CANARY });
+    const env = { HOME: home.path };
+    const file = vaultFile(env) ?? '';
+    createVault({ file, state: `${home.path}/state` }, vault);
+    const source = (name: string) => credentialSource(gh({ credentials: `vault:${name}` }), env);
+    expect(source('token')).toEqual({ found: true, source: 'vault (token)' });
+    expect(source('other')).toEqual({
+      found: false,
+      source: 'vault, without other',
+      fix: 'turret secrets set other',
+    });
+    chmodSync(file, 0o644);
+    expect(source('token')).toMatchObject({ found: false, source: 'others can read the vault' });
   });
   test('a repeater of your own needs every variable it lists', () => {
     const db: RepeaterConfig = { name: 'db', kind: 'db', command: ['x'], secrets: ['ONE', 'TWO'] };
@@ -146,6 +179,12 @@ describe('the source of a credential', () => {
       found: false,
       source: 'environment, without TWO',
     });
+    const elsewhere = { ...db, secretSources: { TWO: 'env:THREE' } };
+    expect(credentialSource(elsewhere, { ONE: CANARY, TWO: CANARY })).toMatchObject({
+      found: false,
+      source: 'environment (ONE); environment, without THREE',
+    });
+    expect(credentialSource(elsewhere, { ONE: CANARY, THREE: CANARY })).toMatchObject({ found: true });
   });
 });
 

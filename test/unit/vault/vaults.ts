@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { openSlot, type Opener } from '../../../src/vault/slot.js';
-import { createVault, readVault, type VaultPlaces } from '../../../src/vault/vault-file.js';
+import type { VaultPlaces } from '../../../src/vault/places.js';
+import { createVault, readVault } from '../../../src/vault/vault-file.js';
 import { newVaultId, Vault } from '../../../src/vault/vault.js';
 
 const COST = { N: 2, r: 1, p: 1 };
