@@ -25,11 +25,12 @@ const SECRETS = {
   FROM_ENV: 'canary of a variable',
   FROM_SYSTEMD: 'canary of a credential',
 };
+/** Without a session token: one left over from the environment would spoil it. */
+const LASTING_KEY = { accessKeyId: 'AKIACANARYCANARY0001', secretAccessKey: CANARY_KEY.secretAccessKey };
 const AWS_JSON = {
   Version: 1,
-  AccessKeyId: CANARY_KEY.accessKeyId,
-  SecretAccessKey: CANARY_KEY.secretAccessKey,
-  SessionToken: CANARY_KEY.sessionToken,
+  AccessKeyId: LASTING_KEY.accessKeyId,
+  SecretAccessKey: LASTING_KEY.secretAccessKey,
 };
 const OPS = `#!/bin/sh
 exec jq -r 'to_entries[] | "\\(.key)=\\(.value)"' <&4 | sort | while IFS= read -r line; do
@@ -47,7 +48,7 @@ const dataHome = (): string => path.join(home.workspace, 'data');
 
 beforeAll(async () => {
   [aws, github] = await Promise.all([
-    startFakeAws({ keys: [CANARY_KEY] }),
+    startFakeAws({ keys: [LASTING_KEY] }),
     startFakeGithub({ tokens: [CANARY_TOKEN] }),
   ]);
   home = makeHome();
@@ -216,12 +217,12 @@ describe('turret run', () => {
     );
   });
 
-  test('takes the key from a descriptor, which the agent does not have', async () => {
+  test('takes the key from a process substitution, whose descriptor the agent does not have', async () => {
     writeFileSync(within('turret.yaml'), config());
     const turret = words([], ['ls', '/proc/self/fd'])
       .map((word) => `'${word}'`)
       .join(' ');
-    const shell = `TURRET_VAULT_KEY_FILE=/dev/fd/7 exec ${turret} 7<'${keyFile}'`;
+    const shell = `TURRET_VAULT_KEY_FILE=<(cat '${keyFile}') ${turret}`;
     const { code, stdout } = await ended(['bash', '-c', shell]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '0\n1\n2\n3\n' });
     expect(readFileSync(keyFile, 'utf8')).toMatch(/^turret-vault-key-v1 /);
