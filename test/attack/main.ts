@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+
 import { type Options, parseOptions, USAGE } from './options.js';
-import { runAll } from './run-all.js';
+import { joined, runAll, type Score } from './run-all.js';
 import { publish } from './scoreboard.js';
 import { summaryLines } from './summary.js';
 
@@ -14,6 +16,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (options.help) {
     process.stdout.write(USAGE);
+    return 0;
+  }
+  if (options.join.length > 0) {
+    publish(joined(options.join.map((file): Score => JSON.parse(readFileSync(file, 'utf8')))));
     return 0;
   }
   const abort = new AbortController();

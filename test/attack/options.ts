@@ -13,6 +13,8 @@ export interface Options {
   readonly asRoot: boolean;
   /** Whether docs/scoreboard.md is written: by itself only of everything. */
   readonly write: boolean;
+  /** Results of earlier runs, to be one document; nothing is run. */
+  readonly join: readonly string[];
   readonly levels: readonly string[];
   readonly clis: readonly InstalledAws[];
   readonly cases: readonly AttackCase[];
@@ -30,6 +32,7 @@ Runs the attack corpora through the real path and writes docs/scoreboard.md; of 
   --as-root         the user is root (when you are)
   --write           docs/scoreboard.md, whatever was chosen
   --json            the results as one JSON object on stdout
+  --join FILE       runs nothing; docs/scoreboard.md of what --json has said before, a level at a time
   --verbose         everything that was seen of each case, on stderr
 
 examples:
@@ -50,6 +53,7 @@ export function parseOptions(argv: readonly string[]): Options {
       aws: many,
       category: many,
       case: many,
+      join: many,
       json: flag,
       help: flag,
       verbose: flag,
@@ -76,6 +80,7 @@ export function parseOptions(argv: readonly string[]): Options {
     controls: !values['no-controls'],
     asRoot: values['as-root'],
     write: values.write || (whole && !values['no-controls'] && !values['as-root']),
+    join: values.join ?? [],
     levels,
     clis,
     cases,

@@ -69,6 +69,23 @@ export async function runAll(options: Options, signal: AbortSignal): Promise<Sco
   };
 }
 
+/** One score of several runs on one machine, in the order they are given. At least one. */
+export function joined(scores: readonly Score[]): Score {
+  const dates = scores.map(({ date }) => date).toSorted();
+  const [from, to] = [dates[0], dates.at(-1)];
+  const [first] = scores;
+  if (first === undefined) throw new Error('nothing to join');
+  if (
+    scores.some(({ kernel, node, gh }) => kernel !== first.kernel || node !== first.node || gh !== first.gh)
+  )
+    throw new Error('these are of different machines');
+  return {
+    ...first,
+    date: from === to ? first.date : `${from} to ${to}`,
+    rounds: scores.flatMap(({ rounds }) => rounds),
+  };
+}
+
 const concernsAws = ({ tool, argv }: AttackCase): boolean =>
   tool === 'aws' || (tool === 'os' && /\baws\b/.test(argv[2] ?? ''));
 
