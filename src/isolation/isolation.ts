@@ -3,23 +3,37 @@
 
 import { type EncloseRequest, type Enclosure, unavailable } from './enclosure.js';
 import { Launcher } from './launcher.js';
-import type { Level } from './levels.js';
+import { type Level, missingSystem } from './levels.js';
 import { probe } from './probe.js';
 import { withBubblewrap } from './with-bubblewrap.js';
 import { withLandlock } from './with-landlock.js';
 import { withNothing } from './with-nothing.js';
+import { withSeatbelt } from './with-seatbelt.js';
 import { withOtherUser } from './with-other-user.js';
 
 const BY_LEVEL: Record<Level, (request: EncloseRequest, launcher: Launcher) => Promise<Enclosure>> = {
   strict: (request, launcher) => withBubblewrap(request, launcher, true),
   namespaced: (request, launcher) => withBubblewrap(request, launcher, false),
   landlock: withLandlock,
+  seatbelt: withSeatbelt,
   uid: withOtherUser,
   none: withNothing,
 };
 
 /** Throws TurretError isolation_unavailable; it never falls to another level by itself. */
-export async function enclose(level: Level, request: EncloseRequest): Promise<Enclosure> {
+export async function enclose(
+  level: Level,
+  request: EncloseRequest,
+  platform: NodeJS.Platform = process.platform,
+): Promise<Enclosure> {
+  const missing = missingSystem(level, platform);
+  if (missing !== undefined)
+    throw unavailable(
+      `isolation: ${level} needs ${missing}`,
+      platform === 'darwin'
+        ? 'macOS has isolation: seatbelt, untested, and no more can be asked for, by min_isolation neither'
+        : 'isolation: auto takes the best that there is',
+    );
   const launcher = new Launcher();
   try {
     const enclosure = await BY_LEVEL[level](request, launcher);

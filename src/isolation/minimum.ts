@@ -8,6 +8,7 @@ import { type IsolationMode, type Level, isAtLeast } from './levels.js';
 
 /** What `auto` tries, best first. Strict has no network and uid needs a user: both are asked for by name. */
 const AUTOMATIC: readonly Level[] = ['namespaced', 'landlock'];
+const AUTOMATIC_ON_MACOS: readonly Level[] = ['seatbelt'];
 
 /** As `enclose`, within the floor. Throws TurretError isolation_unavailable: never less than was asked for. */
 export async function encloseWithin(
@@ -37,11 +38,17 @@ export async function encloseWithin(
 }
 
 /** The levels a session may have, best first. */
-export function candidates(mode: IsolationMode, minimum: Level | undefined): readonly Level[] {
+export function candidates(
+  mode: IsolationMode,
+  minimum: Level | undefined,
+  platform: NodeJS.Platform = process.platform,
+): readonly Level[] {
   if (mode !== 'auto') return [mode];
-  if (minimum === 'strict') return [minimum];
-  const within = AUTOMATIC.filter((level) => minimum === undefined || isAtLeast(level, minimum));
-  return minimum === 'none' ? [...within, minimum] : within;
+  const automatic = platform === 'darwin' ? AUTOMATIC_ON_MACOS : AUTOMATIC;
+  if (minimum === undefined) return automatic;
+  const within = automatic.filter((level) => isAtLeast(level, minimum));
+  // The floor itself, when it is above all of them: where this machine has not that, its reason is the one to tell.
+  return minimum === 'none' || within.length === 0 ? [...within, minimum] : within;
 }
 
 const PREFIX = 'the agent cannot be isolated on this machine: ';

@@ -28,8 +28,12 @@ export function chooseNetwork(
       hints: ['net: open (the agent reaches everything), or net: none'],
     });
   }
-  const open = [...new Set([...ALWAYS_OPEN, ...ports])].sort((a, b) => a - b);
-  return { mode, ports: mode === 'ports' ? open : [], landlock };
+  return { mode, ports: mode === 'ports' ? openPorts(ports) : [], landlock };
+}
+
+/** What `ports` leaves, in order. */
+export function openPorts(ports: readonly number[]): number[] {
+  return [...new Set([...ALWAYS_OPEN, ...ports])].sort((a, b) => a - b);
 }
 
 /** Half a sentence: what is stopped, and what is not. */

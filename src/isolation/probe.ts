@@ -1,11 +1,12 @@
 // Does the profile work on this machine? Found out by running it, not by reading version numbers.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PROBE_MS_MAX } from '../protocol/limits.js';
 import type { EncloseRequest, Enclosure } from './enclosure.js';
+import type { Level } from './levels.js';
 
 /** System directories only: a `bwrap` in the workspace or on the agent's PATH would be the agent's. */
 const PLACES = ['/usr/bin/bwrap', '/bin/bwrap', '/usr/local/bin/bwrap'];
@@ -52,13 +53,16 @@ const KNOWN: [RegExp, ProbeProblem][] = [
   }],
 ]; // prettier-ignore
 
+const HINTS: Partial<Record<Level, string>> = { seatbelt: 'a Linux machine, virtual or not' };
+const TRUE = ['/bin/true', '/usr/bin/true'].find((path) => existsSync(path)) ?? 'true';
+
 /** Runs the profile with `true`. Undefined when that works. */
 export async function probe(
   enclosure: Enclosure,
   { env }: EncloseRequest,
 ): Promise<ProbeProblem | undefined> {
   try {
-    const request = enclosure.launch(['/bin/true'], { env, stdio: ['ignore', 'ignore', 'capture'] });
+    const request = enclosure.launch([TRUE], { env, stdio: ['ignore', 'ignore', 'capture'] });
     const launched = await enclosure.launcher.start(request);
     await launched.release();
     const late = sleep(PROBE_MS_MAX, undefined, { ref: false });
@@ -66,7 +70,10 @@ export async function probe(
     if (exit?.code === 0) return undefined;
     return explain(exit?.stderr ?? `the sandbox took more than ${PROBE_MS_MAX / 1000} s to run true`);
   } catch (error) {
-    return { message: (error as Error).message, hint: 'apt-get install bubblewrap coreutils' };
+    return {
+      message: (error as Error).message,
+      hint: HINTS[enclosure.level] ?? 'apt-get install bubblewrap coreutils',
+    };
   }
 }
 
@@ -78,7 +85,7 @@ export function tryWithTrue(
   const [file = '', ...args] = command;
   return new Promise((resolve) => {
     const options = { env, timeout: PROBE_MS_MAX, killSignal: 'SIGKILL' } as const;
-    execFile(file, [...args, '/bin/true'], options, (error, _stdout, stderr) =>
+    execFile(file, [...args, TRUE], options, (error, _stdout, stderr) =>
       resolve(error === null ? undefined : explain(stderr || error.message)),
     );
   });

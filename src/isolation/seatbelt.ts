@@ -1,5 +1,5 @@
 // The sandbox of macOS, as a profile for sandbox-exec(1). UNTESTED: written from the documents of others, never run on a Mac;
-// no level uses it, and whoever wires it has to say so to the user (SEATBELT_LINE).
+// whoever uses it has to say so to the user (SEATBELT_LINE).
 //
 // Paths never become part of the profile's text: they are parameters, so that no name of a directory can end a string and
 // write a rule. Where several rules apply to the same thing the last one wins: first what is taken, then what is given back,
@@ -17,7 +17,7 @@ export interface SeatbeltRequest {
   /** What of HOME is shown, and what of it may be changed. */
   read: string[];
   write: string[];
-  /** For temporary files: /tmp is everybody's here, and cannot be exchanged for another. */
+  /** For temporary files: /tmp is everybody's here, and cannot be exchanged for another. May lie in what is hidden. */
   temporary: string;
   /** Read only; there is no other place to show it at. */
   agentDirectory: string;
@@ -33,7 +33,7 @@ export interface SeatbeltRequest {
 }
 
 export const SEATBELT_LINE =
-  'isolation seatbelt (untested: nobody has run this profile on a Mac; take it for none): home, other processes and Unix sockets should be closed';
+  "isolation seatbelt: untested, nobody has run it on a Mac, take it for none; home, other processes' memory and Unix sockets should be closed, the list of processes is not, and what the agent leaves running goes on";
 
 const DEVICES = ['/dev/null', '/dev/zero', '/dev/tty', '/dev/ptmx', '/dev/dtracehelper'];
 const RESOLVER = '/private/var/run/mDNSResponder';
@@ -51,14 +51,15 @@ export function seatbeltCommand(
   request: SeatbeltRequest,
   real: (path: string) => string | undefined,
 ): string[] {
-  refuseHomeAsWorkspace(request);
+  const there = existing(request, real);
+  refuseHomeAsWorkspace(there);
   const names: string[] = [];
   /** `(param "P3")`, for the path that -DP3= says. */
   const param = (path: string): string => {
     const known = names.indexOf(path);
     return `(param "P${known >= 0 ? known : names.push(path) - 1}")`;
   };
-  const profile = profileOf(existing(request, real), param);
+  const profile = profileOf(there, param);
   return ['/usr/bin/sandbox-exec', '-p', profile, ...names.map((path, index) => `-DP${index}=${path}`), '--'];
 }
 
@@ -113,6 +114,7 @@ function files(request: SeatbeltRequest, param: Param): string[] {
     `(deny file-read* ${subpaths([home])})`,
     `(allow file-read* ${subpaths([...writable, ...read])})`,
     ...(hidden.length === 0 ? [] : [`(deny file-read* file-write* ${subpaths(hidden)})`]),
+    `(allow file-read* file-write* ${subpaths([temporary])})`,
     `(allow file-read* ${subpaths([agentDirectory])} ${literals([agentSocket])})`,
     // To resolve a path, every directory on its way has to be one; what is in it is not said.
     `(allow file-read-metadata ${literals(way)})`,

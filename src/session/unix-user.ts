@@ -74,6 +74,12 @@ function agentsOwn(repeater: string, user: UnixUser): TurretError {
 }
 
 function notRoot(repeater: string, user: UnixUser): TurretError {
+  if (SETPRIV === undefined)
+    return new TurretError(
+      'config_invalid',
+      `the repeater "${repeater}" is to run as user ${user.name}, which takes setpriv of Linux`,
+      { hints: ['apt-get install util-linux on Linux; elsewhere leave user: out'] },
+    );
   return new TurretError(
     'config_invalid',
     `the repeater "${repeater}" is to run as user ${user.name}, and only root can start it as that`,

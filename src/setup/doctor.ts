@@ -3,13 +3,13 @@
 import { readConfigHere } from '../config/load-here.js';
 import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/enclosure.js';
-import type { IsolationMode, Level } from '../isolation/levels.js';
+import { type IsolationMode, type Level, missingSystem } from '../isolation/levels.js';
 import { candidates } from '../isolation/minimum.js';
 import { runtimeRoots } from '../platform/runtime-directory.js';
 import { stateDirectory } from '../platform/sessions.js';
 import { attemptChecks, fileChecks } from './attempt-checks.js';
 import { type AttemptOutcome, runAttempts } from './attempts.js';
-import { type Check, withFix } from './check.js';
+import { type Check, type CheckLevel, withFix } from './check.js';
 import type { Environment } from './environment.js';
 import { confinementChecks } from './confinement-checks.js';
 import { type ExposedFile, exposedFiles } from './exposed-files.js';
@@ -63,12 +63,9 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
     nodeCheck(process.versions.node),
     ...configChecks(loaded),
     workspaceCheck({ env, cwd, isolated: mode !== 'none' }),
-    bubblewrapCheck(),
-    koffiCheck(),
-    envSignalCheck(),
-    setprivCheck(),
+    ...(ON_LINUX ? [bubblewrapCheck(), koffiCheck(), envSignalCheck(), setprivCheck()] : []),
     ...inside.checks,
-    ptraceCheck(),
+    ...(ON_LINUX ? [ptraceCheck()] : []),
     ...tools,
     ...confinement,
     ...credentialChecks(config?.repeaters, env),
@@ -135,6 +132,7 @@ async function insideChecks(
   try {
     const { levels, enclosure } = await levelChecks(sandbox, mode, surroundings.config?.min_isolation);
     if (mode === 'none' || enclosure === undefined) return { checks: levels };
+    if (!ON_LINUX) return { checks: [...levels, notTried('they are written for Linux', 'warn')] };
     progress('escape attempts');
     return await attempted(sandbox, enclosure, files, surroundings, levels);
   } finally {
@@ -142,7 +140,10 @@ async function insideChecks(
   }
 }
 
-const TRIED: readonly Level[] = ['strict', 'namespaced', 'landlock'];
+const ON_LINUX = process.platform === 'linux';
+const TRIED = (['strict', 'namespaced', 'landlock', 'seatbelt'] as const).filter(
+  (level) => missingSystem(level, process.platform) === undefined,
+);
 
 /** Every level is tried; `enclosure` is what a session would get. */
 async function levelChecks(
@@ -151,9 +152,8 @@ async function levelChecks(
   minimum: Level | undefined,
 ): Promise<{ levels: Check[]; enclosure: Enclosure | undefined }> {
   const found = new Map<Level, Enclosure | Error>();
-  for (const level of mode === 'uid' ? [...TRIED, mode] : TRIED)
-    found.set(level, await tried(sandbox.enclose(level)));
   const wanted: readonly Level[] = candidates(mode, minimum).filter((level) => level !== 'none');
+  for (const level of new Set([...TRIED, ...wanted])) found.set(level, await tried(sandbox.enclose(level)));
   const best = wanted.find((level) => !(found.get(level) instanceof Error));
   const levels = [...found].map(([level, result]) =>
     levelCheck(level, result, best === undefined && wanted.includes(level)),
@@ -177,13 +177,12 @@ async function attempted(
     return { checks: [...levels, ...attemptChecks(outcome, enclosure)], outcome };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return {
-      checks: [
-        ...levels,
-        { id: 'attempts', group: 'attempts', what: 'escape attempts', state: 'not tried', level: 'bad', why },
-      ],
-    };
+    return { checks: [...levels, notTried(why, 'bad')] };
   }
+}
+
+function notTried(why: string, level: CheckLevel): Check {
+  return { id: 'attempts', group: 'attempts', what: 'escape attempts', state: 'not tried', level, why };
 }
 
 async function tried(enclosing: Promise<Enclosure>): Promise<Enclosure | Error> {

@@ -121,6 +121,13 @@ export function koffiCheck(loaded: ReturnType<typeof loadLibc> = loadLibc()): Ch
 export function levelCheck(level: Level, tried: { line: string } | Error, needed: boolean): Check {
   const shared = { id: `isolation.${level}`, group: 'isolation' as const, what: `isolation ${level}` };
   if (!(tried instanceof Error)) {
+    if (level === 'seatbelt')
+      return {
+        ...shared,
+        state: 'untested',
+        level: 'warn',
+        why: 'the system takes the profile; what it stops nobody has tried: take it for none',
+      };
     return { ...shared, state: 'works', level: 'ok', why: tried.line.replace(/^isolation \w+: /, '') };
   }
   const problem = tried;

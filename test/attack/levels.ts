@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { LEVELS } from '../../src/isolation/levels.js';
+import { LEVELS, missingSystem } from '../../src/isolation/levels.js';
 import { AGENT_USER, HOME } from './layout.js';
 import { startOptions, userEnvironment } from './session.js';
 import { giveTo } from './user-home.js';
@@ -12,7 +12,7 @@ import { giveTo } from './user-home.js';
 /** What `auto` comes to first. */
 export const TRIED_LEVELS: readonly string[] = [
   'namespaced',
-  ...LEVELS.filter((level) => level !== 'namespaced'),
+  ...LEVELS.filter((level) => level !== 'namespaced' && missingSystem(level, process.platform) === undefined),
 ];
 
 /** The level that only root can give. */

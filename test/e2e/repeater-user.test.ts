@@ -80,10 +80,10 @@ const theirDirectories = (): string[] => readdirSync('/tmp').filter((name) => na
 
 describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', () => {
   it('is that user, in no other group, without a right of root, and has a home of its own that goes with the session', async () => {
-    const lines = (await said('turret', 'call', 'one.whoami')).split('\n');
-    expect(lines[0]).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\d+-\w{8}$/);
-    expect(lines.slice(1)).toEqual(['CapEff:\t0000000000000000', 'NoNewPrivs:\t1', '']);
-    expect(theirDirectories()).not.toContain(basename(String(lines[0])));
+    const [identity = '', ...rights] = (await said('turret', 'call', 'one.whoami')).split('\n');
+    expect(identity).toMatch(/^54321 54321 54321 \/tmp\/turret-r-\d+-\w{8}$/);
+    expect(rights).toEqual(['CapEff:\t0000000000000000', 'NoNewPrivs:\t1', '']);
+    expect(theirDirectories()).not.toContain(basename(identity));
   });
 
   it('in its sandbox, too', async () => {

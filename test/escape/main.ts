@@ -11,7 +11,7 @@ import { readableCopy } from '../helpers/readable-copy.js';
 import { TURRET } from '../helpers/turret-world.js';
 import { Host, type User } from './host.js';
 import type { Outcome, Try } from './result.js';
-import { type Level, LEVELS } from '../../src/isolation/levels.js';
+import { type Level, LEVELS, missingSystem } from '../../src/isolation/levels.js';
 import { attempt, control } from './session.js';
 import { typing } from './typing.js';
 import { unavailable } from './unavailable.js';
@@ -52,7 +52,9 @@ export async function main(name: (typeof USERS)[number], levels: readonly string
 
 /** Only root can make the agent another user. */
 function levelsOf({ name }: User): Level[] {
-  return LEVELS.filter((level) => level !== 'uid' || name === 'root');
+  return LEVELS.filter(
+    (level) => missingSystem(level, process.platform) === undefined && (level !== 'uid' || name === 'root'),
+  );
 }
 
 async function asUser(user: User, levels: readonly string[]): Promise<Outcome[]> {

@@ -62,6 +62,26 @@ function rules(request: Partial<SeatbeltRequest> = {}): string[] {
       : `(${rule.map((part) => (typeof part === 'string' ? part : text(part))).join(' ')})`;
   return rulesOf(profile).map(text);
 }
+/** What the rules come to for a path, as sandbox(7) has it: of those that fit the last one. */
+function isLeft(all: string[], operation: string, path: string): boolean {
+  const fits = (rule: string): boolean => {
+    const [, operations = ''] = /^\(\w+ ([a-z*-]+(?: [a-z*-]+)*)/.exec(rule) ?? [];
+    if (rule !== '(allow default)' && !operations.split(' ').some((one) => covers(one, operation)))
+      return false;
+    const filters = [...rule.matchAll(/\((literal|subpath|regex) (.*?)\)(?= \(|\)$)/g)];
+    return (
+      filters.length === 0 ||
+      filters.some(([, kind, value = '']) =>
+        kind === 'regex'
+          ? new RegExp(value.slice(2, -1)).test(path)
+          : path === value || (kind === 'subpath' && path.startsWith(`${value}/`)),
+      )
+    );
+  };
+  return all.findLast(fits)?.startsWith('(allow') ?? false;
+}
+const covers = (rule: string, operation: string): boolean =>
+  rule === operation || (rule.endsWith('*') && operation.startsWith(rule.slice(0, -1)));
 const place = (all: string[], beginning: string): number =>
   all.findIndex((rule) => rule.startsWith(beginning));
 
@@ -111,12 +131,38 @@ describe('the profile for macOS', () => {
       '(deny file-read* (subpath /Users/ada))',
       '(allow file-read* (subpath /Users/ada/work) (subpath /private/var/folders/t) (subpath /Users/ada/.claude) (subpath /Users/ada/.gitconfig))',
       '(deny file-read* file-write* (subpath /Users/ada/.local/state/turret) (subpath /private/tmp/turret-501))',
+      '(allow file-read* file-write* (subpath /private/var/folders/t))',
       '(allow file-read* (subpath /private/tmp/turret-501/s/agent) (literal /private/tmp/turret-501/s/agent/agent.sock))',
       '(allow file-read-metadata ',
       '(deny file-write* (literal /Users/ada/work/turret.yaml))',
     ].map((beginning) => place(all, beginning));
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  it.each([
+    ['/Users/ada/work/main.c', 'read, write'],
+    ['/Users/ada/work/turret.yaml', 'read'],
+    ['/Users/ada/.claude/settings.json', 'read, write'],
+    ['/Users/ada/.gitconfig', 'read'],
+    ['/Users/ada/.aws/credentials', ''],
+    ['/Users/ada/.claude-of-yesterday', ''],
+    ['/Users/ada', 'metadata'],
+    ['/Users/ada/.local/state/turret/host.key', ''],
+    ['/private/tmp/turret-501/admin.sock', ''],
+    ['/private/tmp/turret-501/s/agent/token', 'read'],
+    ['/private/tmp/turret-501/s/tmp/scratch', 'read, write'],
+    ['/private/tmp/others', 'read'],
+    ['/usr/bin/git', 'read'],
+    ['/Applications', 'read'],
+    ['/dev/null', 'read, write'],
+    ['/dev/ttys003', 'read, write'],
+    ['/dev/disk0', 'read'],
+  ])('where the last rule that fits holds, leaves of %s: %s', (path, left) => {
+    const all = rules({ temporary: '/tmp/turret-501/s/tmp' });
+    const may = ['read', 'write'].filter((what) => isLeft(all, `file-${what}`, path));
+    const metadata = may.length === 0 && isLeft(all, 'file-read-metadata', path) ? ['metadata'] : [];
+    expect([...may, ...metadata].join(', ')).toBe(left);
   });
 
   it('names the directories on the way to what is open, and none beside it', () => {
