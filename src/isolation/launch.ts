@@ -84,9 +84,9 @@ function start(request: LaunchRequest, tell: (event: LaunchEvent) => void): () =
     stripFinalNewline: false,
   });
   if (child.pid !== undefined) tell({ type: 'started', pid: child.pid });
-  void child.then(({ exitCode, signal, stdout, stderr, shortMessage }) => {
+  void child.then(({ exitCode, signal, stdout, stderr, originalMessage }) => {
     if (child.pid === undefined)
-      tell({ type: 'failed', message: shortMessage ?? 'it cannot be started', hints: [] });
+      tell({ type: 'failed', message: originalMessage ?? 'it cannot be started', hints: [] });
     else
       tell({
         type: 'exit',
