@@ -31,9 +31,9 @@ export async function passOn(call: ClientCall, response: ServerResponse, base: s
     const next: IteratorResult<Buffer> = await chunks.next();
     bytes = next.done === true ? undefined : next.value;
   }
-  // An answer that broke off must not look like a whole one.
+  // An answer that broke off must not look like a whole one: what came of it goes out, the end that chunks have does not.
   if ((await failed) === undefined) response.end();
-  else response.destroy();
+  else response.socket?.destroySoon();
 }
 
 async function readHead(

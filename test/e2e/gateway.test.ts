@@ -31,6 +31,9 @@ rules:
   - id: models
     allow: [http.openai.get]
     where: { path: /v1/models }
+  - id: echo
+    allow: [http.anthropic.get]
+    where: { path: /echo-key }
   - id: one-model
     allow: ["http.*.post"]
     where: { api: { exists: true }, model: fake-1, max_tokens: { range: { max: 1000 } } }
@@ -144,6 +147,17 @@ describe('the official clients', () => {
     expect((await world.turret('audit')).stdout.toString()).toContain(
       'models    6 answers, 64 tokens in, 30 from a cache, 24 out, 0.1420 USD',
     );
+  });
+
+  test('and nobody else see the key, although the upstream sends it back', async () => {
+    await openWorld();
+    const script =
+      'turret call http.openai.get path=/v1/models include:=true; turret call http.anthropic.get path=/echo-key include:=true; env';
+    const ran = await world.run(['sh', '-c', script]);
+    expect(ran.stdout.toString()).toContain('x-request-id: [redacted by turret]');
+    expect(ran.stdout.toString()).toContain('"x-api-key":"[redacted by turret]"');
+    expect(`${ran.stdout.toString()}${ran.stderr}`).not.toContain(FAKE_LLM_KEY);
+    expect(records('call.finished').at(-1)).toMatchObject({ outcome: 'done', redacted: 2 });
   });
 
   test('are told why not, once, and nothing goes upstream', async () => {

@@ -14,7 +14,9 @@ import type { JsonObject } from '../../../src/protocol/messages.js';
 
 const BEARER = `trb_${'cd'.repeat(32)}`;
 const calls: JsonObject[] = [];
-let refusal: TurretError;
+let refusal: TurretError | undefined;
+/** What the next call answers, piece by piece. */
+let pieces: string[] = [];
 let port: number;
 
 beforeAll(async () => {
@@ -22,13 +24,16 @@ beforeAll(async () => {
   const broker = {
     call(request: JsonObject) {
       calls.push(request);
-      const finished = Promise.reject(refusal);
+      const finished =
+        refusal === undefined ? Promise.resolve({ ok: true, exit: 0 }) : Promise.reject(refusal);
       finished.catch(() => {});
       const nothing = {
         resume: () => {},
         on: () => nothing,
         destroy: () => {},
-        async *[Symbol.asyncIterator]() {},
+        async *[Symbol.asyncIterator]() {
+          for (const piece of pieces) yield await Promise.resolve(Buffer.from(piece, 'latin1'));
+        },
       };
       return {
         finished,
@@ -52,6 +57,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   calls.splice(0);
+  pieces = [];
   refusal = new TurretError('denied', 'denied it', { hints: ['retrying will not help'] });
 });
 
@@ -125,6 +131,40 @@ describe('a request', () => {
     expect(answer).toContain(header);
     expect(answer).toMatch(/"message":"turret: no, [^"\u001b]*not this"/);
   });
+});
+
+describe('an answer', () => {
+  const HEAD =
+    'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nlocation: /a?b=1\r\nlink: </p?page=2>; rel="next", <https://h/>; rel="x"\r\n\r\n';
+
+  test('is passed on as it comes, and what leads to the upstream leads through the gateway', async () => {
+    refusal = undefined;
+    pieces = [HEAD.slice(0, 30), HEAD.slice(30, -2), `${HEAD.slice(-2)}hel`, 'lo'];
+    const answer = await raw(head('GET /own/a HTTP/1.1'));
+    expect(status(answer)).toBe(200);
+    expect(answer).toContain(`location: http://127.0.0.1:${port}/own/a?b=1\r\n`);
+    expect(answer).toContain(
+      `link: <http://127.0.0.1:${port}/own/p?page=2>; rel="next", <https://h/>; rel="x"\r\n`,
+    );
+    expect(answer).toMatch(/\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n$/);
+  });
+
+  test('that breaks off does not look like a whole one', async () => {
+    refusal = new TurretError('repeater_error', 'it ended early');
+    pieces = [`${HEAD}hello`];
+    const answer = await raw(head('GET /own/a HTTP/1.1'));
+    expect(answer).toContain('hello');
+    expect(answer).not.toContain('\r\n0\r\n');
+  });
+
+  test.each([[[]], [['no head at all']], [[`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(20_000)}`]]])(
+    'without a head is none (%#)',
+    async (said) => {
+      refusal = undefined;
+      pieces = said;
+      expect(status(await raw(head('GET /own/a HTTP/1.1')))).toBe(502);
+    },
+  );
 });
 
 describe('no call comes of', () => {
