@@ -8,6 +8,8 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let bestDistance = Math.min(DISTANCE_MAX, Math.floor(word.length / 2)) + 1;
   if (word.length > 64) return undefined;
   for (const candidate of known) {
+    // No two words are nearer than their lengths are; a file of twenty thousand wrong keys is read in good time.
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
