@@ -38,7 +38,7 @@ async function askHidden(question: string): Promise<string> {
   terminal.setRawMode(true);
   writeSync(fd, question);
   try {
-    const typed = await lineFrom(terminal);
+    const typed = await lineFrom(terminal, () => writeSync(fd, '\r\n'));
     if (typed.length === 0) throw usage('nothing was typed', 'try again');
     return typed.toString('utf8');
   } finally {
@@ -49,7 +49,7 @@ async function askHidden(question: string): Promise<string> {
   }
 }
 
-function lineFrom(terminal: ReadStream): Promise<Buffer> {
+function lineFrom(terminal: ReadStream, interrupted: () => void): Promise<Buffer> {
   const typed: number[] = [];
   return new Promise((resolve, reject) => {
     terminal.on('data', (keys: Buffer) => {
@@ -59,6 +59,7 @@ function lineFrom(terminal: ReadStream): Promise<Buffer> {
         reject(usage('more than one line came', 'give a text of several lines on stdin'));
       else if (end === 'interrupted') {
         terminal.setRawMode(false);
+        interrupted();
         process.kill(process.pid, 'SIGINT');
       }
     });
