@@ -2,7 +2,7 @@
 // hand one out. Everything of it ends with close().
 
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -197,6 +197,8 @@ export class Host {
 
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
+    const { tmux } = this.known['sockets'] as { tmux: string };
+    rmSync(path.dirname(tmux), { recursive: true, force: true });
     this.world.close();
   }
 
