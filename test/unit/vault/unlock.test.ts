@@ -88,19 +88,23 @@ describe('a passphrase', () => {
     expect(error.hints.join()).toContain('turret secrets slot add key-file FILE');
     expect(error.hints.join()).toContain('TURRET_VAULT_KEY_FILE=FILE');
   });
-  test('is asked for twice when a vault is made, and must be the same and long enough', async () => {
-    const error = await failure(openOrNewStore(places, means(['short'])));
-    expect(error.message).toContain('at least 8');
-    expect((await failure(openOrNewStore(places, means(['long enough', 'long enougj'])))).message).toContain(
-      'different',
-    );
-    expect(readVault(places.file)).toBeUndefined();
-    const store = await openOrNewStore(places, means(['long enough', 'long enough']));
-    expect(readVault(places.file)).toBeUndefined();
-    store.change('kept', write('kept-value'));
-    expect(readVault(places.file)?.slots[0]?.scrypt).toEqual({ N: 131_072, r: 8, p: 1 });
-    expect((await openStore(places, means(['long enough']))).vault.get('a')).toBe('kept-value');
-  });
+  test(
+    'is asked for twice when a vault is made, and must be the same and long enough',
+    { timeout: 30_000 },
+    async () => {
+      const error = await failure(openOrNewStore(places, means(['short'])));
+      expect(error.message).toContain('at least 8');
+      expect(
+        (await failure(openOrNewStore(places, means(['long enough', 'long enougj'])))).message,
+      ).toContain('different');
+      expect(readVault(places.file)).toBeUndefined();
+      const store = await openOrNewStore(places, means(['long enough', 'long enough']));
+      expect(readVault(places.file)).toBeUndefined();
+      store.change('kept', write('kept-value'));
+      expect(readVault(places.file)?.slots[0]?.scrypt).toEqual({ N: 131_072, r: 8, p: 1 });
+      expect((await openStore(places, means(['long enough']))).vault.get('a')).toBe('kept-value');
+    },
+  );
   test('is not asked for before a damaged file is looked at', async () => {
     await stored();
     writeFileSync(places.file, readFileSync(places.file).subarray(0, 300));
