@@ -7,7 +7,7 @@ import { EXIT } from '../../src/protocol/codes.js';
 import { table } from '../faults/table.js';
 import type { Account } from './account.js';
 import type { Asked } from './ledger.js';
-import { type Sample, countTrend, memoryTrend } from './samples.js';
+import { type Sample, areEnough, countTrend, memoryTrend } from './samples.js';
 import type { Ended } from './squad.js';
 import { AGENTS } from './stage.js';
 import { quantile } from './statistics.js';
@@ -28,15 +28,10 @@ export interface Soaked {
 
 /** Everything that must not be, in words. */
 export function wrongWith({ account, samples, verified, ended, leftDirectories }: Soaked): string[] {
-  const memory = memoryTrend(samples);
-  const fds = countTrend(samples, 'brokerFds');
   return [
     ...account.wrong,
     ...(account.answered === 0 ? ['no call was answered'] : []),
-    ...(memory.isFlat ? [] : [`the broker grows: ${JSON.stringify(memory)}`]),
-    ...(fds.isFlat ? [] : [`the broker's descriptors: ${JSON.stringify(fds)}`]),
-    ...trendOf('supervisorFds', samples),
-    ...trendOf('processes', samples),
+    ...(areEnough(samples) ? growth(samples) : ['too short to say whether anything grows']),
     ...verified.filter(({ code }) => code !== 0).map(({ name, text }) => `the logs of ${name}: ${text}`),
     ...ended.flatMap(({ left }) => left.map((command) => `still runs: ${command}`)),
     ...ended.filter((one) => !endsOf(one).includes(one.run)).map((one) => `ended: ${JSON.stringify(one)}`),
@@ -44,9 +39,16 @@ export function wrongWith({ account, samples, verified, ended, leftDirectories }
   ];
 }
 
-function trendOf(name: 'supervisorFds' | 'processes', samples: readonly Sample[]): string[] {
-  const trend = countTrend(samples, name);
-  return trend.isFlat ? [] : [`${name}: ${JSON.stringify(trend)}`];
+function growth(samples: readonly Sample[]): string[] {
+  const trends = {
+    brokerKb: memoryTrend(samples),
+    brokerFds: countTrend(samples, 'brokerFds'),
+    supervisorFds: countTrend(samples, 'supervisorFds'),
+    processes: countTrend(samples, 'processes'),
+  };
+  return Object.entries(trends)
+    .filter(([, { isFlat }]) => !isFlat)
+    .map(([name, trend]) => `${name} grows: ${JSON.stringify(trend)}`);
 }
 
 function endsOf({ victim }: Ended): readonly (number | string)[] {

@@ -42,7 +42,12 @@ const RATIO_MAX = 1.15;
 const RISE_MAX = 0.1;
 /** More than this in the last third than in the first is a leak. */
 const MORE_MAX = { brokerFds: 4, supervisorFds: 4, processes: 8 };
-const SAMPLES_MIN = 6;
+const SAMPLES_MIN = 20;
+
+/** A trend of fewer says nothing. */
+export function areEnough(samples: readonly Sample[]): boolean {
+  return samples.length >= SAMPLES_MIN;
+}
 
 export interface Trend {
   first: number;
@@ -63,14 +68,14 @@ export function memoryTrend(samples: readonly Sample[]): Trend {
       warm.map(({ brokerKb }) => brokerKb),
       0.5,
     );
-  const isFlat = warm.length >= SAMPLES_MIN && last / first <= RATIO_MAX && rise <= RISE_MAX;
+  const isFlat = last / first <= RATIO_MAX && rise <= RISE_MAX;
   return { first, last, slope, isFlat };
 }
 
 /** Of a number of things that come and go: descriptors, processes. */
 export function countTrend(samples: readonly Sample[], of: keyof typeof MORE_MAX): Omit<Trend, 'slope'> {
-  const { first, last, warm } = thirds(samples, of);
-  return { first, last, isFlat: warm.length >= SAMPLES_MIN && last - first <= MORE_MAX[of] };
+  const { first, last } = thirds(samples, of);
+  return { first, last, isFlat: last - first <= MORE_MAX[of] };
 }
 
 /** Medians. */

@@ -88,8 +88,9 @@ export class Squad {
     const command = this.isSteady
       ? ['sh', './crew.sh', process.execPath, String(this.agents)]
       : [process.execPath, 'agent.mjs', 'agent-1'];
-    // In a process group of its own: ^C is for us, and we end it.
-    const turret = this.world.start(this.world.words(command), { detached: true });
+    // In a process group of its own: ^C is for us, and we end it. If we are killed, so is it.
+    const words = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', ...this.world.words(command)];
+    const turret = this.world.start(words, { detached: true });
     this.#turret = turret.pid;
     return outcome(turret);
   }
