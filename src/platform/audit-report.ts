@@ -34,6 +34,8 @@ export interface SessionReport {
   verdict: VerifyReport;
 }
 
+const UNLISTED: IndexFinding = { kind: 'unlisted', seq: 0, line: 0 };
+
 export function reportSession(stateDirectory: string, entry: SessionEntry): SessionReport {
   return reportWith({ hostKey: hostPublicKey(stateDirectory), index: readIndex(stateDirectory) }, entry);
 }
@@ -56,14 +58,18 @@ function reportWith(
   });
   const state = verdict.closed ? 'closed' : live ? 'running' : 'killed';
   const findings: IndexFinding[] = [...verdict.findings];
-  if (sid !== undefined && sid !== entry.sid) findings.push({ kind: 'unlisted', seq: 0, line: 1 });
-  findings.push(...againstIndex(known.index, entry, verdict));
+  if (sid !== undefined && sid !== entry.sid) findings.push({ ...UNLISTED, line: 1 });
+  const summary = summarizer.finish();
+  const { allowed, denied, refused } = summary.calls;
+  // Killed when its log had just begun: no agent ran.
+  const isListed = known.index.sessions.has(entry.name) || allowed + denied + refused === 0;
+  findings.push(...(isListed ? againstIndex(known.index, entry, verdict) : [UNLISTED]));
   const added = findings.length - verdict.findings.length;
   return {
     session: entry.sid,
     name: entry.name,
     state,
-    summary: summarizer.finish(),
+    summary,
     verdict: {
       session: entry.sid,
       state,
@@ -81,7 +87,6 @@ function againstIndex(
   entry: SessionEntry,
   verdict: Omit<Verdict, 'sid' | 'hostKey'>,
 ): IndexFinding[] {
-  if (!index.sessions.has(entry.name)) return [{ kind: 'unlisted', seq: 0, line: 0 }];
   const head: LogHead | undefined = index.sessions.get(entry.name);
   // What the log itself shows as damaged needs no second witness.
   if (head === undefined || !verdict.ok) return [];
@@ -93,7 +98,7 @@ function againstIndex(
   return [];
 }
 
-/** Deleted, or killed between two of the first things it did: nobody can tell. The others are verified all the same. */
+/** Its log had begun, the index says. The others are verified all the same. */
 function withoutLog(entry: SessionEntry): VerifyReport {
   return {
     session: entry.sid,
@@ -118,14 +123,14 @@ export function verifyAll(stateDirectory: string): {
 } {
   const known = { hostKey: hostPublicKey(stateDirectory), index: readIndex(stateDirectory) };
   const entries = listSessions(stateDirectory);
-  const sessions = entries.map((entry) =>
-    existsSync(entry.log) ? reportWith(known, entry).verdict : withoutLog(entry),
-  );
+  const sessions = entries
+    // One whose log has not begun: nothing ran.
+    .filter(({ log, name }) => existsSync(log) || known.index.sessions.has(name))
+    .map((entry) => (existsSync(entry.log) ? reportWith(known, entry).verdict : withoutLog(entry)));
   const present = new Set(entries.map(({ name }) => name));
-  const findings: IndexFinding[] = [...known.index.sessions]
-    // One that was closed without a record never began; there is no directory of it.
-    .filter(([name, head]) => !present.has(name) && head?.records !== 0)
-    .map(([name]) => ({ kind: 'deleted', seq: 0, line: 0, session: name }));
+  const findings: IndexFinding[] = [...known.index.sessions.keys()]
+    .filter((name) => !present.has(name))
+    .map((name) => ({ kind: 'deleted', seq: 0, line: 0, session: name }));
   if (known.index.brokenAt !== undefined)
     findings.unshift({ kind: 'bad_index', seq: 0, line: known.index.brokenAt });
   return { ok: findings.length === 0 && sessions.every(({ ok }) => ok), sessions, findings };

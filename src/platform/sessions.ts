@@ -14,8 +14,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { GENESIS } from '../audit/chain.js';
-import { CompactRange } from '../audit/merkle.js';
 import { TurretError } from '../errors.js';
 import { type LogHead, LOG_FILE } from './audit-file.js';
 import { isAlive, startTicks } from './process-alive.js';
@@ -66,7 +64,7 @@ export function makeStateDirectory(state: string): void {
   }
 }
 
-/** Makes the session's directory and remembers that it was opened. `sid` is hex. Throws `state_unwritable`. */
+/** Makes the session's directory. `sid` is hex. Throws `state_unwritable`. */
 export function createSession(
   state: string,
   session: { sid: string; label: string; command: string; pid: number; now: number },
@@ -96,30 +94,24 @@ export function createSession(
     writeSync(fd, `${JSON.stringify({ v: 1, ...meta })}\n`);
     fsyncSync(fd);
     closeSync(fd);
-    appendIndex(state, { type: 'session.open', name }, session.now);
   } catch (error) {
-    remove(entry);
-    throw error instanceof TurretError ? error : unrecordable(state, error);
+    forgetSession(entry);
+    throw unrecordable(state, error);
   }
   return entry;
 }
 
-/**
- * A session whose log could not be begun: nothing ran in it. The index keeps that it never began, so that nobody takes it
- * for one that was deleted.
- */
-export function forgetSession(state: string, entry: SessionEntry, now: number): void {
-  remove(entry);
-  const root = new CompactRange().root().toString('base64');
-  const nothing: LogHead = { records: 0, head: GENESIS.prev.toString('base64url'), root };
-  appendIndex(state, { type: 'session.close', name: entry.name, ...nothing }, now);
+/** Remembers that its log has begun. Not before: a log that is in the index and not on the disk was deleted. Throws `state_unwritable`. */
+export function openSession(state: string, name: string, now: number): void {
+  appendIndex(state, { type: 'session.open', name }, now);
 }
 
-function remove({ directory }: SessionEntry): void {
+/** A session whose log could not be begun: nothing ran in it. */
+export function forgetSession({ directory }: SessionEntry): void {
   try {
     rmSync(directory, { recursive: true, force: true });
   } catch {
-    // A file system one may only read: verify says that there is no log.
+    // A file system one may only read. A directory without a log that is not in the index is no session.
   }
 }
 

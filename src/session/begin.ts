@@ -1,4 +1,4 @@
-import { type SessionEntry, forgetSession } from '../platform/sessions.js';
+import { type SessionEntry, forgetSession, openSession } from '../platform/sessions.js';
 import type { BrokerSetup } from '../protocol/control.js';
 import type { BrokerProcess } from './broker-process.js';
 
@@ -12,13 +12,11 @@ export async function begin(
   setup: BrokerSetup,
 ): Promise<number | undefined> {
   try {
-    return await broker.setUp(setup);
+    const port = await broker.setUp(setup);
+    openSession(state, entry.name, Date.now());
+    return port;
   } catch (error) {
-    try {
-      forgetSession(state, entry, Date.now());
-    } catch {
-      // A full disk, and the error below says so; verify will say that there is no log.
-    }
+    forgetSession(entry);
     throw error;
   }
 }

@@ -60,7 +60,7 @@ const FINDINGS: Record<IndexFinding['kind'], Words> = {
   bad_certificate: (_finding, _which, place) =>
     `${place}: the key of this session is not certified by this machine's host key`,
   unlisted: () => 'the index of sessions does not know this session',
-  no_log: () => 'there is no log: it was deleted, or the session was killed before its first record',
+  no_log: () => 'the log of this session is gone',
   deleted: (finding) => `session ${finding.session ?? ''} is in the index and its directory is gone`,
   bad_index: (finding) => `index.jsonl, line ${finding.line}: does not continue from the line before`,
 };

@@ -17,8 +17,8 @@ import { loadHostKey } from '../../../src/platform/host-key.js';
 import {
   closeSession,
   createSession,
-  forgetSession,
   makeStateDirectory,
+  openSession,
   type SessionEntry,
 } from '../../../src/platform/sessions.js';
 import { callMessage } from '../../../src/wire/handshake.js';
@@ -70,7 +70,12 @@ interface Session {
 }
 
 /** A session as `turret run` makes one. `pid` decides whether it counts as running. */
-function startSession(sid: string, pid: number, at = Date.UTC(2026, 0, 1)): Session {
+function startSession(
+  sid: string,
+  pid: number,
+  at = Date.UTC(2026, 0, 1),
+  index: 'listed' | 'unlisted' = 'listed',
+): Session {
   makeStateDirectory(state);
   const entry = createSession(state, { sid, label: 'fixer', command: 'claude', pid, now: at });
   const key = signingKey(AUDIT_SEED).publicKey;
@@ -79,6 +84,7 @@ function startSession(sid: string, pid: number, at = Date.UTC(2026, 0, 1)): Sess
     certificate: loadHostKey(state).certify(Buffer.from(sid, 'hex'), key),
   });
   writer.append(START);
+  if (index === 'listed') openSession(state, entry.name, at);
   return { entry, writer };
 }
 function endSession({ entry, writer }: Session): void {
@@ -365,18 +371,20 @@ describe('turret audit verify', () => {
       ok: false,
       sessions: [{ ok: true }, { ok: false, findings: [{ kind: 'no_log' }] }],
     });
-    expect(output).toContain('there is no log');
+    expect(output).toContain('the log of this session is gone');
   });
 
-  it('misses nothing of a session that could not begin, and of no other', async () => {
-    const first = startSession(SID, NOBODY);
-    endSession(first);
-    const never = { sid: OTHER_SID, label: '', command: '', pid: NOBODY, now: Date.UTC(2026, 0, 2) };
-    forgetSession(state, createSession(state, never), never.now);
-    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({ ok: true, sessions: [{}], findings: [] });
-    // It had an end already.
-    forgetSession(state, first.entry, never.now);
-    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({ findings: [{ kind: 'deleted' }] });
+  it('finds nothing wrong with a session that was killed before its log was in the index', async () => {
+    endSession(startSession(SID, NOBODY));
+    const [begun, called] = [Date.UTC(2026, 0, 2), Date.UTC(2026, 0, 3)];
+    createSession(state, { sid: '0a'.repeat(10), label: '', command: '', pid: NOBODY, now: begun });
+    startSession(OTHER_SID, NOBODY, begun, 'unlisted');
+    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({ ok: true, sessions: [{}, {}] });
+    usualCalls(startSession('0b'.repeat(10), NOBODY, called, 'unlisted').writer);
+    expect(await AuditVerify.run(['--all'], ROOT)).toMatchObject({
+      ok: false,
+      sessions: [{ findings: [{ kind: 'unlisted' }] }, { ok: true }, { ok: true }],
+    });
   });
 
   it('refuses a log certified by another machine, and accepts a file with the right host key', async () => {
