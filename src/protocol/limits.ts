@@ -95,6 +95,9 @@ export const INJECTOR_SIGNATURE_AGE_MS_MAX = 300_000;
 /** Requests one approved call may send. */
 export const INJECTOR_REQUESTS_MAX = 1_000_000;
 
+/** Time an injector keeps a connection upstream that nobody uses. One that the other end is just closing fails a call. */
+export const INJECTOR_IDLE_MS_MAX = 2_000;
+
 /** One header in a stream of files: a path of FILE_PATH_BYTES_MAX fits, however it is escaped. */
 export const FILE_HEADER_BYTES_MAX = 32_768;
 /** Other matching rules that a decision names. */

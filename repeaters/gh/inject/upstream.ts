@@ -10,6 +10,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { INJECTOR_IDLE_MS_MAX } from '../../../src/protocol/limits.js';
 import { HOP_BY_HOP, headersWithout } from '../../sdk/headers.js';
 
 interface Forwarding {
@@ -40,13 +41,15 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([
   'expect',
   'x-github-otp',
 ]);
+/** gh does not repeat what a connection broke of that was kept too long, and of a mutation nobody may. */
+const KEPT = { keepAlive: true, timeout: INJECTOR_IDLE_MS_MAX } as const;
 const NOT_RETURNED: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'set-cookie']);
 
 /** @param endpoint the operator's pinned upstream for all hosts; without it, GitHub itself over TLS */
 export function createUpstream(endpoint: URL | undefined): Upstream {
   const agents = {
-    http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true, rejectUnauthorized: true }),
+    http: new HttpAgent(KEPT),
+    https: new HttpsAgent({ ...KEPT, rejectUnauthorized: true }),
   };
   return {
     forward: (forwarding, learn) => forward(forwarding, learn, { endpoint, agents }),

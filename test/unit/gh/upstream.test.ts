@@ -102,6 +102,21 @@ const seen = (incoming: IncomingMessage, response: ServerResponse): void => {
 };
 
 describe('what reaches GitHub', () => {
+  it('closes a connection that nobody uses before the other end does', async () => {
+    const server = createServer((_, response) => response.end('answered'));
+    server.keepAliveTimeout = 0;
+    const closed = new Promise((resolve) => {
+      server.once('connection', (socket) => socket.once('close', resolve));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    open.push(() => Promise.resolve(void server.close()));
+    const { port } = server.address() as AddressInfo;
+    expect((await ask(await door(`http://127.0.0.1:${port}`, undefined), '/')).body).toBe('answered');
+    await closed;
+  });
+
   it('carries the real token in place of the dummy, the true host, and the path as it was', async () => {
     const url = await door(await listen(seen), 'ghp_real');
     const { body } = await ask(url, '/repos/a/b?q=%2F..&x', { headers: { ...SECRETS, accept: 'x/y' } });
