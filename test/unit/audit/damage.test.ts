@@ -154,7 +154,8 @@ describe('two verifiers, one verdict', () => {
       expect(verdict.findings.every((finding) => (finding.to ?? finding.seq) >= from - 1)).toBe(true);
       expect(verdicts[index]).toEqual(short(verdict));
     }
-  });
+    // Twenty thousand records, twice: nothing is waited for, but a processor may be shared.
+  }, 60_000);
 
   it('agree on a closed log, a killed one and one without any host key', () => {
     const base = temporaryDirectory();
