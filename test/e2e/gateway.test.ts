@@ -1,6 +1,7 @@
 // Programs with a base URL and a key that is none: the official clients under `turret run`, against an upstream that checks
 // the real key. What they ask for is decided on, counted and in the log.
 
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -205,6 +206,23 @@ describe('the official clients', () => {
 });
 
 describe('at every level', () => {
+  test('has its port, past a proxy, and starts nothing where that is taken; what it keeps of the bearer opens nothing', async () => {
+    await openWorld();
+    world.env['HTTPS_PROXY'] = 'http://127.0.0.1:9';
+    const script =
+      'env; cat /run/turret/gateway.json; echo; /run/turret/with-gateway echo started; echo "ended with $?"';
+    const ran = await world.run(['sh', '-c', script]);
+    const said = ran.stdout.toString();
+    const [, bearer = ''] = /^ANTHROPIC_API_KEY=(trb_[0-9a-f]{64})$/m.exec(said) ?? [];
+    expect(said).toContain(`OPENAI_API_KEY=${bearer}\n`);
+    expect(said).toContain('NO_PROXY=127.0.0.1\n');
+    expect(said.split(bearer)).toHaveLength(3);
+    expect(said).toContain(`"bearer_sha256":"${createHash('sha256').update(bearer).digest('hex')}"`);
+    expect(said).not.toContain('started');
+    expect(said).toContain('ended with 125');
+    expect(ran.stderr).toMatch(/turret: error: the gateway cannot start: listen EADDRINUSE/);
+  });
+
   test.each([['--isolation=strict'], ['--isolation=landlock'], ['--isolation=none']])(
     '%s',
     async (option) => {
