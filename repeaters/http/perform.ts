@@ -10,7 +10,6 @@ import { LlmAnswer } from '../../src/llm/answer.js';
 import { writes } from '../../src/llm/ask.js';
 import { costOf, priceOf } from '../../src/llm/price.js';
 import {
-  HTTP_ANSWER_BYTES_MAX,
   HTTP_ANSWER_HEAD_BYTES_MAX,
   HTTP_CONNECT_MS_MAX,
   HTTP_REQUESTS_MAX,
@@ -33,10 +32,17 @@ export function createAgent(): Agent {
   });
 }
 
+export interface HttpRuntime {
+  agent: Agent;
+  upstreams: ReadonlyMap<string, Upstream>;
+  /** An answer that is longer is cut there, and the call fails. */
+  answerBytesMax: number;
+}
+
 /** @throws TurretError for what Turret could not do, or the upstream did not */
 export async function performHttp(
   run: Run,
-  { agent, upstreams }: { agent: Agent; upstreams: ReadonlyMap<string, Upstream> },
+  { agent, upstreams, answerBytesMax }: HttpRuntime,
 ): Promise<RunResult> {
   const [capability] = run.capabilities;
   const [, alias = '', method = ''] = capability?.action.split('.') ?? [];
@@ -66,7 +72,7 @@ export async function performHttp(
       headersTimeout: upstream.silenceMs,
       bodyTimeout: upstream.silenceMs,
     });
-    const result = await relay(run, answer, { upstream, params, tap });
+    const result = await relay(run, answer, { upstream, params, tap, answerBytesMax });
     tap?.report();
     return result;
   } catch (error) {
@@ -87,7 +93,12 @@ function outgoing(params: Params, { base }: Upstream): { path: string; headers: 
 async function relay(
   run: Run,
   { statusCode, headers, body }: Dispatcher.ResponseData,
-  { upstream, params, tap }: { upstream: Upstream; params: Params; tap: Counted | undefined },
+  {
+    upstream,
+    params,
+    tap,
+    answerBytesMax,
+  }: { upstream: Upstream; params: Params; tap: Counted | undefined; answerBytesMax: number },
 ): Promise<RunResult> {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity')
@@ -102,8 +113,8 @@ async function relay(
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > HTTP_ANSWER_BYTES_MAX)
-      throw new TurretError('output_limit', `the answer is longer than ${HTTP_ANSWER_BYTES_MAX} bytes`, {
+    if (length > answerBytesMax)
+      throw new TurretError('output_limit', `the answer is longer than ${answerBytesMax} bytes`, {
         hints: ['ask for a part of it (range)'],
       });
     await write(run, answer === undefined ? chunk : answer.push(chunk));

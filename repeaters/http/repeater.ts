@@ -1,7 +1,7 @@
 // The http repeater: upstreams by alias, each with its own secret.
 
 import { version } from '../../src/version.js';
-import { HTTP_REQUESTS_MAX } from '../../src/protocol/limits.js';
+import { HTTP_ANSWER_BYTES_MAX, HTTP_REQUESTS_MAX } from '../../src/protocol/limits.js';
 import { keepSecret } from '../sdk/own-secrets.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
 import { createAgent, performHttp } from './perform.js';
@@ -27,6 +27,6 @@ export function createHttpRepeater(secrets: RepeaterSecrets): Repeater {
       })),
     ),
     resolve: (call) => resolveHttp(call, { name, upstreams }),
-    run: (run) => performHttp(run, { agent, upstreams }),
+    run: (run) => performHttp(run, { agent, upstreams, answerBytesMax: HTTP_ANSWER_BYTES_MAX }),
   };
 }

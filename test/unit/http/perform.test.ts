@@ -17,6 +17,7 @@ let fake: FakeLlm;
 let agent: Agent;
 let upstreams: Map<string, Upstream>;
 const CLOSED_PORT = 9;
+const ANSWER_BYTES_MAX = 8 * 1_048_576;
 
 beforeAll(async () => {
   fake = await startFakeLlm();
@@ -75,7 +76,7 @@ async function perform(action: string, params: Params, { body = '', ...io }: Inp
     used: (said: Usage) => void (usage = said),
   } as unknown as Run;
   try {
-    const { exit } = await performHttp(run, { agent, upstreams });
+    const { exit } = await performHttp(run, { agent, upstreams, answerBytesMax: ANSWER_BYTES_MAX });
     return { exit, out: Buffer.concat(parts).toString(), usage };
   } catch (error) {
     throw Object.assign(error as Error, { usage, out: Buffer.concat(parts).toString() });
@@ -214,6 +215,16 @@ describe('an answer', () => {
     expect({ code: error.code, message: error.message }).toEqual({ code, message });
   });
 
+  test('without end is cut at the bound, and the upstream hung up on', async () => {
+    const hungUp = fake.hungUp();
+    const error = await failure('plain.get', { path: '/endless' });
+    expect({ code: error.code, message: error.message }).toEqual({
+      code: 'output_limit',
+      message: 'the answer is longer than 8388608 bytes',
+    });
+    await expect.poll(() => fake.hungUp()).toBe(hungUp + 1);
+  });
+
   test('without end is read no faster than it is taken, and not after that', async () => {
     const taken: Buffer[] = [];
     const abort = new AbortController();
@@ -226,11 +237,12 @@ describe('an answer', () => {
         setTimeout(() => abort.abort(), 500);
       },
     });
+    const before = fake.written();
     const hungUp = fake.hungUp();
     expect(
       (await failure('plain.get', { path: '/endless' }, { stdout: slow, signal: abort.signal })).name,
     ).toBe('AbortError');
-    expect(fake.written()).toBeLessThan(64 * 1_048_576);
+    expect(fake.written() - before).toBeLessThan(32 * 1_048_576);
     await expect.poll(() => fake.hungUp()).toBe(hungUp + 1);
   });
 });
