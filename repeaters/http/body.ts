@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 
 import { TurretError } from '../../src/errors.js';
-import { type LlmApi, completed, readLlmRequest, writes } from '../../src/llm/ask.js';
+import { type LlmApi, completed, costKind, readLlmRequest } from '../../src/llm/ask.js';
 import {
   HTTP_BODY_HELD_BYTES_MAX,
   HTTP_REQUEST_BYTES_MAX,
@@ -53,7 +53,7 @@ async function readLlmBody(
   const request = readLlmRequest(api, at.path, bytes);
   const { ask, body } = request;
   if (ask.model !== model) throw differs(`the body asks for model ${JSON.stringify(ask.model ?? null)}`);
-  const isOurs = ask.max_tokens === undefined && max_tokens === cap && writes(api, at.path);
+  const isOurs = ask.max_tokens === undefined && max_tokens === cap && costKind(api, at.path) === 'writes';
   if (ask.max_tokens !== max_tokens && !isOurs)
     throw differs(`the body lets the model write ${ask.max_tokens ?? 'without a bound'}`);
   // Its usage is in an answer to somebody else's later request.

@@ -7,7 +7,7 @@ import { Agent, type Dispatcher } from 'undici';
 
 import { TurretError } from '../../src/errors.js';
 import { LlmAnswer } from '../../src/llm/answer.js';
-import { writes } from '../../src/llm/ask.js';
+import { costKind } from '../../src/llm/ask.js';
 import { costOf, priceOf } from '../../src/llm/price.js';
 import {
   HTTP_ANSWER_HEAD_BYTES_MAX,
@@ -174,14 +174,13 @@ class Counted {
     if (this.#failed || api === undefined) return;
     const said = this.#answer?.tokens;
     const whole = this.#answer?.ended === true;
-    if (said === undefined && !writes(api, path)) return;
+    const cost = costKind(api, path) ?? (model === undefined ? 'free' : 'writes');
+    if (said === undefined && cost === 'free') return;
+    const written = cost === 'reads' ? 0 : tokensOf(this.#answer?.bytes ?? 0);
     const guess = {
       input: said === undefined ? tokensOf(this.#body.length ?? 0) : said.input,
       cached: said?.cached ?? 0,
-      output:
-        whole && said !== undefined
-          ? said.output
-          : Math.max(said?.output ?? 0, tokensOf(this.#answer?.bytes ?? 0)),
+      output: whole && said !== undefined ? said.output : Math.max(said?.output ?? 0, written),
     };
     const price = model === undefined || prices === undefined ? undefined : priceOf(prices, model);
     this.#run.used({

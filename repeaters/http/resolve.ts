@@ -3,7 +3,7 @@
 
 import { nearestHint } from '../../src/config/nearest.js';
 import { TurretError } from '../../src/errors.js';
-import { writes } from '../../src/llm/ask.js';
+import { costKind } from '../../src/llm/ask.js';
 import { priceOf } from '../../src/llm/price.js';
 import { HTTP_REQUEST_BYTES_MAX } from '../../src/protocol/limits.js';
 import type {
@@ -117,13 +117,17 @@ function boundOf({ max_tokens, model }: Params, path: string, upstream: Upstream
   const { api, max_tokens: cap, prices, alias } = upstream;
   if (prices !== undefined && typeof model === 'string' && priceOf(prices, model) === undefined)
     throw wrong(`turret.yaml has no price for the model ${JSON.stringify(model)} of the upstream "${alias}"`);
+  const cost = api === undefined || model === undefined ? undefined : costKind(api, path);
+  // What it costs could neither be bounded nor counted.
+  if (model !== undefined && cost === undefined && (cap !== undefined || prices !== undefined))
+    throw wrong(`nobody knows what ${path} costs, and turret.yaml bounds that for the upstream "${alias}"`);
   const asked = max_tokens === undefined ? undefined : numberOf('max_tokens', max_tokens, 1);
   if (cap !== undefined && asked !== undefined && asked > cap)
     throw wrong(
       `max_tokens ${asked} is more than the ${cap} that turret.yaml allows for the upstream "${alias}"`,
     );
   // Without a bound of its own the request gets this one.
-  const bound = asked ?? (api !== undefined && writes(api, path) && model !== undefined ? cap : undefined);
+  const bound = asked ?? (cost === 'writes' ? cap : undefined);
   return bound === undefined ? {} : { max_tokens: bound };
 }
 

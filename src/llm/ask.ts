@@ -18,6 +18,7 @@ export interface LlmRequest {
   body: JsonObject;
 }
 
+const CHAT = /\/chat\/completions\/?$/;
 const GEMINI_MODEL = /^\/v[0-9][a-z0-9]*\/(?:models|tunedModels)\/([^/:]+)(?::[A-Za-z]+)?$/;
 
 /** @throws TurretError `invalid_params` for a body that does not say one thing only */
@@ -39,7 +40,7 @@ export function completed(
   const options = body['stream_options'];
   const addedUsage =
     api === 'openai' &&
-    path.endsWith('/chat/completions') &&
+    CHAT.test(path) &&
     body['stream'] === true &&
     (isObject(options) ? options : {})['include_usage'] !== true;
   if (bound === undefined && !addedUsage) return undefined;
@@ -49,23 +50,41 @@ export function completed(
   return { body: { ...body, ...bound, ...usage }, addedUsage };
 }
 
-/** Whether a request of this kind lets a model write, so that a bound of the answer has a meaning. */
-export function writes(api: LlmApi, path: string): boolean {
-  if (api === 'anthropic') return path.endsWith('/messages');
-  if (api === 'gemini') return /:(?:generateContent|streamGenerateContent)$/.test(path);
-  return /\/(?:chat\/completions|completions|responses)$/.test(path);
+/** What a request with a model can cost: what it reads and what the model writes, only what it reads, or nothing. */
+export type LlmCost = 'writes' | 'reads' | 'free';
+
+const COSTS: Record<LlmApi, readonly (readonly [LlmCost, RegExp])[]> = {
+  anthropic: [
+    ['writes', /\/messages\/?$/],
+    ['free', /\/messages\/count_tokens\/?$/],
+  ],
+  openai: [
+    ['writes', /\/(?:chat\/completions|completions|responses)\/?$/],
+    ['reads', /\/embeddings\/?$/],
+    ['free', /\/moderations\/?$/],
+  ],
+  gemini: [
+    ['writes', /:(?:generateContent|streamGenerateContent)$/],
+    ['reads', /:(?:embedContent|batchEmbedContents)$/],
+    ['free', /:countTokens$/],
+  ],
+};
+
+/** By its path; undefined where nobody knows. */
+export function costKind(api: LlmApi, path: string): LlmCost | undefined {
+  return COSTS[api].find(([, pattern]) => pattern.test(path))?.[0];
 }
 
 function boundIn(api: LlmApi, path: string, body: JsonObject, cap: number): JsonObject | undefined {
-  if (!writes(api, path)) return undefined;
+  if (costKind(api, path) !== 'writes') return undefined;
   const each = Math.max(1, Math.floor(cap / answers(api, body)));
   if (api === 'anthropic') return { max_tokens: each };
   if (api === 'gemini') {
     const key = body['generation_config'] === undefined ? 'generationConfig' : 'generation_config';
     return { [key]: { ...(isObject(body[key]) ? body[key] : {}), maxOutputTokens: each } };
   }
-  if (path.endsWith('/responses')) return { max_output_tokens: each };
-  return path.endsWith('/chat/completions') ? { max_completion_tokens: each } : { max_tokens: each };
+  if (/\/responses\/?$/.test(path)) return { max_output_tokens: each };
+  return CHAT.test(path) ? { max_completion_tokens: each } : { max_tokens: each };
 }
 
 function askOf(api: LlmApi, path: string, body: JsonObject): LlmAsk {

@@ -250,6 +250,9 @@ const MISBEHAVING: Record<string, Handler> = {
     };
     await pipeline(Readable.from(more()), response);
   },
+  '/quiet': (_message, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"answer"}');
+  },
   '/gzip': (_message, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(FAKE_LLM_KEY));
   },

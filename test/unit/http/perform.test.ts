@@ -31,6 +31,7 @@ beforeAll(async () => {
     basic: { ...at, auth: 'basic', secret: 'env:PAIR' },
     query: { ...at, auth: 'query:key', base: '/v1' },
     keyless: { ...at, secret: 'env:NOBODY' },
+    plainLlm: { ...at, api: 'openai' as const },
     gone: { ...at, endpoint: `http://127.0.0.1:${CLOSED_PORT}` },
   };
   upstreams = readUpstreams({
@@ -283,8 +284,23 @@ describe('a request to a model', () => {
     expect(usage?.output).toBeGreaterThan(1);
   });
 
+  test('whose answer does not say what it cost, costs a guess, or nothing where it is free', async () => {
+    const counted = await perform(
+      'anthropic.post',
+      { path: '/v1/messages/count_tokens', ...ASK },
+      { body: BODY },
+    );
+    expect(counted).toMatchObject({ exit: 0, usage: undefined });
+    const silent = await perform(
+      'plainLlm.post',
+      { path: '/quiet', headers: JSON_TYPE, model: 'm-1' },
+      { body: '{"model":"m-1"}' },
+    );
+    expect(silent.usage).toEqual({ model: 'm-1', input: 4, cached: 0, output: 5, estimated: true });
+  });
+
   test('that is refused costs nothing', async () => {
-    const { exit, usage } = await perform('anthropic.post', { path: '/v1/nothing', ...ASK }, { body: BODY });
+    const { exit, usage } = await perform('anthropic.post', { path: '/v9/messages', ...ASK }, { body: BODY });
     expect({ exit, usage }).toEqual({ exit: 1, usage: undefined });
   });
 

@@ -120,6 +120,18 @@ describe('a request to a model', () => {
       'max_tokens',
     );
   });
+  test('is bound at the same path with a slash at its end, and refused where nobody knows what it costs', () => {
+    expect(resolved('http.openai.post', { path: `${path}/`, model: 'small-1' }).params['max_tokens']).toBe(
+      1_000,
+    );
+    expect(
+      resolved('http.openai.post', { path: '/v1/embeddings', model: 'small-1' }).params,
+    ).not.toHaveProperty('max_tokens');
+    expect(problem('http.openai.post', { path: '/v1/images/generations', model: 'small-1' })).toBe(
+      'invalid_params',
+    );
+    expect(problem('http.anthropic.post', { path: '/v1/complete', model: 'small-1' })).toBeUndefined();
+  });
   test('is refused above the bound, and without a price where there are prices', () => {
     expect(problem('http.openai.post', { path, model: 'small-1', max_tokens: 1_001 })).toBe('invalid_params');
     expect(problem('http.openai.post', { path, model: 'large-1' })).toBe('invalid_params');

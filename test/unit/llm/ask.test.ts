@@ -72,6 +72,7 @@ describe('what is added', () => {
     ['anthropic', '/v1/messages', '{"model":"m"}', { max_tokens: 100 }],
     ['openai', CHAT, '{"model":"m","n":3}', { n: 3, max_completion_tokens: 33 }],
     ['openai', '/v1/responses', '{"model":"m"}', { max_output_tokens: 100 }],
+    ['openai', '/v1/responses/', '{"model":"m"}', { max_output_tokens: 100 }],
     ['openai', '/v1/completions', '{"model":"m"}', { max_tokens: 100 }],
     [
       'gemini',
