@@ -65,7 +65,8 @@ async function runUnder(
   const [first] = lanes;
   if (first === undefined) throw new Error('no lane');
   for (const category of new Set(options.cases.map((one) => one.category)))
-    if (CONTROLLED_INSIDE.has(category)) tell({ controlled: await first.control(category) });
+    if (options.withControls && CONTROLLED_INSIDE.has(category))
+      tell({ controlled: await first.control(category) });
   // One that touches HOME is alone: what changes there meanwhile is its doing.
   const isAlone = (one: AttackCase): boolean => touchesHome(one, options.isolation);
   // Those that take long, of the words of a shell, first: the others then fill the lanes to the end.

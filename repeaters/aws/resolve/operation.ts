@@ -31,6 +31,7 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
   takePositionals(line);
   const files: FileNeed[] = [];
   const params: Params = { ...optionParams(line.values, cwd, files), ...line.globals };
+  if (target.service === 'route53') bareIds(params);
   if (target.kind === 'waiter') params['command'] = `${target.service} wait ${target.waiter}`;
   const capability: Capability = {
     action: actionName(context.name, target.service, target.operation.command),
@@ -42,6 +43,17 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
   if (target.service === 's3api' && target.operation.api === 'DeleteObjects') unbounded.push('key');
   if (unbounded.length > 0) capability.unbounded = unbounded.toSorted();
   return { capabilities: [capability, ...copySource(capability, context)], needs: { stdin: false, files } };
+}
+
+/** Route 53 prints `/hostedzone/Z1`, and the CLI sends what is behind the last slash, whatever stands before it. */
+function bareIds(params: Params): void {
+  for (const name of ['hosted_zone_id', 'delegation_set_id', 'id']) {
+    const value = params[name];
+    if (typeof value !== 'string') continue;
+    params[name] =
+      value.slice(value.lastIndexOf('/') + 1) ||
+      refuse(`--${name.replaceAll('_', '-')} ends with a slash`, 'give the id');
+  }
 }
 
 /** Structures have a short form, JSON, and in both several ways to write each text: a rule that compares one would be dodged. */

@@ -190,6 +190,12 @@ describe('one value, however it is spelled', () => {
   it('a number in plain digits passes', () => {
     expect(asked('ec2 describe-instances --max-items 5')[0]?.[1]).toEqual({ max_items: '5' });
   });
+  it.each(['Z1', '/hostedzone/Z1', 'x/Z1'])('the hosted zone %s is the one that the CLI sends', (id) => {
+    expect(asked(`route53 list-resource-record-sets --hosted-zone-id ${id}`)[0]?.[1]).toEqual({
+      hosted_zone_id: 'Z1',
+    });
+    expect(refusal(`route53 get-hosted-zone --id ${id}/`)).toMatch(/ends with a slash/);
+  });
   it('a structure has too many spellings for a rule', () => {
     expect(asked('ec2 describe-instances --filters Name=a,Values=b')[0]?.[2]).toEqual(['filters']);
   });
