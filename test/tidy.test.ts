@@ -92,7 +92,15 @@ const MAY_IMPORT: Record<string, string[]> = {
     'vault',
   ],
   shims: ['client', 'config/param-words.ts', 'gateway', 'protocol', 'wire'],
-  'repeaters/sdk': ['platform/preamble.ts', 'protocol', 'wire', 'ui'],
+  // How the real CLIs are shut in stands on what is known about shutting in the agent.
+  'repeaters/sdk': [
+    'isolation/probe.ts',
+    'isolation/seccomp',
+    'platform/preamble.ts',
+    'protocol',
+    'wire',
+    'ui',
+  ],
   repeaters: ['repeaters/sdk', 'llm', 'protocol', 'wire', 'config', 'platform/preamble.ts'],
 };
 

@@ -2,6 +2,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CLI_PATH } from '../sdk/find-cli.js';
 
 /**
  * What a config file would otherwise decide: `http://` values would be fetched (v1), the CRT client brings its own
@@ -24,7 +25,7 @@ export async function childEnvironment(directory: string): Promise<Record<string
   await mkdir(home, { mode: 0o700 });
   await writeFile(config, CONFIG, { mode: 0o600, flag: 'wx' });
   return {
-    PATH: '/usr/bin:/bin',
+    PATH: CLI_PATH,
     HOME: home,
     TMPDIR: directory,
     LC_ALL: 'C.UTF-8',

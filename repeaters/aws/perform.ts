@@ -3,8 +3,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCli } from '../sdk/cli-process.js';
-import type { InstalledCli } from '../sdk/find-cli.js';
 import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
+import type { PreparedCli } from '../sdk/sandbox/prepare-cli.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { childEnvironment } from './child-environment.js';
 import type { Injector } from './inject/injector.js';
@@ -14,7 +14,7 @@ import type { AwsPlan } from './plan/plan.js';
 const DOWNLOADS: ReturnRule = { directories: false, accepts: () => true };
 
 export interface PerformContext {
-  cli: InstalledCli;
+  cli: PreparedCli;
   injector: Injector;
   /** Private directory of this repeater. */
   directory: string;
@@ -42,7 +42,8 @@ export async function performAws(run: Run, plan: AwsPlan, context: PerformContex
       ...call.env,
       ...(plan.tz === undefined ? {} : { TZ: plan.tz }),
     };
-    const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd, env });
+    const confinement = cli.confine({ place, readable: [call.caFile] });
+    const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd, env, confinement });
     await returnFiles(files, run.filesOut, DOWNLOADS);
     const refused = call.refused();
     if (refused === undefined) return result;

@@ -3,8 +3,10 @@
 
 import { TurretError } from '../../src/errors.js';
 import type { Json } from '../../src/protocol/messages.js';
+import { openingLine } from '../sdk/sandbox/opening.js';
+import { sandboxMode } from '../sdk/sandbox/prepare-cli.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
-import { findAws } from './cli.js';
+import { prepareAws } from './cli.js';
 import { adoptEnvironment, credentialSource, profileDefaults } from './credentials.js';
 import { startInjector } from './inject/injector.js';
 import { performAws } from './perform.js';
@@ -17,7 +19,11 @@ import { loadTables } from './tables/load.js';
 export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
   const { name, config, env, directory } = secrets;
   adoptEnvironment(env, process.env);
-  const cli = await findAws({ configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] });
+  const search = { configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] };
+  const sandbox = sandboxMode(text(config, 'sandbox'));
+  const cli = await prepareAws({ ...search, sandbox });
+  if (cli.open !== undefined) process.stderr.write(openingLine('aws', cli.open, sandbox));
+  void cli.network?.lost.then(startAnew);
   const tables = loadTables(cli.version);
   const source = text(config, 'credentials') ?? 'auto';
   const profile = profileOf(source) ?? env['AWS_PROFILE'] ?? env['AWS_DEFAULT_PROFILE'] ?? 'default';
@@ -31,6 +37,7 @@ export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repea
     credentials,
     endpoint: endpointOf(config),
     now: Date.now,
+    door: await cli.network?.door,
   });
   const context: AwsContext = {
     name,
@@ -90,4 +97,10 @@ function siblingProfiles({ siblings }: RepeaterSecrets): Record<string, string> 
       return profile === undefined ? [] : [[profile, name]];
     }),
   );
+}
+
+/** The next call starts another repeater. */
+function startAnew(): never {
+  process.stderr.write('turret: the network of the real aws is gone\n');
+  process.exit(1);
 }

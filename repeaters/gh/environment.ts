@@ -1,6 +1,7 @@
 // The world that gh runs in: made from nothing, in a private directory that is removed afterwards.
 
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tty } from '../../src/protocol/messages.js';
@@ -11,6 +12,8 @@ export interface Place {
   /** Working directory of gh: copies of the caller's files, and downloads. */
   work: string;
   socket: string;
+  /** What the only program on PATH needs besides itself. */
+  programs: readonly string[];
   remove(): Promise<void>;
 }
 
@@ -40,13 +43,18 @@ export async function makePlace({
     `http_unix_socket: ${JSON.stringify(socket)}\nprompt: disabled\n`,
     { mode: 0o400 },
   );
-  await writeFile(join(root, 'bin', 'git'), gitScript(branch), { mode: 0o500 });
-  return { root, work: join(root, 'work'), socket, remove: () => rm(root, { recursive: true, force: true }) };
+  const git = join(root, 'bin', 'git');
+  // gh runs git for the branch, the remotes and the changes of a checkout. There is none here.
+  if (branch === undefined) await symlink(FALSE, git);
+  else await writeFile(git, gitScript(branch), { mode: 0o500 });
+  const programs = [branch === undefined ? FALSE : '/bin/sh'];
+  const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
+  return { root, work: join(root, 'work'), socket, programs, remove };
 }
 
-/** gh runs git for the branch, the remotes and the changes of a checkout. There is none here. */
-function gitScript(branch: string | undefined): string {
-  if (branch === undefined) return '#!/bin/sh\nexit 1\n';
+const FALSE = ['/usr/bin/false', '/bin/false'].find((path) => existsSync(path)) ?? '/bin/false';
+
+function gitScript(branch: string): string {
   const quoted = `'refs/heads/${branch.replaceAll("'", String.raw`'\''`)}'`;
   return `#!/bin/sh\n[ "$*" = 'symbolic-ref --quiet HEAD' ] && printf '%s\\n' ${quoted}\n`;
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { runCli } from '../sdk/cli-process.js';
 import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
+import type { PreparedCli } from '../sdk/sandbox/prepare-cli.js';
 import type { Run, RunResult } from '../sdk/types.js';
 import { ghEnvironment, makePlace, type Place } from './environment.js';
 import { startInjector } from './inject/injector.js';
@@ -17,7 +18,7 @@ export const DOWNLOADS: ReturnRule = {
 
 export interface GhRuntime {
   context: GhContext;
-  gh: string;
+  cli: PreparedCli;
   /** Private directory of the session. */
   directory: string;
   upstream: Upstream;
@@ -65,7 +66,9 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
       });
   try {
     const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
-    const result = await runCli(run, { path: runtime.gh, argv: plan.argv, cwd: place.work, env });
+    const { cli } = runtime;
+    const confinement = cli.confine({ place: place.root, programs: place.programs });
+    const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd: place.work, env, confinement });
     const left = await returnFiles(files, run.filesOut, DOWNLOADS);
     if (left.length === 0) return result;
     run.stderr.write(

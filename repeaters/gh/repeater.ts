@@ -2,8 +2,10 @@
 
 import { TurretError } from '../../src/errors.js';
 import type { RegisteredAction } from '../../src/protocol/messages.js';
+import { openingLine } from '../sdk/sandbox/opening.js';
+import { sandboxMode } from '../sdk/sandbox/prepare-cli.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
-import { findGh } from './cli.js';
+import { prepareGh } from './cli.js';
 import { findToken } from './credentials.js';
 import { createUpstream } from './inject/upstream.js';
 import { performGh } from './perform.js';
@@ -39,13 +41,16 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
     throw invalid('host', 'a host name, for example github.com');
   const mode = text(config, 'credentials') ?? 'auto';
   if (mode !== 'env' && mode !== 'auto') throw invalid('credentials', 'env or auto');
-  const { path: gh, version } = await findGh({ configured: text(config, 'cli'), path: env['PATH'] });
+  const sandbox = sandboxMode(text(config, 'sandbox'));
+  const cli = await prepareGh({ configured: text(config, 'cli'), path: env['PATH'], sandbox });
+  if (cli.open !== undefined) process.stderr.write(openingLine('gh', cli.open, sandbox));
+  const { path: gh, version } = cli;
   const table = loadTable(version);
   const context = { name: secrets.name, host, table };
   let token: Promise<string> | undefined;
   const runtime = {
     context,
-    gh,
+    cli,
     directory: secrets.directory,
     upstream: createUpstream(endpointOf(text(config, 'endpoint'))),
     token: () => {

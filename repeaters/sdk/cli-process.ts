@@ -1,28 +1,30 @@
 // One program of a call: streams with back-pressure, signals to its whole group, and nothing of that group left when
 // the program, the call or this process ends.
 
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
 import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
-import { ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
+import { CLI_OUTPUT_BYTES_MAX, ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
+import { type Confinement, type Sandboxed, UNCONFINED, descriptorsOf } from './sandbox/confinement.js';
+import { Inside } from './sandbox/inside.js';
 import type { Run, RunResult } from './types.js';
 import { forgetGroup, watchGroup } from './watchdog.js';
 
-/** A repeater that is killed cannot clean up: the kernel does, and set-id programs gain nothing. */
-const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+type Stdio = readonly ('pipe' | 'ignore' | 'inherit')[];
 
 export interface CliOptions {
-  /** Absolute, or a name that is looked up on PATH of `env`. */
+  /** Absolute, or a name that is looked up on PATH of `env` when it is not confined. */
   path: string;
   argv: readonly string[];
   cwd: string;
   /** All of it: nothing of this process is added. */
   env: Record<string, string>;
+  /** How it is shut in; not at all when left out. */
+  confinement?: Confinement;
 }
 
 /** A program in a process group of its own, so that everything it starts is reached by the same signal. */
@@ -30,16 +32,17 @@ export class CliProcess {
   readonly process: ChildProcess;
   /** How it ended. Rejects with TurretError repeater_error when it could not be started. */
   readonly ended: Promise<RunResult>;
+  #inside: Inside | undefined;
   #over = false;
 
-  constructor({ path, argv, cwd, env, stdio }: CliOptions & { stdio: StdioOptions }) {
-    const [program, ...words] = SETPRIV
-      ? [SETPRIV, '--pdeathsig', 'KILL', '--no-new-privs', '--', path, ...argv]
-      : [path, ...argv];
+  constructor({ path, argv, cwd, env, stdio, confinement = UNCONFINED }: CliOptions & { stdio: Stdio }) {
+    const { sandboxed } = confinement;
+    const [program, ...words] = [...confinement.words(stdio.length), path, ...argv];
     const failed = (cause: unknown): TurretError =>
       new TurretError('repeater_error', `${JSON.stringify(basename(path))} could not be started`, { cause });
     try {
-      this.process = spawn(program, words, { cwd, env, detached: true, stdio });
+      const pipes = descriptorsOf(confinement).map(() => 'pipe' as const);
+      this.process = spawn(program ?? path, words, { cwd, env, detached: true, stdio: [...stdio, ...pipes] });
     } catch (cause) {
       // Node throws for a command line the kernel finds too long, and only reports what it did not find.
       throw failed(cause);
@@ -51,23 +54,37 @@ export class CliProcess {
     }
     const { pid } = this.process;
     if (pid !== undefined) watchGroup(pid);
+    if (pid !== undefined && sandboxed !== undefined) this.#inside = this.#enter(stdio.length, sandboxed);
     this.ended = new Promise((resolve, reject) => {
       this.process.once('error', (cause) => reject(failed(cause)));
       this.process.once('exit', (code, signal) => {
         // What it left behind would hold our pipes open.
         this.kill('KILL');
         this.#over = true;
+        this.#inside?.over();
         if (pid !== undefined) forgetGroup(pid);
-        resolve(resultOf(code, signal));
+        resolve(
+          sandboxed === undefined ? resultOf(code, signal) : resultInside(code, signal, sandboxed.ownExits),
+        );
       });
     });
     // Whoever waits for it may do so later.
     this.ended.catch(() => {});
   }
 
+  #enter(fd: number, { filter }: Sandboxed): Inside {
+    const toSandbox = this.process.stdio[fd + 1] as Writable | undefined;
+    // A sandbox that did not start does not read it.
+    toSandbox?.on('error', () => toSandbox.destroy()).end(filter);
+    return new Inside(this.process.stdio[fd] as Readable);
+  }
+
   /** To it and to whatever it started. Nothing once it has ended: the number of its group may be another's by then. */
   kill(signal: SignalName | 'KILL'): void {
     if (this.process.pid === undefined || this.#over) return;
+    if (this.#inside && signal !== 'KILL') return void this.#inside.signal(signal);
+    // When the first process inside dies everything there does, and the sandbox ends after all of it.
+    if (this.#inside?.kill() === true) return;
     try {
       process.kill(-this.process.pid, `SIG${signal}`);
     } catch {
@@ -81,11 +98,17 @@ type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'o
 /**
  * Runs a program to its end and to the end of its output.
  * @param options.handed values the program may read as JSON, on fd 3, 4, …
- * @throws TurretError `cancelled` when the call was aborted, `repeater_error` when the program cannot be started
+ * @param options.outputMax bytes on stdout and stderr together, after which the program is killed
+ * @throws TurretError `cancelled` when the call was aborted, `repeater_error` when the program cannot be started,
+ *   `output_limit`
  */
 export async function runCli(
   run: Streams,
-  { handed = [], ...options }: CliOptions & { handed?: readonly object[] },
+  {
+    handed = [],
+    outputMax = CLI_OUTPUT_BYTES_MAX,
+    ...options
+  }: CliOptions & { handed?: readonly object[]; outputMax?: number },
 ): Promise<RunResult> {
   if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
   const cli = new CliProcess({
@@ -93,6 +116,7 @@ export async function runCli(
     stdio: [run.needs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
   });
   const { stdin, stdout, stderr, stdio } = cli.process;
+  const output = new Budget(outputMax, () => cli.kill('KILL'));
   const kill = (): void => cli.kill('KILL');
   run.signal.addEventListener('abort', kill, { once: true });
   run.onSignal((signal) => cli.kill(signal));
@@ -101,10 +125,11 @@ export async function runCli(
     feed(run.stdin, stdin);
     const [result] = await Promise.all([
       cli.ended,
-      drain(stdout, run.stdout, cli),
-      drain(stderr, run.stderr, cli),
+      drain(stdout, run.stdout, { cli, output }),
+      drain(stderr, run.stderr, { cli, output }),
     ]);
     if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
+    output.check();
     return result;
   } finally {
     run.signal.removeEventListener('abort', kill);
@@ -126,14 +151,22 @@ function feed(from: Readable, to: Writable | null): void {
   pipeline(from, to).catch(() => to.destroy());
 }
 
-async function drain(from: Readable | null, to: Writable, cli: CliProcess): Promise<void> {
+async function drain(
+  from: Readable | null,
+  to: Writable,
+  { cli, output }: { cli: CliProcess; output: Budget },
+): Promise<void> {
   if (!from) return;
   cli.ended.then(
     () => stopWhenSilent(from, to),
     () => from.destroy(),
   );
   try {
-    await pipeline(from, to, { end: false });
+    const passed = pipeline(from, to, { end: false });
+    from.on('data', (bytes: Buffer) => {
+      if (!output.spend(bytes.length)) from.destroy();
+    });
+    await passed;
   } catch {
     // The reader is gone (`aws … | head`), and the program gets SIGPIPE from its next write, as it would without us.
     // Or the program has ended, and what it wrote has been passed on.
@@ -159,9 +192,47 @@ function stopWhenSilent(from: Readable, to: Writable): void {
   from.once('close', () => clearInterval(watch));
 }
 
+/** All that a program may print. What is past it has been passed on by up to one piece. */
+class Budget {
+  readonly #max: number;
+  readonly #spent: () => void;
+  #bytes = 0;
+
+  constructor(max: number, spent: () => void) {
+    this.#max = max;
+    this.#spent = spent;
+  }
+
+  /** @returns whether more may come */
+  spend(bytes: number): boolean {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#max) this.#spent();
+    return this.#bytes <= this.#max;
+  }
+
+  check(): void {
+    if (this.#bytes > this.#max)
+      throw new TurretError('output_limit', `the command wrote more than ${this.#max} bytes and was ended`);
+  }
+}
+
 function resultOf(code: number | null, signal: NodeJS.Signals | null): RunResult {
   if (signal === null) return { exit: code ?? 1 };
   const exit = 128 + constants.signals[signal];
-  const name = [...SIGNALS, 'KILL' as const].find((candidate) => `SIG${candidate}` === signal);
+  const name = nameOf(signal);
   return name === undefined ? { exit } : { exit, signal: name };
 }
+
+// bubblewrap ends with 128+n where the program inside was ended by signal n.
+function resultInside(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  ownExits: readonly number[],
+): RunResult {
+  if (code === null || code <= 128 || ownExits.includes(code)) return resultOf(code, signal);
+  const [name] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  return name === undefined ? { exit: code } : resultOf(null, name as NodeJS.Signals);
+}
+
+const nameOf = (signal: NodeJS.Signals): RunResult['signal'] =>
+  [...SIGNALS, 'KILL' as const].find((candidate) => `SIG${candidate}` === signal);

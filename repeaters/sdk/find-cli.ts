@@ -41,19 +41,44 @@ const SHIM_DIRECTORIES = /(?:^|\/)(?:shims|\.volta|\.turret)(?:\/|$)/;
 /** What a shim is a link to. */
 const MANAGERS = /^(?:asdf|mise|rtx|proto-shim|volta-shim|pyenv|nodenv)$/;
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
+/** PATH of the real CLIs: where the interpreter of a `#!/usr/bin/env` is found. */
+export const CLI_PATH = '/usr/bin:/bin';
 
-const versions = new Map<string, Promise<string>>();
+/** Runs a program and returns what it printed. Rejects when it does not end well. */
+export type Ask = (
+  path: string,
+  argv: readonly string[],
+  /** Nothing is added to the environment; the directory is empty and private. */
+  options: { cwd: string; env: Record<string, string> },
+) => Promise<string>;
+
+const askBare: Ask = async (path, argv, options) => {
+  const { stdout, stderr } = await promisify(execFile)(path, argv, {
+    ...options,
+    timeout: CLI_ANSWER_MS_MAX,
+  });
+  return stdout + stderr;
+};
+
+/** Answers of this process's life, one map for each way of asking. */
+export type Versions = Map<string, Promise<string>>;
+
+const bareVersions: Versions = new Map();
 
 /**
  * The real CLI and its version: the configured one, else the first of PATH that may be used.
  * @throws TurretError `repeater_unavailable` with hints when there is none, or it does not say its version
  */
 export async function findCli(kind: CliKind, search: CliSearch): Promise<InstalledCli> {
-  const path =
-    search.configured === undefined
-      ? await findOnPath(kind, search.path)
-      : await checkConfigured(kind, search.configured);
+  const path = await locateCli(kind, search);
   return { path, version: await versionOf(kind, path) };
+}
+
+/** @throws TurretError `repeater_unavailable` */
+export async function locateCli(kind: CliKind, search: CliSearch): Promise<string> {
+  return search.configured === undefined
+    ? findOnPath(kind, search.path)
+    : checkConfigured(kind, search.configured);
 }
 
 async function checkConfigured({ tool }: CliKind, path: string): Promise<string> {
@@ -95,28 +120,34 @@ async function problemWith(path: string): Promise<string | undefined> {
   }
 }
 
-/** Asked once; again when another program has taken its place. */
-async function versionOf(kind: CliKind, path: string): Promise<string> {
+/**
+ * Asked once; again when another program has taken its place.
+ * @throws TurretError `repeater_unavailable`, its cause what `ask` rejected with
+ */
+export async function versionOf(
+  kind: CliKind,
+  path: string,
+  { ask, versions }: { ask: Ask; versions: Versions } = { ask: askBare, versions: bareVersions },
+): Promise<string> {
   const { ino, mtimeMs } = await stat(path);
   const key = [path, ino, mtimeMs].join(' ');
   let version = versions.get(key);
   if (!version) {
-    version = askVersion(kind, path);
+    version = askVersion(kind, path, ask);
     versions.set(key, version);
     version.catch(() => versions.delete(key));
   }
   return version;
 }
 
-async function askVersion({ tool, version: wanted, env }: CliKind, path: string): Promise<string> {
+async function askVersion({ tool, version: wanted, env }: CliKind, path: string, ask: Ask): Promise<string> {
   const empty = await mkdtemp(join(tmpdir(), `turret-${tool}-version-`));
   try {
-    const { stdout, stderr } = await promisify(execFile)(path, ['--version'], {
+    const said = await ask(path, ['--version'], {
       cwd: empty,
-      env: { PATH: '/usr/bin:/bin', HOME: empty, LC_ALL: 'C.UTF-8', ...env },
-      timeout: CLI_ANSWER_MS_MAX,
+      env: { PATH: CLI_PATH, HOME: empty, LC_ALL: 'C.UTF-8', ...env },
     });
-    const version = wanted.exec(stdout + stderr)?.[1];
+    const version = wanted.exec(said)?.[1];
     if (version !== undefined) return version;
     throw new Error('no version in its answer');
   } catch (cause) {

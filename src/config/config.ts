@@ -7,7 +7,9 @@ import type { Layer, Policy } from '../policy/rule.js';
 import type { PolicyTest } from '../policy/self-test.js';
 import type { GatewayRoute } from '../protocol/agent-directory.js';
 import type { RegisteredAction } from '../protocol/messages.js';
-import type { REPEATER_PROFILES } from './shape-repeaters.js';
+import type { REPEATER_PROFILES, SANDBOX_MODES } from './shape-repeaters.js';
+
+export type SandboxMode = (typeof SANDBOX_MODES)[number];
 
 export interface SandboxConfig {
   /** Paths it may see, and change: absolute, `~/…`, or from the manifest's directory. */
@@ -59,8 +61,8 @@ export interface RepeaterConfig {
   actions?: RegisteredAction[];
   /** Unix user it runs as: a name or a number. */
   user?: string | number;
-  /** What a repeater of one's own reaches; the sandbox without additions when left out. */
-  sandbox?: 'off' | SandboxConfig;
+  /** Whether its program is shut in, `auto` when left out; for one of one's own, also what it reaches, and then it has to be. */
+  sandbox?: SandboxMode | SandboxConfig;
   manifest?: string;
   /** Of an http repeater. */
   upstreams?: Record<string, UpstreamConfig>;

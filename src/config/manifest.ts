@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { RegisteredAction } from '../protocol/messages.js';
 import { withSecretNames } from './build.js';
 import { NOT_EMPTY, TEXT } from './checks.js';
-import type { RepeaterConfig, SandboxConfig } from './config.js';
+import type { RepeaterConfig, SandboxConfig, SandboxMode } from './config.js';
 import { byPlace, type Problem } from './problem.js';
 import type { Field, FieldsShape } from './shape.js';
 import { REPEATERS, REPEATER_PROFILES } from './shape-repeaters.js';
@@ -26,7 +26,7 @@ export interface Manifest {
   secretSources?: Record<string, string>;
   tools?: string[];
   user?: string | number;
-  sandbox?: 'off' | SandboxConfig;
+  sandbox?: SandboxMode | SandboxConfig;
   actions?: ManifestAction[];
   /** Where the manifest is: relative paths in `command` start there, and the program runs there. */
   directory: string;

@@ -28,6 +28,8 @@ import type { MapNode } from './yaml.js';
 export const BUILTIN_KINDS = ['aws', 'gh', 'http', 'echo'] as const;
 /** How a program of one's own is spoken to: once per call, line by line, or in the full protocol. */
 export const REPEATER_PROFILES = ['exec', 'line', 'binary'] as const;
+/** Whether a repeater of one's own, or the real aws or gh, runs in a sandbox: where this machine can, always, never. */
+export const SANDBOX_MODES = ['auto', 'required', 'off'] as const;
 const OUTPUTS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
 const REPEATERS_MAX = 64;
 
@@ -121,8 +123,9 @@ const REPEATER: FieldsShape = {
       about: 'Unix user it runs as, a name or a number. Needs turret run to be started as root.',
     },
     sandbox: {
-      shape: { is: 'either', scalar: { is: 'word', words: ['off'] }, map: SANDBOX },
-      about: 'What a repeater of your own reaches besides its manifest; off for no sandbox.',
+      shape: { is: 'either', scalar: { is: 'word', words: SANDBOX_MODES }, map: SANDBOX },
+      about:
+        "Whether its program is shut in: auto (where this machine can), required, off; or what a program of your own reaches besides its manifest's directory.",
     },
     manifest: { shape: NOT_EMPTY, about: 'Path of a manifest that says all this.' },
   },
@@ -132,7 +135,7 @@ const REPEATER: FieldsShape = {
 function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['check']>> {
   const has = (key: string): boolean => node.entries.has(key);
   const complaints: ReturnType<NonNullable<FieldsShape['check']>> = [];
-  for (const key of ['profile', 'secrets', 'actions', 'sandbox'] as const) {
+  for (const key of ['profile', 'secrets', 'actions'] as const) {
     const entry = node.entries.get(key);
     if (entry && !has('command') && !has('manifest')) {
       const near = key === 'profile' ? { hint: 'for an aws profile write credentials: profile:NAME' } : {};
@@ -141,6 +144,15 @@ function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['
   }
   const upstreams = node.entries.get('upstreams')?.value;
   if (upstreams?.is === 'map') complaints.push(...upstreamComplaints(upstreams));
+  const sandbox = node.entries.get('sandbox');
+  if (sandbox?.value.is === 'map' && !has('command') && !has('manifest')) {
+    const hint = 'for aws and gh write sandbox: auto, required or off';
+    complaints.push({
+      ...sandbox.key,
+      message: 'what a sandbox reaches is for repeaters with a command',
+      hint,
+    });
+  }
   const cli = node.entries.get('cli')?.value;
   if (cli?.is === 'scalar' && typeof cli.value === 'string' && !cli.value.startsWith('/')) {
     complaints.push({ line: cli.line, column: cli.column, message: 'cli must be an absolute path' });

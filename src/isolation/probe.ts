@@ -91,7 +91,8 @@ export function tryWithTrue(
   });
 }
 
-function explain(said: string): ProbeProblem {
+/** What bubblewrap said on stderr, as a cause and what to do about it. */
+export function explain(said: string): ProbeProblem {
   const known = KNOWN.find(([pattern]) => pattern.test(said));
   if (known !== undefined) return known[1];
   const first = said.trim().split('\n')[0] ?? '';

@@ -178,3 +178,16 @@ export const HTTP_REQUESTS_MAX = 64;
 /** Head of a request to the gateway, and time a client has to send it. */
 export const GATEWAY_HEADER_BYTES_MAX = 65_536;
 export const GATEWAY_HEADER_MS_MAX = 30_000;
+/** What one process of a real CLI may write to in memory. Both CLIs start with less than 100 MiB. */
+export const CLI_DATA_BYTES_MAX = 2_147_483_648;
+/** Processes and threads of one call's real CLI. */
+export const CLI_TASKS_MAX = 512;
+/** One file a real CLI writes, and all that it prints in one call. */
+export const CLI_FILE_BYTES_MAX = 274_877_906_944;
+export const CLI_OUTPUT_BYTES_MAX = 274_877_906_944;
+/** First words of a repeater in which it may say that its CLI is not shut in. */
+export const OPENING_BYTES_MAX = 4_096;
+/** Time a network of the real CLIs' own has to be there. */
+export const CLI_NETWORK_MS_MAX = 5_000;
+/** How often is looked whether a confined program is there to take a signal. */
+export const CLI_START_POLL_MS = 5;

@@ -12,9 +12,11 @@ import type { Config, RepeaterConfig } from '../config/config.js';
 import type { RepeaterEntry } from '../protocol/control.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { Json } from '../protocol/messages.js';
+import { visible } from '../ui/visible.js';
 import type { BrokerProcess } from './broker-process.js';
 import { BUILT_IN_REPEATERS } from './built-in-repeaters.js';
 import { fixedFiles } from './fixed-files.js';
+import { tellOpening } from './opening-notice.js';
 import { RepeaterLog } from './repeater-log.js';
 import { type OwnSecrets, withoutSources } from './repeater-secrets.js';
 import { FILTER_FD, type RepeaterStart, type StartSurroundings, prepareRepeater } from './repeater-start.js';
@@ -26,6 +28,8 @@ export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' |
   stateDirectory: string;
   /** What repeaters are given that is no variable of the user's. */
   secrets: ReadonlyMap<string, OwnSecrets>;
+  /** To whoever started the session. */
+  say: (line: string) => void;
 }
 
 const SECRETS_FD = 4;
@@ -47,6 +51,7 @@ export class RepeaterProcesses {
   readonly #children = new Map<ChildProcess, string>();
   readonly #logs = new Map<string, RepeaterLog>();
   readonly #places = new Set<RepeaterStart>();
+  readonly #told = new Set<string>();
   #over = false;
 
   constructor(surroundings: RepeaterSurroundings, broker: BrokerProcess) {
@@ -101,7 +106,10 @@ export class RepeaterProcesses {
     // The session may have ended while a sandbox was tried.
     if (this.#over) return start.remove();
     this.#places.add(start);
-    if (start.unconfined !== undefined) log.note(`turret: it runs without a sandbox: ${start.unconfined}`);
+    if (start.unconfined !== undefined) {
+      log.note(`turret: it runs without a sandbox: ${start.unconfined}`);
+      this.#tell(name, `it runs without a sandbox: ${start.unconfined}`);
+    }
     const [program = '', ...words] = start.command;
     const child = spawn(program, words, {
       cwd: start.directory,
@@ -122,6 +130,9 @@ export class RepeaterProcesses {
     if (child.pid === undefined) return; // there are no pipes either
     this.#children.set(child, name);
     for (const stream of [child.stdout, child.stderr]) log.follow(stream as Readable);
+    // Who wrote sandbox: off knows it.
+    if (config.command === undefined && config.sandbox !== 'off')
+      tellOpening(child.stderr as Readable, (line) => this.#tell(name, line));
     child.on('exit', (code, signal) => {
       this.#children.delete(child);
       killGroup(child); // what it started without the SDK, which sees to that itself
@@ -130,6 +141,13 @@ export class RepeaterProcesses {
     if (start.filter !== undefined) write(child, FILTER_FD, start.filter);
     write(child, SECRETS_FD, JSON.stringify(this.#secretsOf(config, start)));
     this.#broker.send({ type: 'repeater_started', name, pid: child.pid }, child.stdio[3] as Socket);
+  }
+
+  /** Once in a session, however often it is started. */
+  #tell(name: string, line: string): void {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#surroundings.say(`repeater ${name}: ${visible(line)}`);
   }
 
   #logOf(name: string): RepeaterLog {

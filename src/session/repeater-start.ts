@@ -193,13 +193,14 @@ async function sandboxOf(config: RepeaterConfig, parts: SandboxParts): Promise<S
     return { command: repeaterSandbox(bubblewrap, request, fd), filter, unconfined: undefined };
   }
   const why = problem?.message ?? '';
-  if (config.sandbox !== undefined) throw new Error(`its sandbox does not work here: ${why}`);
+  if (config.sandbox !== undefined && config.sandbox !== 'auto')
+    throw new Error(`its sandbox does not work here: ${why}`);
   return { ...none, unconfined: why };
 }
 
 function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSandboxRequest {
   const { surroundings, env, directory, command } = parts;
-  const { read = [], write = [], net = 'open' } = config.sandbox === 'off' ? {} : (config.sandbox ?? {});
+  const { read = [], write = [], net = 'open' } = typeof config.sandbox === 'object' ? config.sandbox : {};
   const home = realpathSync(env['HOME'] ?? '/');
   const place = realpathSync(config.directory ?? '/');
   const named = (path: string): string => {

@@ -236,7 +236,8 @@ class Session {
     const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
     const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
     const { users, secrets } = parts;
-    const surroundings = { config, users, secrets, env: process.env, ...places };
+    const tell = (line: string): void => void (this.#options.quiet || say(line));
+    const surroundings = { config, users, secrets, env: process.env, say: tell, ...places };
     this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
     const port = await begin(this.#broker, parts, {
       type: 'setup',

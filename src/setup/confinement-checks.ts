@@ -47,6 +47,6 @@ async function sandboxCheck(repeater: RepeaterConfig, env: Environment): Promise
     ...shared,
     state: 'missing',
     level: 'warn',
-    why: `${problem}${sandbox === undefined ? '; it runs without' : '; it is not started'}`,
+    why: `${problem}${sandbox === undefined || sandbox === 'auto' ? '; it runs without' : '; it is not started'}`,
   };
 }

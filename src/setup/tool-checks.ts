@@ -7,18 +7,41 @@ import { credentialSource } from './credential-source.js';
 import type { Environment } from './environment.js';
 import { type InstalledTool, installedAws, installedGh } from './installed-tools.js';
 
-/** One line for each program that the configured repeaters run. A session starts without them; calls then fail. */
+/**
+ * A line for each program that the configured repeaters run, and one for all: are they shut in. A session starts without
+ * them; calls then fail.
+ */
 export async function toolChecks(
   repeaters: Record<string, RepeaterConfig> = REPEATERS_WITHOUT_FILE,
   env: Environment,
 ): Promise<Check[]> {
   const asked = new Map<string, Promise<InstalledTool>>();
-  for (const { kind, cli, command } of Object.values(repeaters)) {
+  for (const { kind, cli, sandbox, command } of Object.values(repeaters)) {
     if (command !== undefined || (kind !== 'aws' && kind !== 'gh')) continue;
-    const key = `${kind} ${cli ?? ''}`;
-    if (!asked.has(key)) asked.set(key, kind === 'aws' ? installedAws(env, cli) : installedGh(env, cli));
+    const config = { cli, sandbox: typeof sandbox === 'string' ? sandbox : undefined };
+    const key = [kind, cli, config.sandbox].join(' ');
+    if (!asked.has(key))
+      asked.set(key, kind === 'aws' ? installedAws(env, config) : installedGh(env, config));
   }
-  return (await Promise.all(asked.values())).map(toolCheck);
+  const tools = await Promise.all(asked.values());
+  return [...tools.map(toolCheck), ...cliSandboxChecks(tools)];
+}
+
+/** Nothing to say where there is no program. */
+export function cliSandboxChecks(tools: readonly InstalledTool[]): Check[] {
+  const found = tools.filter(({ version }) => version !== undefined);
+  if (found.length === 0) return [];
+  const shared = { id: 'tool.sandbox', group: 'tools' as const, what: 'real programs shut in' };
+  const open = found.flatMap(({ tool, open: opening }) =>
+    opening === undefined ? [] : [{ tool, ...opening }],
+  );
+  const [first] = open;
+  if (first === undefined) {
+    const why = 'each call sees its own files and its own injector, nothing else';
+    return [{ ...shared, state: 'yes', level: 'ok', why }];
+  }
+  const why = open.map((one) => `${one.tool}: ${one.why}`).join('; ');
+  return [{ ...shared, state: 'no', level: 'warn', why, fix: first.hint }];
 }
 
 export function toolCheck({ tool, path = '', version, table, problem, fix }: InstalledTool): Check {

@@ -103,7 +103,7 @@ describe.each(CLIS)('an approved call through %s', (cli) => {
     createAwsRepeater({
       name: 'aws',
       kind: 'aws',
-      config: { cli, credentials, endpoint: fake.url, region: 'us-east-1' },
+      config: { cli, sandbox: 'required', credentials, endpoint: fake.url, region: 'us-east-1' },
       env: { HOME: directory, PATH: '/usr/bin:/bin', ...more },
       directory: join(directory, 'private'),
       siblings: {},

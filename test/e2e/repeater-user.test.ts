@@ -14,8 +14,11 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startFakeAws } from '../fakes/aws.js';
+import { startFakeGithub } from '../fakes/github.js';
 import { until } from '../helpers/processes.js';
 import { type ReadableCopy, readableCopy } from '../helpers/readable-copy.js';
+import { configText, credentialVariables } from '../helpers/turret.js';
 import { World } from '../helpers/turret-world.js';
 
 const [ONE, OTHER] = [54_321, 54_322];
@@ -92,6 +95,20 @@ describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', (
     expect(
       await said('turret', 'call', 'boxed.shell', 'script=ls /proc | grep -c "^[0-9]"; touch open/x'),
     ).toMatch(/^\d\n.*Read-only file system/);
+  });
+
+  it('shuts the real aws and gh in, as that user', async () => {
+    const [aws, github] = await Promise.all([startFakeAws(), startFakeGithub()]);
+    const text = configText('everything.yaml', { aws: aws.url, gh: github.url });
+    writeFileSync(
+      world.config,
+      text.replaceAll('credentials: env', `credentials: env, sandbox: required, user: ${ONE}`),
+    );
+    Object.assign(world.env, credentialVariables());
+    expect(
+      await said('sh', '-c', 'aws sts get-caller-identity --query Account; gh api user --jq .login'),
+    ).toBe('"123456789012"\nocto-bot\n');
+    await Promise.all([aws.close(), github.close()]);
   });
 
   it("reads nothing of the starter's, and nothing of another repeater's", async () => {

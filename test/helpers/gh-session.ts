@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { findGh } from '../../repeaters/gh/cli.js';
+import { prepareGh } from '../../repeaters/gh/cli.js';
 import { createUpstream } from '../../repeaters/gh/inject/upstream.js';
 import { planGh } from '../../repeaters/gh/plan.js';
 import { performGh } from '../../repeaters/gh/perform.js';
@@ -70,7 +70,9 @@ export async function openGhSession(options: {
   token: string;
   host?: string;
 }): Promise<GhSession> {
-  const { path: gh, version } = await findGh({ configured: undefined, path: '/usr/local/bin:/usr/bin:/bin' });
+  const search = { configured: undefined, path: '/usr/local/bin:/usr/bin:/bin' };
+  const cli = await prepareGh({ ...search, sandbox: 'required' });
+  const { path: gh, version } = cli;
   const context = { name: 'gh', host: options.host ?? 'github.com', table: loadTable(version) };
   const directory = await mkdtemp(join(tmpdir(), 'tgh-'));
   const upstream = createUpstream(new URL(options.endpoint));
@@ -87,7 +89,7 @@ export async function openGhSession(options: {
     const refused: string[] = [];
     const runtime = {
       context,
-      gh,
+      cli,
       directory,
       upstream,
       token: () => Promise.resolve(options.token),

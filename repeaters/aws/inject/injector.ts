@@ -2,6 +2,7 @@
 // approval and signs with the real one. The real credential is in no other process.
 
 import { mkdtemp, writeFile } from 'node:fs/promises';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import type { WireAllowance } from '../wire-allowance.js';
 import { Admission } from './admission.js';
@@ -22,11 +23,15 @@ export interface InjectorOptions {
   endpoint?: URL | undefined;
   /** Epoch milliseconds. */
   now: () => number;
+  /** Already listening, where only the CLIs are; a loopback port of this machine without it. */
+  door?: Server | undefined;
 }
 
 export interface AdmittedCall {
   /** What the CLI's environment needs, to be added to one built from nothing. */
   readonly env: Record<string, string>;
+  /** One of the values is this file, which it reads. */
+  readonly caFile: string;
   /** The first thing that was refused, in a sentence. */
   refused(): string | undefined;
   /** Requests that went upstream. */
@@ -42,7 +47,7 @@ export interface Injector {
 }
 
 export async function startInjector(options: InjectorOptions): Promise<Injector> {
-  const { directory, tables, credentials, endpoint, now } = options;
+  const { directory, tables, credentials, endpoint, now, door } = options;
   const authority = createCertificateAuthority();
   const caFile = join(await mkdtemp(join(directory, 'ca-')), 'ca.pem');
   await writeFile(caFile, authority.pem, { mode: 0o600, flag: 'wx' });
@@ -50,6 +55,7 @@ export async function startInjector(options: InjectorOptions): Promise<Injector>
   const admitted = new Map<string, Admission>();
   const proxy = await startProxy({
     authority,
+    door,
     find: (user) => admitted.get(user),
     handle: (exchange, tunnel) => handle(exchange, { ...tunnel, tables, upstream, credentials, now }),
   });
@@ -66,6 +72,7 @@ export async function startInjector(options: InjectorOptions): Promise<Injector>
           ...environment(admission, { port: proxy.port, caFile }),
           ...(region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
         },
+        caFile,
         refused: () => admission.refused,
         sent: () => admission.sent,
         close: () => end(admission),

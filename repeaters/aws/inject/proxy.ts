@@ -1,7 +1,8 @@
-// The loopback door. Every local user can connect to it, and so can a web page: nothing is spoken before the random
+// The loopback door. Where the CLIs have no network of their own every local user can connect to it, and so can a web page: nothing is spoken before the random
 // password of a running call, and then only TLS to the named host, whose other end is us.
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Server as Listening } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { INJECTOR_HEADER_BYTES_MAX } from '../../../src/protocol/limits.js';
@@ -13,6 +14,8 @@ import { same } from './verify.js';
 
 export interface ProxyOptions {
   authority: CertificateAuthority;
+  /** Already listening; without it a port of 127.0.0.1 is taken. */
+  door?: Listening | undefined;
   /** The running call with this user name. */
   find: (user: string) => Admission | undefined;
   /** A request inside a tunnel. Must not reject. */
@@ -27,7 +30,7 @@ export interface Proxy {
 const HEAD_BYTES_MAX = 8_192;
 const HANDSHAKE_MS = 10_000;
 
-export async function startProxy({ authority, find, handle }: ProxyOptions): Promise<Proxy> {
+export async function startProxy({ authority, door, find, handle }: ProxyOptions): Promise<Proxy> {
   const open = new Set<Duplex>();
   const tunnels = new WeakMap<Duplex, { admission: Admission; host: string }>();
   const inner = createServer({
@@ -81,7 +84,7 @@ export async function startProxy({ authority, find, handle }: ProxyOptions): Pro
     tls.once('close', () => admission.ended.signal.removeEventListener('abort', cut));
     inner.emit('connection', tls);
   });
-  const port = await listen(outer);
+  const port = await listen(outer, door);
   return {
     port,
     close: async () => {
@@ -91,10 +94,10 @@ export async function startProxy({ authority, find, handle }: ProxyOptions): Pro
   };
 }
 
-function listen(server: Server): Promise<number> {
+function listen(server: Server, door: Listening | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port: 0 }, () => {
+    server.listen(door ?? { host: '127.0.0.1', port: 0 }, () => {
       const address = server.address();
       if (address === null || typeof address === 'string') reject(new TypeError('no TCP port'));
       else resolve(address.port);

@@ -53,7 +53,7 @@ actions:
     ['profile: exec\ncommand: [a]\nactions: [{name: a, run: []}]', 'the list is empty'],
     ['profile: exec\ncommand: [a]\nactions: [{name: a, params: {type: object, pattern: x}}]', 'pattern'],
     ['profile: line\ncommand: [a]\nprofile: exec', 'twice'],
-    ['profile: line\ncommand: [a]\nsandbox: on', 'is not one of off'],
+    ['profile: line\ncommand: [a]\nsandbox: on', 'is not one of auto, required, off'],
     ['profile: line\ncommand: [a]\nsandbox: {writes: [a]}', 'unknown key "writes"'],
     ['profile: line\ncommand: [a]\nsandbox: {net: local}', 'is not one of open, none'],
     ['profile: line\ncommand: [a]\nsandbox: {read: []}', 'the list is empty'],

@@ -184,6 +184,12 @@ describe('a problem has its line, its column and the nearest key', () => {
       'version: 1\nrepeaters: { db: { command: [x], actions: [{ name: q, params: { type: object, pattern: x } }] } }',
       ['2:63 unknown keyword "pattern"'],
     ],
+    [
+      'version: 1\nrepeaters: { aws: { sandbox: { net: none } }, gh: { sandbox: required }, db: { command: [x], sandbox: { net: none } } }',
+      [
+        '2:21 what a sandbox reaches is for repeaters with a command (for aws and gh write sandbox: auto, required or off)',
+      ],
+    ],
   ])('%j', (text, expected) => {
     expect(problemsOf(text)).toEqual(expected);
   });

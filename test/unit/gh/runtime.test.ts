@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findGh } from '../../../repeaters/gh/cli.js';
+import { prepareGh } from '../../../repeaters/gh/cli.js';
 import { findToken } from '../../../repeaters/gh/credentials.js';
 import { ghEnvironment, makePlace } from '../../../repeaters/gh/environment.js';
 import { createGhRepeater } from '../../../repeaters/gh/repeater.js';
@@ -31,8 +31,13 @@ const gh = (version: string): Promise<string> =>
 describe('the real gh', () => {
   it('is 2.23 or newer', async () => {
     const path = await gh('2.23.0');
-    expect(await findGh({ configured: path, path: '' })).toEqual({ path, version: '2.23.0' });
-    await expect(findGh({ configured: await gh('2.22.1'), path: '' })).rejects.toMatchObject({
+    expect(await prepareGh({ configured: path, path: '', sandbox: 'off' })).toMatchObject({
+      path,
+      version: '2.23.0',
+    });
+    await expect(
+      prepareGh({ configured: await gh('2.22.1'), path: '', sandbox: 'off' }),
+    ).rejects.toMatchObject({
       code: 'repeater_unavailable',
       message: 'gh 2.22.1 is too old',
     });

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findAws } from '../../../repeaters/aws/cli.js';
+import { prepareAws } from '../../../repeaters/aws/cli.js';
 import { findCli } from '../../../repeaters/sdk/find-cli.js';
 
 const KIND = { tool: 'tool', product: 'the tool', version: /tool\/(\d+\.\d+\.\d+)/, env: { OWN: 'own' } };
@@ -172,13 +172,16 @@ it('of aws may be one that pyenv keeps, when that is first on PATH', async () =>
     await program(`.pyenv/versions/${version}/bin`, 'echo aws-cli/1.2.3', 'aws');
   const own = await program('bin', 'echo aws-cli/2.0.0', 'aws');
   const path = join(directory, 'bin');
-  expect(await findAws({ configured: undefined, path, home: directory })).toEqual({
-    path: own,
-    version: '2.0.0',
-  });
+  const aws = async (where: string) => {
+    const prepared = await prepareAws({
+      configured: undefined,
+      path: where,
+      home: directory,
+      sandbox: 'off',
+    });
+    return { path: prepared.path, version: prepared.version };
+  };
+  expect(await aws(path)).toEqual({ path: own, version: '2.0.0' });
   const managed = join(directory, '.pyenv/versions/3.8.1/bin');
-  expect(await findAws({ configured: undefined, path: managed, home: directory })).toEqual({
-    path: join(managed, 'aws'),
-    version: '1.2.3',
-  });
+  expect(await aws(managed)).toEqual({ path: join(managed, 'aws'), version: '1.2.3' });
 });

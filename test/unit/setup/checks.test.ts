@@ -25,7 +25,7 @@ import {
   sessionChecks,
   stateCheck,
 } from '../../../src/setup/record-checks.js';
-import { credentialChecks, toolCheck } from '../../../src/setup/tool-checks.js';
+import { cliSandboxChecks, credentialChecks, toolCheck } from '../../../src/setup/tool-checks.js';
 import { vaultCheck } from '../../../src/setup/vault-check.js';
 import { colorsFor } from '../../../src/ui/colors.js';
 import { doctorLines, progressLine } from '../../../src/ui/doctor.js';
@@ -288,6 +288,22 @@ describe('tools and credentials', () => {
       state: 'missing',
       fix: 'install it',
     });
+  });
+  test('the programs are shut in when all that were found are, and the first that is not tells why', () => {
+    const aws = { tool: 'aws', path: '/usr/bin/aws', version: '2.9.20' };
+    const gh = {
+      tool: 'gh',
+      path: '/usr/bin/gh',
+      version: '2.23.0',
+      open: { why: 'no bwrap', hint: 'get one' },
+    };
+    expect(cliSandboxChecks([aws, { tool: 'gh', problem: 'none' }])).toMatchObject([
+      { state: 'yes', level: 'ok' },
+    ]);
+    expect(cliSandboxChecks([aws, gh])).toMatchObject([
+      { state: 'no', level: 'warn', why: 'gh: no bwrap', fix: 'get one' },
+    ]);
+    expect(cliSandboxChecks([{ tool: 'gh', problem: 'none' }])).toEqual([]);
   });
   test('a repeater without a credential has no line', () => {
     expect(credentialChecks({ echo: { name: 'echo', kind: 'echo' } }, {})).toEqual([]);

@@ -1,0 +1,85 @@
+// The bubblewrap command line of a real CLI: namespaces of its own, no capability, and a file system of the program, the
+// libraries it needs and the call's private place. An agent's sandbox (src/isolation) shows a machine to work on; this one
+// shows what one program needs to run once.
+
+import { cliFilter } from '../../../src/isolation/seccomp/cli-filter.js';
+import type { Confinement, Sandboxed } from './confinement.js';
+import type { CliNetwork } from './network.js';
+import { programFiles, systemFiles } from './program-files.js';
+import { PRLIMIT, resourceWords } from './resources.js';
+import { View } from './view.js';
+
+const NAMESPACES = [
+  '--unshare-user',
+  '--unshare-pid',
+  '--unshare-ipc',
+  '--unshare-uts',
+  '--unshare-cgroup-try',
+];
+const HARDENED = [
+  // The session is for signals (inside.ts), and keeps it from any terminal.
+  ...['--new-session', '--die-with-parent', '--cap-drop', 'ALL'],
+  ...['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
+];
+
+export interface SandboxOptions {
+  /** Absolute path of a root-owned bubblewrap. */
+  bubblewrap: string;
+  /** The program that is run, absolute, without links. */
+  program: string;
+  /** PATH where its interpreter is looked for. */
+  path: string;
+  /** Of its own; absent: none at all, and Unix sockets are the only ones there are. */
+  network: CliNetwork | undefined;
+  ownExits: readonly number[];
+}
+
+/** What a call needs besides; all paths are absolute, and the same inside. */
+export interface CallView {
+  /** The private directory of the call: all it may write to. */
+  place: string;
+  readable?: readonly string[];
+  /** Programs that the program itself starts. */
+  programs?: readonly string[];
+}
+
+/** One sandbox for each call of one program. Looks at its installation once, when made. */
+export class CliSandbox {
+  readonly #enter: readonly string[];
+  readonly #view = new View();
+  readonly #sandboxed: Sandboxed;
+
+  constructor({ bubblewrap, program, path, network, ownExits }: SandboxOptions) {
+    const limits = PRLIMIT === undefined ? [] : [PRLIMIT];
+    for (const file of [...systemFiles(), ...limits, ...programFiles(program, path)]) this.#view.show(file);
+    this.#enter = [
+      ...(network?.enter ?? []),
+      bubblewrap,
+      ...NAMESPACES,
+      ...(network === undefined ? ['--unshare-net'] : []),
+    ];
+    // Each kind of injector is one kind of socket; the CLI can make no other.
+    const filter = cliFilter(process.arch, { sockets: network === undefined ? 'unix' : 'tcp' });
+    // Which is also what keeps it from namespaces of its own.
+    if (filter === undefined) this.#enter = [...this.#enter, '--disable-userns'];
+    this.#sandboxed = { filter, ownExits };
+  }
+
+  confine({ place, readable = [], programs = [] }: CallView): Confinement {
+    const view = new View(this.#view);
+    for (const file of [...programs, ...readable]) view.show(file);
+    view.share(place);
+    return {
+      words: (fd) => [
+        ...this.#enter,
+        ...view.words,
+        ...HARDENED,
+        ...['--remount-ro', '/', '--info-fd', String(fd)],
+        ...(this.#sandboxed.filter === undefined ? [] : ['--seccomp', String(fd + 1)]),
+        '--',
+        ...resourceWords({ counted: true }),
+      ],
+      sandboxed: this.#sandboxed,
+    };
+  }
+}
