@@ -3,7 +3,17 @@
 // belong to a need that was decided on.
 
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, constants, lstat, mkdir, open, readdir, truncate, utimes } from 'node:fs/promises';
+import {
+  type FileHandle,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  truncate,
+  utimes,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +29,7 @@ export interface LocalFile extends FileNeed {
 }
 
 export interface PrivateFiles {
+  /** Without links in its path, before the CLI ran. */
   directory: string;
   files: readonly LocalFile[];
   /** What lay there before the CLI ran, by private path. */
@@ -37,10 +48,11 @@ export interface ReturnRule {
  * @throws TurretError `protocol_error` for an entry that no need asks for
  */
 export async function placeFiles(
-  directory: string,
+  where: string,
   files: readonly LocalFile[],
   from: Readable,
 ): Promise<PrivateFiles> {
+  const directory = await realpath(where);
   const placed = new Map<string, string>();
   const wanted = files.filter(({ use }) => use !== 'write');
   if (wanted.length > 0) {
@@ -113,7 +125,7 @@ interface Found {
 
 /**
  * Send back what the CLI wrote for needs of use `write`. What lay there before and was not touched is the caller's own.
- * @returns paths of what stays here: refused names, links and whatever is no plain file
+ * @returns paths of what stays here: refused names, links, what is behind one, and whatever is no plain file
  * @throws TurretError `output_limit` for more files than a call may carry
  */
 export async function returnFiles(
@@ -126,7 +138,12 @@ export async function returnFiles(
   for (const need of files) {
     if (need.use !== 'write') continue;
     const top = need.path === '.' ? '' : need.path;
-    for await (const { path, place, kind } of foundAt(join(directory, need.local), top, { need, rule })) {
+    const target = join(directory, need.local);
+    if (await isElsewhere(dirname(target))) {
+      left.push(need.path);
+      continue;
+    }
+    for await (const { path, place, kind } of foundAt(target, top, { need, rule })) {
       if (seen.has(path) || (await isUntouched(place, placed))) continue;
       seen.add(path);
       if (seen.size > FILE_ENTRIES_MAX)
@@ -137,6 +154,15 @@ export async function returnFiles(
     }
   }
   return left;
+}
+
+/**
+ * A CLI that has been taken over can put a link in the place of a directory, and would have us read for it what it
+ * cannot see. Its processes have ended when we look.
+ */
+async function isElsewhere(directory: string): Promise<boolean> {
+  const real = await realpath(directory).catch(() => directory); // Nothing was written there.
+  return real !== directory;
 }
 
 async function isUntouched(place: string, placed: PrivateFiles['placed']): Promise<boolean> {

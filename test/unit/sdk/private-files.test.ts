@@ -157,6 +157,26 @@ describe('what the CLI wrote', () => {
     expect(await returned(files)).toEqual({ sent: ['/tmp/o=O', 'tree/', 'tree/t=T'], left: [] });
   });
 
+  it('stays here when a link has taken the place of a directory on the way to it, the first one included', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'turret-elsewhere-'));
+    try {
+      await writeFile(join(elsewhere, 'credentials'), 'secret');
+      const files = await place([need('out/credentials', 'write'), need('plain/credentials', 'write')]);
+      await writeFile(join(directory, 'plain/credentials'), 'own');
+      await rm(join(directory, 'out'), { recursive: true });
+      await symlink(elsewhere, join(directory, 'out'));
+      expect(await returned(files)).toEqual({ sent: ['plain/credentials=own'], left: ['out/credentials'] });
+      const top = await place([need('credentials', 'write')]);
+      await rm(directory, { recursive: true });
+      await symlink(elsewhere, directory);
+      expect(await returned(top)).toEqual({ sent: [], left: ['credentials'] });
+      await rm(directory);
+      await mkdir(directory);
+    } finally {
+      await rm(elsewhere, { recursive: true });
+    }
+  });
+
   it('goes back once, though two needs name it', async () => {
     const files = await place([need('a/b', 'write'), need('a', 'write', true)]);
     await writeFile(join(directory, 'a/b'), 'x');
