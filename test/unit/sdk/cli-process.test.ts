@@ -122,7 +122,7 @@ describe('a program of a call', () => {
 
   it('dies of SIGPIPE at its next write when the reader is gone, and not before', async () => {
     const one = start(
-      'echo ready; trap "echo heard > heard" USR1; while :; do [ -e heard ] && exec cat /dev/zero; sleep 0.02; done',
+      'trap "echo heard > heard" USR1; echo ready; while :; do [ -e heard ] && exec cat /dev/zero; sleep 0.02; done',
     );
     await said(one.stdout, 'ready');
     one.stdout.destroy();
