@@ -15,7 +15,8 @@ let broker: Broker | undefined;
 let sid: string | undefined;
 
 function tell(message: FromBroker): void {
-  if (process.connected) process.send?.(message);
+  // Killed a moment ago, and we do not know it yet: that is no reason to die with the log open. `disconnect` comes next.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
 async function setUp(setup: BrokerSetup): Promise<void> {

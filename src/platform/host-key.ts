@@ -92,10 +92,12 @@ function mint(stateDirectory: string, file: string): Buffer {
 }
 
 function unusable(what: string, cause?: unknown): TurretError {
-  return new TurretError('state_unwritable', `the host key in the state directory ${what}`, {
+  const why = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return new TurretError('state_unwritable', `the host key in the state directory ${what}${why}`, {
     cause,
     hints: [
-      'make the state directory writable, or move host.key away to have a new one made (old sessions then say so)',
+      'make room there and make it writable: nothing runs that cannot be recorded',
+      'or move host.key away to have a new one made (old sessions then say so)',
     ],
   });
 }

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { encloseWithin } from '../isolation/minimum.js';
-import { loadHostKey } from '../platform/host-key.js';
+import { type HostKey, loadHostKey } from '../platform/host-key.js';
 import {
   type RuntimeDirectory,
   createRuntimeDirectory,
@@ -128,6 +128,7 @@ class Session {
     // What the sandbox binds the broker's socket over.
     if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
       writeFileSync(join(this.#directory.agent, AGENT_FILES.socket), '', { mode: 0o600 });
+    const certificate = loadHostKey(state).certify(sid, fromBase64url('audit', audit_public_key, 32));
     const entry = createSession(state, {
       sid: sid.toString('hex'),
       label,
@@ -143,7 +144,7 @@ class Session {
       entry,
       state,
       sid,
-      audit: fromBase64url('audit', audit_public_key, 32),
+      certificate,
       keys: [agentKey.key, adminKey.key],
     });
     this.#announce(config, environment, enclosure);
@@ -227,13 +228,12 @@ class Session {
     entry: SessionEntry;
     state: string;
     sid: Buffer;
-    audit: Buffer;
+    certificate: ReturnType<HostKey['certify']>;
     keys: BrokerKey[];
   }): Promise<number | undefined> {
-    const { config, entry, sid, enclosure } = parts;
+    const { config, entry, sid, enclosure, certificate } = parts;
     const { agentAddress: address } = enclosure;
     const directory = this.#directory as RuntimeDirectory;
-    const certificate = loadHostKey(parts.state).certify(sid, parts.audit);
     const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
     const { users, secrets } = parts;
     const tell = (line: string): void => void (this.#options.quiet || say(line));

@@ -1,6 +1,7 @@
 // The agent's socket, attacked with bytes: a real broker process, and a peer that sends what no honest client sends.
 
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -44,8 +45,13 @@ async function authenticated(): Promise<RawClient> {
   return client;
 }
 
-function records(): { type: string; call?: string; effect?: string; action?: string }[] {
-  const lines = readFileSync(join(session.agentDirectory, '../audit/audit.jsonl'), 'utf8').trim().split('\n');
+function records({ agentDirectory }: BrokerSession = session): {
+  type: string;
+  call?: string;
+  effect?: string;
+  action?: string;
+}[] {
+  const lines = readFileSync(join(agentDirectory, '../audit/audit.jsonl'), 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -321,5 +327,29 @@ describe('after authentication', () => {
     second.transcript = first.transcript;
     second.call(1, 1n, SAY);
     expect(await second.json(FRAME.FATAL)).toMatchObject({ name: 'unauthenticated' });
+  });
+});
+
+describe('a supervisor that is killed', () => {
+  it('ends the log even when the broker wants something of it before it knows', async () => {
+    const other = await startBrokerSession();
+    const client = new RawClient(join(other.agentDirectory, 'agent.sock'));
+    await client.greet(other.token);
+    await client.frame(FRAME.WELCOME);
+    const exited = once(other.broker, 'exit');
+    other.broker.kill('SIGSTOP');
+    client.call(1, 1n, SAY); // the first one: the repeater is to be started
+    await new Promise((resolve) => client.socket.write('', resolve));
+    other.broker.disconnect();
+    other.broker.kill('SIGCONT');
+    expect(await exited).toEqual([0, null]);
+    const log = records(other);
+    expect(log.find(({ type }) => type === 'call.refused')).toMatchObject({
+      tool: 'loop',
+      code: 'cancelled',
+    });
+    expect(log.at(-1)).toMatchObject({ type: 'session.end', reason: 'the supervisor died' });
+    client.socket.destroy();
+    other.close();
   });
 });

@@ -31,8 +31,10 @@ export interface Observed {
   stderr: string;
 }
 
-/** What a call may take to learn that it will not be served, beside what a process of ours takes to start here. */
+/** What a call may take to learn that it will not be served, or to be served by a new repeater, beside what a process of ours takes to start here. */
 const LEARN_MS_MAX = 1_000;
+/** The call's own, its repeater, its program. */
+const STARTS = 3;
 const KNOWN_FATES = ['done', 'failed', 'unknown'] as const;
 
 export async function kill(row: Row): Promise<Observed> {
@@ -123,7 +125,7 @@ export function wrongWith(row: Row, seen: Observed): string[] {
   if (verify.code !== 0 || /damaged/.test(verify.text)) wrong.push(`the log: ${verify.text}`);
   const isListed = /outcome unknown: call c\d+ \(gate\.pass\)/.test(verify.text);
   if (isListed !== (fate === 'no end')) wrong.push(`verify lists calls without an end: ${verify.text}`);
-  if (againMs !== undefined && againMs > LEARN_MS_MAX + beforeMs)
+  if (againMs !== undefined && againMs > LEARN_MS_MAX + STARTS * beforeMs)
     wrong.push(`the next call took ${againMs} ms`);
   // Who was to remove it is dead; the next command does it.
   if (directories.after !== (row.victim === 'supervisor' ? 1 : 0) || directories.later !== 0)
