@@ -7,6 +7,7 @@ import { AWS_WIRE } from './targets/aws-wire.js';
 import { COST } from './targets/cost.js';
 import { GH_ARGV } from './targets/gh-argv.js';
 import { GH_WIRE } from './targets/gh-wire.js';
+import { HTTP } from './targets/http.js';
 import { POLICY } from './targets/policy.js';
 import { PROTOCOL } from './targets/protocol.js';
 import { PROXY_HEAD } from './targets/proxy-head.js';
@@ -23,6 +24,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   ...PROXY_HEAD,
   ...GH_ARGV,
   ...GH_WIRE,
+  ...HTTP,
   ...POLICY,
   ...AUDIT,
   ...SURROUNDINGS,
