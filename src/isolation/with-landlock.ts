@@ -24,7 +24,7 @@ const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/tty', '/dev/ptmx',
 export async function withLandlock(request: EncloseRequest, launcher: Launcher): Promise<Enclosure> {
   refuseHomeAsWorkspace(request);
   const support = await launcher.landlock();
-  const filter = agentFilter(process.arch, { unixSockets: 'none' });
+  const filter = agentFilter(process.arch, { unixSockets: 'none', inThread: true });
   if (support.abi < LANDLOCK_ABI.scopes || filter === undefined)
     throw unavailable(
       support.problem ?? 'Landlock is missing or too old (signals can be held since Linux 6.12)',

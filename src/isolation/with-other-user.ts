@@ -24,7 +24,7 @@ export async function withOtherUser(request: EncloseRequest, launcher: Launcher)
   if (network.mode === 'none')
     throw unavailable('net: none needs namespaces', 'net: ports, or isolation: strict');
   const landlock = landlockInside(network);
-  const filter = landlock === undefined ? undefined : agentFilter(process.arch);
+  const filter = landlock === undefined ? undefined : agentFilter(process.arch, { inThread: true });
   const prefix = asUser(user);
   const [setpriv = '', ...words] = prefix;
   const options = { cwd: '/', env: {}, timeout: PROBE_MS_MAX };

@@ -9,7 +9,9 @@ const OTHER_PROCESSES = ['ptrace', 'process_vm_readv', 'process_vm_writev', 'pid
 /** The kernel's keys are the user's, whatever namespace one is in. */
 const KEYRINGS = ['keyctl', 'add_key', 'request_key'] as const;
 /** Does by itself what this filter would have seen: opens, connects, sends. */
-const IO_URING = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'] as const;
+const IO_URING = ['io_uring_setup', 'io_uring_register'] as const;
+/** Needs a ring, and nobody in there can make one, or gets one: descriptors of rings are closed on exec. */
+const IO_URING_USE = 'io_uring_enter';
 /** Doors into the kernel that need rights which the agent has not, unless there is a hole. */
 const KERNEL = [
   'bpf', 'perf_event_open', 'userfaultfd', 'kexec_load', 'kexec_file_load',
@@ -20,7 +22,15 @@ const KERNEL = [
 const [TIOCSTI, TIOCLINUX] = [0x5412, 0x541c];
 const terminals: Code = withWord(argument(1), ifAnyOf([TIOCSTI, TIOCLINUX], EPERM, ALLOW));
 
-export function agentRules(unixSockets: 'stream' | 'none'): Rules {
+export interface FilterOptions {
+  /** `none` is for where paths of sockets are not hidden: then no socket of that family is made, and connected pairs are all there is. */
+  unixSockets?: 'stream' | 'none';
+  /** It is installed by a thread of Node's for itself too. From Node 24 on that thread has a ring, and aborts when it cannot use it. */
+  inThread?: boolean;
+}
+
+export function agentRules({ unixSockets = 'stream', inThread = false }: FilterOptions): Rules {
+  const forbidden = [...OTHER_PROCESSES, ...KEYRINGS, ...IO_URING, ...KERNEL];
   return {
     ioctl: terminals,
     socket: agentSockets(unixSockets),
@@ -28,18 +38,14 @@ export function agentRules(unixSockets: 'stream' | 'none'): Rules {
     sendto: withoutFastOpen(3),
     sendmsg: withoutFastOpen(2),
     sendmmsg: withoutFastOpen(3),
-    ...everyOne([...OTHER_PROCESSES, ...KEYRINGS, ...IO_URING, ...KERNEL], EPERM),
+    ...everyOne(inThread ? forbidden : [...forbidden, IO_URING_USE], EPERM),
   };
 }
 
 /**
  * The bytes of a `struct sock_filter[]`, as `bwrap --seccomp FD` and seccomp(2) take them; undefined for a machine whose
- * system call numbers are not known. `unixSockets: 'none'` is for where paths of sockets are not hidden: then
- * no socket of that family is made, and connected pairs are all there is.
+ * system call numbers are not known.
  */
-export function agentFilter(
-  arch: NodeJS.Architecture,
-  options: { unixSockets: 'stream' | 'none' } = { unixSockets: 'stream' },
-): Buffer | undefined {
-  return filterOf(arch, agentRules(options.unixSockets));
+export function agentFilter(arch: NodeJS.Architecture, options: FilterOptions = {}): Buffer | undefined {
+  return filterOf(arch, agentRules(options));
 }

@@ -21,7 +21,7 @@ export function cliFilter(
   options: { sockets: 'tcp' | 'unix' },
 ): Buffer | undefined {
   return filterOf(arch, {
-    ...agentRules('stream'),
+    ...agentRules({}),
     socket: cliSockets(options.sockets),
     clone: threadsAndProcesses,
     // Its flags are behind a pointer, where a filter cannot look; with ENOSYS the C library uses clone().

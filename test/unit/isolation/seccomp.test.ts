@@ -28,6 +28,8 @@ const program = (filter: ReturnType<typeof agentFilter>): Step[] => {
 const FILTERS = {
   agent: (arch: Arch) => program(agentFilter(arch)),
   'agent without Unix sockets': (arch: Arch) => program(agentFilter(arch, { unixSockets: 'none' })),
+  'agent in a thread of ours': (arch: Arch) =>
+    program(agentFilter(arch, { unixSockets: 'none', inThread: true })),
   'CLI with TCP': (arch: Arch) => program(cliFilter(arch, { sockets: 'tcp' })),
   'CLI with Unix sockets': (arch: Arch) => program(cliFilter(arch, { sockets: 'unix' })),
 };
@@ -120,6 +122,13 @@ const unixStream = (verdict: Verdict) => UNIX_STREAM.map((args): Row => ['socket
 const ROWS: Record<Name, Row[]> = {
   agent: [...ALWAYS, ...AGENT, ...unixStream('allow')],
   'agent without Unix sockets': [...ALWAYS, ...AGENT, ...unixStream(EPERM)],
+  // The thread's own ring works on, and nobody can make one.
+  'agent in a thread of ours': [
+    ...ALWAYS.filter(([name]) => name !== 'io_uring_enter'),
+    ['io_uring_enter', [3, 1, 1, 1], 'allow'],
+    ...AGENT,
+    ...unixStream(EPERM),
+  ],
   'CLI with TCP': [...ALWAYS, ...CLI, ...TCP, ...unixStream(NO_FAMILY)],
   'CLI with Unix sockets': [
     ...ALWAYS,
