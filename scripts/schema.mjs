@@ -1,8 +1,11 @@
-// Writes schema/turret.schema.json from the shape that checks turret.yaml. Run after `npx tsc`.
+// Writes schema/*.schema.json from the shapes that check turret.yaml and manifests. Run after `npx tsc`.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { turretSchema } from '../dist/src/config/json-schema.js';
+import { manifestSchema, turretSchema } from '../dist/src/config/json-schema.js';
 
-const target = new URL('../schema/turret.schema.json', import.meta.url);
-mkdirSync(new URL('.', target), { recursive: true });
-writeFileSync(target, `${JSON.stringify(turretSchema(), null, 2)}\n`);
+const schemas = { turret: turretSchema(), manifest: manifestSchema() };
+for (const [name, schema] of Object.entries(schemas)) {
+  const target = new URL(`../schema/${name}.schema.json`, import.meta.url);
+  mkdirSync(new URL('.', target), { recursive: true });
+  writeFileSync(target, `${JSON.stringify(schema, null, 2)}\n`);
+}

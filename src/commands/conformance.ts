@@ -76,7 +76,16 @@ async function programOf(
   const file = resolve(flags.manifest);
   const { value, problems } = parseManifest(await readManifest(file), flags.manifest);
   if (value === undefined) throw new TurretError('manifest_invalid', problems.map(formatProblem).join('\n'));
-  return { ...value, directory: resolve(value.directory) };
+  const { profile } = value;
+  if (profile === 'cli')
+    throw new TurretError(
+      'usage',
+      `${flags.manifest} has no problem; a declared tool speaks no protocol that could be checked`,
+      {
+        hints: ['write a turret.yaml that names it and try it with turret run'],
+      },
+    );
+  return { ...value, profile, directory: resolve(value.directory) };
 }
 
 async function readManifest(file: string): Promise<Uint8Array> {

@@ -7,7 +7,9 @@ import type { Layer, Policy } from '../policy/rule.js';
 import type { PolicyTest } from '../policy/self-test.js';
 import type { GatewayRoute } from '../protocol/agent-directory.js';
 import type { RegisteredAction } from '../protocol/messages.js';
-import type { REPEATER_PROFILES, SANDBOX_MODES } from './shape-repeaters.js';
+import type { DeclaredCli } from './declared.js';
+import type { ManifestProfile } from './manifest.js';
+import type { SANDBOX_MODES } from './shape-repeaters.js';
 
 export type SandboxMode = (typeof SANDBOX_MODES)[number];
 
@@ -38,7 +40,7 @@ export interface UpstreamConfig {
   timeout?: number;
 }
 
-export interface RepeaterConfig {
+export interface RepeaterConfig extends DeclaredCli {
   /** First word of its actions. */
   name: string;
   kind: string;
@@ -52,7 +54,7 @@ export interface RepeaterConfig {
   /** Absolute path of the real program. */
   cli?: string;
   command?: string[];
-  profile?: (typeof REPEATER_PROFILES)[number];
+  profile?: ManifestProfile;
   /** Names of variables, never values. */
   secrets?: string[];
   /** Of those, the ones that are not variables of the user's: where each is. */

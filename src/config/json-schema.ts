@@ -2,6 +2,7 @@
 // the schema may accept what Turret refuses, never the other way round.
 
 import type { Json, JsonObject } from '../protocol/messages.js';
+import { DECLARED_MANIFEST, OWN_MANIFEST } from './manifest.js';
 import { USER_FILE } from './shape-file.js';
 import type { FieldsShape, Shape, TableShape } from './shape.js';
 
@@ -12,6 +13,16 @@ export function turretSchema(): JsonObject {
     title: 'turret.yaml',
     description: 'What an agent under `turret run` may do. See docs/policy.md.',
     ...toSchema(USER_FILE),
+  };
+}
+
+/** The schema that `schema/manifest.schema.json` holds. */
+export function manifestSchema(): JsonObject {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'the manifest of a repeater',
+    description: 'A program of your own, or a tool that is described without code. See docs/repeaters.md.',
+    anyOf: [toSchema(OWN_MANIFEST), toSchema(DECLARED_MANIFEST)],
   };
 }
 

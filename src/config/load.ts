@@ -57,6 +57,7 @@ export async function readConfig(options: LoadOptions): Promise<LoadResult> {
   const merged = merge(user, project, sources);
   if (!merged.config) return merged;
   const { repeaters, problems: wrong } = await applyManifests(merged.config.repeaters, {
+    file: userPath ?? '',
     readFile: options.readFile,
     check: (read, path) => ownershipProblems(read, path, options.uid),
     found: (read, path) => sources.push(sourceOf('user', path, read)),

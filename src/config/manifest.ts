@@ -8,18 +8,24 @@ import { NOT_EMPTY, TEXT } from './checks.js';
 import type { RepeaterConfig, SandboxConfig, SandboxMode } from './config.js';
 import { byPlace, type Problem } from './problem.js';
 import type { Field, FieldsShape } from './shape.js';
+import type { DeclaredAction, DeclaredCli } from './declared.js';
+import { declaredManifest } from './shape-declared.js';
 import { REPEATERS, REPEATER_PROFILES } from './shape-repeaters.js';
 import { plain, validate } from './validate.js';
-import { parseYaml } from './yaml.js';
+import { type MapNode, parseYaml } from './yaml.js';
 
 const COMMAND_WORDS_MAX = 64;
+/** `cli` describes a tool and takes a page to do so: in a manifest only. */
+const MANIFEST_PROFILES = [...REPEATER_PROFILES, 'cli'] as const;
+export type ManifestProfile = (typeof MANIFEST_PROFILES)[number];
 
-/** An action of an exec repeater may name its own program. */
-export type ManifestAction = RegisteredAction & { run?: string[] };
+/** An action of an exec repeater may name its own program; one of profile `cli` is a DeclaredAction. */
+export type ManifestAction = RegisteredAction &
+  Omit<DeclaredAction, keyof RegisteredAction> & { run?: string[] };
 
-export interface Manifest {
+export interface Manifest extends DeclaredCli {
   version?: string;
-  profile: (typeof REPEATER_PROFILES)[number];
+  profile: ManifestProfile;
   command: string[];
   /** Names of variables, never values. */
   secrets?: string[];
@@ -39,7 +45,8 @@ export function parseManifest(bytes: Uint8Array, file: string): { value?: Manife
     const empty = { file, message: 'the file is empty', hint: 'begin with profile: exec' };
     return { problems: problems.length > 0 ? problems : [empty] };
   }
-  const found = [...problems, ...validate(root, MANIFEST, file)].sort(byPlace);
+  const shape = root.is === 'map' && profileOf(root) === 'cli' ? DECLARED_MANIFEST : OWN_MANIFEST;
+  const found = [...problems, ...validate(root, shape, file)].sort(byPlace);
   if (found.length > 0) return { problems: found };
   return {
     value: { ...withSecretNames(plain(root) as Omit<Manifest, 'directory'>), directory: dirname(file) },
@@ -58,30 +65,37 @@ const RUN: Field = {
   about: 'Program of this action, instead of the command with the action as its last word.',
 };
 
-/** What a manifest may contain. */
-export const MANIFEST: FieldsShape = {
+function profileOf(root: MapNode): unknown {
+  const value = root.entries.get('profile')?.value;
+  return value?.is === 'scalar' ? value.value : undefined;
+}
+
+const FIELDS: Record<string, Field> = {
+  version: { shape: TEXT, about: 'Version of the repeater, in quotes.' },
+  profile: {
+    shape: { is: 'word', words: MANIFEST_PROFILES },
+    about: 'How the program is spoken to; cli for a tool that is described here.',
+    required: true,
+  },
+  command: { ...(SHARED['command'] as Field), required: true },
+  secrets: SHARED['secrets'] as Field,
+  tools: SHARED['tools'] as Field,
+  user: SHARED['user'] as Field,
+  sandbox: SHARED['sandbox'] as Field,
+};
+
+/** What a manifest of a program of one's own may contain. */
+export const OWN_MANIFEST: FieldsShape = {
   is: 'fields',
   fields: {
-    version: { shape: TEXT, about: 'Version of the repeater, in quotes.' },
-    profile: {
-      shape: { is: 'word', words: REPEATER_PROFILES },
-      about: 'How the program is spoken to.',
-      required: true,
-    },
-    command: { ...(SHARED['command'] as Field), required: true },
-    secrets: SHARED['secrets'] as Field,
-    tools: SHARED['tools'] as Field,
-    user: SHARED['user'] as Field,
-    sandbox: SHARED['sandbox'] as Field,
+    ...FIELDS,
     actions: {
       shape: { ...ACTIONS, of: { ...ACTIONS.of, fields: { ...ACTIONS.of.fields, run: RUN } } },
       about: 'What it can do. A line or binary repeater may leave this out and register its actions itself.',
     },
   },
   check: (node) =>
-    node.entries.get('profile')?.value.is === 'scalar' &&
-    (plain(node) as Partial<Manifest>).profile === 'exec' &&
-    !node.entries.has('actions')
+    profileOf(node) === 'exec' && !node.entries.has('actions')
       ? [
           {
             line: node.line,
@@ -92,6 +106,10 @@ export const MANIFEST: FieldsShape = {
         ]
       : [],
 };
+
+const { params: _, ...DESCRIBED } = ACTIONS.of.fields;
+/** What the manifest of a declared tool may contain. */
+export const DECLARED_MANIFEST: FieldsShape = declaredManifest(DESCRIBED, FIELDS);
 
 /** A block of turret.yaml completed by the manifest it names: what the block says itself wins. */
 export function applyManifest(config: RepeaterConfig, manifest: Manifest): RepeaterConfig {

@@ -21,6 +21,7 @@ import {
 } from './checks.js';
 import { nearest } from './nearest.js';
 import { UPSTREAMS, upstreamComplaints } from './shape-upstreams.js';
+import { PLACE_FIELDS } from './shape-declared.js';
 import type { Complaint, Field, FieldsShape, ListShape, TableShape } from './shape.js';
 import type { MapNode } from './yaml.js';
 
@@ -127,7 +128,11 @@ const REPEATER: FieldsShape = {
       about:
         "Whether its program is shut in: auto (where this machine can), required, off; or what a program of your own reaches besides its manifest's directory.",
     },
-    manifest: { shape: NOT_EMPTY, about: 'Path of a manifest that says all this.' },
+    manifest: {
+      shape: NOT_EMPTY,
+      about: 'Path of a manifest that says all this; turret:kubectl is one that comes with Turret.',
+    },
+    ...PLACE_FIELDS,
   },
   check: repeaterComplaints,
 };
@@ -144,6 +149,11 @@ function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['
   }
   const upstreams = node.entries.get('upstreams')?.value;
   if (upstreams?.is === 'map') complaints.push(...upstreamComplaints(upstreams));
+  for (const key of Object.keys(PLACE_FIELDS)) {
+    const entry = node.entries.get(key);
+    if (entry && !has('manifest'))
+      complaints.push({ ...entry.key, message: `${key} is for tools that a manifest declares` });
+  }
   const sandbox = node.entries.get('sandbox');
   if (sandbox?.value.is === 'map' && !has('command') && !has('manifest')) {
     const hint = 'for aws and gh write sandbox: auto, required or off';

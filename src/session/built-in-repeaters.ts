@@ -40,6 +40,8 @@ export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
 
 /** Runs a manifest's command for the profiles `exec` and `line`. */
 export const HOST_ENTRY = entryOf('host');
+/** Runs a tool that a manifest describes, profile `cli`. */
+export const DECLARED_ENTRY = entryOf('declared');
 
 function entryOf(name: string): string {
   return fileURLToPath(new URL(`../../repeaters/${name}/main.js`, import.meta.url));

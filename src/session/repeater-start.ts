@@ -11,7 +11,7 @@ import { findBubblewrap, tryWithTrue } from '../isolation/probe.js';
 import { type RepeaterSandboxRequest, repeaterSandbox } from '../isolation/repeater-sandbox.js';
 import { agentFilter } from '../isolation/seccomp/agent-filter.js';
 import { isAlive } from '../platform/process-alive.js';
-import { BUILT_IN_REPEATERS, HOST_ENTRY } from './built-in-repeaters.js';
+import { BUILT_IN_REPEATERS, DECLARED_ENTRY, HOST_ENTRY } from './built-in-repeaters.js';
 import { findProgram } from './command.js';
 import { type UnixUser, runAs } from './unix-user.js';
 
@@ -67,7 +67,7 @@ export async function prepareRepeater(
 function commandOf(config: RepeaterConfig): string[] {
   const { command, profile, kind } = config;
   if (command !== undefined && profile === 'binary') return command.map((word) => fromManifest(config, word));
-  if (command !== undefined) return [process.execPath, HOST_ENTRY];
+  if (command !== undefined) return [process.execPath, profile === 'cli' ? DECLARED_ENTRY : HOST_ENTRY];
   const builtIn = BUILT_IN_REPEATERS[kind];
   if (builtIn === undefined) throw new Error(`nothing is built in for kind "${kind}", and it has no command`);
   return [process.execPath, builtIn.entry];
@@ -180,7 +180,7 @@ type Sandboxed = Pick<RepeaterStart, 'command' | 'filter' | 'unconfined'>;
 async function sandboxOf(config: RepeaterConfig, parts: SandboxParts): Promise<Sandboxed> {
   const none = { command: [], filter: undefined, unconfined: undefined };
   // What comes with Turret confines the programs it starts by itself, and needs the user's credential files.
-  if (config.command === undefined || config.sandbox === 'off') return none;
+  if (config.command === undefined || config.profile === 'cli' || config.sandbox === 'off') return none;
   const request = sandboxRequest(config, parts);
   const bubblewrap = findBubblewrap();
   const problem =

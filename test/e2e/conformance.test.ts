@@ -14,10 +14,10 @@ import {
 } from '../../repeaters/sdk/conformance/run.js';
 import { parseManifest } from '../../src/config/manifest.js';
 import { compileParamsSchema } from '../../src/policy/params-schema.js';
+import { BUILT } from '../helpers/repeater-bench.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = resolve(ROOT, 'test/fixtures/repeaters');
-const HOST = resolve(ROOT, 'dist/repeaters/host/main.js');
 
 const schemaProblem: ConformanceOptions['schemaProblem'] = (schema) => {
   try {
@@ -37,11 +37,11 @@ function fromManifest(file: string): Launch {
   if (value === undefined) throw new Error(JSON.stringify(problems));
   // The PATH of a repeater does not lead to the node of every machine.
   const command = value.command.map((word) => (word === 'node' ? process.execPath : word));
-  return launchOf({ ...value, command }, HOST);
+  return launchOf({ ...value, command }, BUILT);
 }
 
 beforeAll(() => {
-  if (!existsSync(HOST)) throw new Error('run npm run build first');
+  if (!existsSync(BUILT.host)) throw new Error('run npm run build first');
 });
 
 describe('a repeater that keeps the protocol', () => {

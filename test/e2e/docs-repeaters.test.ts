@@ -11,7 +11,7 @@ import { launchOf } from '../../repeaters/sdk/conformance/launch.js';
 import { runConformance } from '../../repeaters/sdk/conformance/run.js';
 import { type Manifest, parseManifest } from '../../src/config/manifest.js';
 import { parseConfigFile } from '../../src/config/parse.js';
-import { HOST, RepeaterBench } from '../helpers/repeater-bench.js';
+import { BUILT, RepeaterBench } from '../helpers/repeater-bench.js';
 import { makeHome, runTurret } from '../helpers/turret.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -94,7 +94,7 @@ describe('the repeater of docs/repeaters.md', () => {
 
   it('fails no check of turret conformance', async () => {
     const results = await runConformance({
-      ...launchOf(manifest, HOST),
+      ...launchOf(manifest, BUILT),
       asked: [{ action: 'deploy.service', params: { service: 'web' } }],
       schemaProblem: () => undefined,
     });

@@ -10,7 +10,9 @@ import { Subject } from '../../repeaters/sdk/conformance/subject.js';
 import { CHANNEL } from '../../src/protocol/codes.js';
 import type { JsonObject } from '../../src/protocol/messages.js';
 
-export const HOST = resolve(fileURLToPath(new URL('../..', import.meta.url)), 'dist/repeaters/host/main.js');
+const DIST = fileURLToPath(new URL('../../dist/repeaters', import.meta.url));
+/** Main files of the build: tests run what is installed. */
+export const BUILT = { host: resolve(DIST, 'host/main.js'), declared: resolve(DIST, 'declared/main.js') };
 
 export interface Outcome {
   end: JsonObject;
@@ -33,7 +35,7 @@ export class RepeaterBench {
 
   static async start(program: Program, env: Record<string, string> = {}): Promise<RepeaterBench> {
     const home = mkdtempSync(join(tmpdir(), 'turret-home-'));
-    const { config, ...launch } = launchOf(program, HOST);
+    const { config, ...launch } = launchOf(program, BUILT);
     const secrets = { name: 'ops', kind: 'ops', config, env, directory: home, siblings: {} };
     return new RepeaterBench(await Subject.start({ ...launch, secrets, answerMs: 10_000 }), home);
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../../src/protocol/messages.js';
 
 export interface Program {
-  profile: 'exec' | 'line' | 'binary';
+  profile: 'exec' | 'line' | 'binary' | 'cli';
   command: readonly string[];
   /** Absolute: relative names in `command` start there. */
   directory: string;
@@ -14,6 +14,7 @@ export interface Program {
 }
 
 const HOST = fileURLToPath(new URL('../../host/main.js', import.meta.url));
+const DECLARED = fileURLToPath(new URL('../../declared/main.js', import.meta.url));
 
 export interface Launch {
   command: string[];
@@ -22,8 +23,8 @@ export interface Launch {
   config: JsonObject;
 }
 
-/** The command to start and the `config` to hand it on fd 4. `host`: the built main file of repeaters/host. */
-export function launchOf(program: Program, host = HOST): Launch {
+/** The command to start and the `config` to hand it on fd 4. `built`: the main files of repeaters/host and /declared. */
+export function launchOf(program: Program, built = { host: HOST, declared: DECLARED }): Launch {
   const { profile, directory } = program;
   const [first = '', ...words] = program.command;
   if (profile === 'binary') {
@@ -32,7 +33,7 @@ export function launchOf(program: Program, host = HOST): Launch {
     return { command: [path, ...words], directory, config: {} };
   }
   return {
-    command: [process.execPath, host],
+    command: [process.execPath, profile === 'cli' ? built.declared : built.host],
     directory,
     config: JSON.parse(JSON.stringify(program)) as JsonObject,
   };

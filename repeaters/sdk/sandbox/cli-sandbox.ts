@@ -22,6 +22,9 @@ const HARDENED = [
   ...['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
 ];
 
+/** Where a name is turned into an address. */
+const NAME_SERVICE = ['/etc/resolv.conf', '/etc/services'];
+
 export interface SandboxOptions {
   /** Absolute path of a root-owned bubblewrap. */
   bubblewrap: string;
@@ -29,8 +32,8 @@ export interface SandboxOptions {
   program: string;
   /** PATH where its interpreter is looked for. */
   path: string;
-  /** Of its own; absent: none at all, and Unix sockets are the only ones there are. */
-  network: CliNetwork | undefined;
+  /** Of its own, or that of this process; absent: none at all, and Unix sockets are the only ones there are. */
+  network: CliNetwork | 'shared' | undefined;
   ownExits: readonly number[];
 }
 
@@ -51,15 +54,18 @@ export class CliSandbox {
 
   constructor({ bubblewrap, program, path, network, ownExits }: SandboxOptions) {
     const limits = PRLIMIT === undefined ? [] : [PRLIMIT];
-    for (const file of [...systemFiles(), ...limits, ...programFiles(program, path)]) this.#view.show(file);
+    const names = network === 'shared' ? NAME_SERVICE : [];
+    for (const file of [...systemFiles(), ...limits, ...programFiles(program, path), ...names])
+      this.#view.show(file);
     this.#enter = [
-      ...(network?.enter ?? []),
+      ...(typeof network === 'object' ? network.enter : []),
       bubblewrap,
       ...NAMESPACES,
       ...(network === undefined ? ['--unshare-net'] : []),
     ];
     // Each kind of injector is one kind of socket; the CLI can make no other.
-    const filter = cliFilter(process.arch, { sockets: network === undefined ? 'unix' : 'tcp' });
+    const sockets = network === undefined ? 'unix' : network === 'shared' ? 'inet' : 'tcp';
+    const filter = cliFilter(process.arch, { sockets });
     // Which is also what keeps it from namespaces of its own.
     if (filter === undefined) this.#enter = [...this.#enter, '--disable-userns'];
     this.#sandboxed = { filter, ownExits };

@@ -18,7 +18,8 @@ const WAITER = ['/usr/bin/cat', '/bin/cat'].find((path) => existsSync(path)) ?? 
 
 const LISTENER = `
 const server = require('node:net').createServer();
-server.listen({ host: '127.0.0.1', port: 0 }, () => process.send({}, server, () => process.disconnect()));`;
+server.on('error', () => process.exit(1));
+server.listen({ host: '127.0.0.1', port: Number(process.argv[1]) }, () => process.send({}, server, () => process.disconnect()));`;
 
 export interface CliNetwork {
   /** Listens on a loopback address of that network. Rejects with TurretError `isolation_unavailable`. */
@@ -55,7 +56,7 @@ export async function openCliNetwork(bubblewrap: string): Promise<CliNetwork> {
     const pid = await inTime(firstProcess(keeper.stdio[3] as Readable), keeper);
     const namespaces = [`--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`];
     const enter = [NSENTER, '--preserve-credentials', ...namespaces, '--'];
-    const door = openDoor(enter);
+    const door = openDoor(enter, 0);
     door.catch(() => {}); // Whoever needs it waits for it later.
     const lost = new Promise<void>((resolve) => keeper.once('exit', () => resolve()));
     // Nothing of it keeps this process from ending.
@@ -77,9 +78,16 @@ export async function openCliNetwork(bubblewrap: string): Promise<CliNetwork> {
   }
 }
 
-async function openDoor(enter: readonly string[]): Promise<Server> {
+/** One more door, at this port. Rejects with TurretError `isolation_unavailable`. */
+export async function doorAt({ enter }: CliNetwork, port: number): Promise<Server> {
+  const server = await openDoor(enter, port);
+  server.unref();
+  return server;
+}
+
+async function openDoor(enter: readonly string[], port: number): Promise<Server> {
   const [file = '', ...words] = enter;
-  const listener = spawn(file, [...words, process.execPath, '-e', LISTENER], {
+  const listener = spawn(file, [...words, process.execPath, '-e', LISTENER, String(port)], {
     env: {},
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });

@@ -59,11 +59,7 @@ export async function prepareCli(
 }
 
 async function shutIn(kind: ConfinedKind, path: string): Promise<PreparedCli> {
-  const bubblewrap = findBubblewrap();
-  if (bubblewrap === undefined)
-    throw new TurretError('isolation_unavailable', 'bubblewrap is not installed', {
-      hints: ["apt-get install bubblewrap (or your distribution's package)"],
-    });
+  const bubblewrap = requireBubblewrap();
   const program = await realpath(path);
   const network = kind.injector === 'tcp' ? await openCliNetwork(bubblewrap) : undefined;
   try {
@@ -81,9 +77,19 @@ async function shutIn(kind: ConfinedKind, path: string): Promise<PreparedCli> {
   }
 }
 
+/** Its absolute path. @throws TurretError `isolation_unavailable` */
+export function requireBubblewrap(): string {
+  const bubblewrap = findBubblewrap();
+  if (bubblewrap === undefined)
+    throw new TurretError('isolation_unavailable', 'bubblewrap is not installed', {
+      hints: ["apt-get install bubblewrap (or your distribution's package)"],
+    });
+  return bubblewrap;
+}
+
 const confinedVersions: Versions = new Map();
 
-function askInside(confine: PreparedCli['confine']): Ask {
+export function askInside(confine: PreparedCli['confine']): Ask {
   return async (path, argv, { cwd, env }) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const said = Promise.all([text(stdout), text(stderr)]);
@@ -101,7 +107,7 @@ function askInside(confine: PreparedCli['confine']): Ask {
 }
 
 /** What is left without a sandbox: the kernel's bounds, no new privileges, and the end of the repeater. */
-const BOUNDED: Confinement = {
+export const BOUNDED: Confinement = {
   words: (fd) => [...UNCONFINED.words(fd), ...resourceWords({ counted: false })],
 };
 
@@ -109,14 +115,14 @@ async function openCli(kind: ConfinedKind, path: string, open: Opening): Promise
   return { path, version: await versionOf(kind, path), open, confine: () => BOUNDED };
 }
 
-function openingOf(error: unknown): Opening {
+export function openingOf(error: unknown): Opening {
   const cause = error instanceof TurretError && error.cause instanceof TurretError ? error.cause : error;
   const hint = cause instanceof TurretError ? cause.hints[0] : undefined;
   const why = cause instanceof Error ? cause.message : String(cause);
   return { why, hint: hint ?? 'turret doctor says more' };
 }
 
-function refuse({ tool }: ConfinedKind, { why, hint }: Opening): never {
+export function refuse({ tool }: Pick<ConfinedKind, 'tool'>, { why, hint }: Opening): never {
   throw new TurretError(
     'repeater_unavailable',
     `sandbox: required, and ${tool} cannot be shut in on this machine: ${why}`,

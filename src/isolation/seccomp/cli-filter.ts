@@ -15,10 +15,10 @@ const NAMESPACES_AND_MOUNTS = [
 const CLONE_NEW = 0x7e02_0000;
 const threadsAndProcesses: Code = withWord(argument(0), ifAnySet(CLONE_NEW, EPERM, ALLOW));
 
-/** As `agentFilter`; `sockets`: what the injector listens on. */
+/** As `agentFilter`; `sockets`: what the injector listens on, `inet` where there is none. */
 export function cliFilter(
   arch: NodeJS.Architecture,
-  options: { sockets: 'tcp' | 'unix' },
+  options: { sockets: 'tcp' | 'unix' | 'inet' },
 ): Buffer | undefined {
   return filterOf(arch, {
     ...agentRules({}),

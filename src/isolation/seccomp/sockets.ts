@@ -51,13 +51,13 @@ export function agentSockets(unixSockets: 'stream' | 'none'): Code {
   return withWord(FAMILY, ifEqual(UNIX, unix, ifAnyOf(INET, inet([DATAGRAM, RAW]), rest)));
 }
 
-/** `socket()` of a CLI that talks to its injector and nobody else. */
-export function cliSockets(sockets: 'tcp' | 'unix'): Code {
+/** `socket()` of a CLI that talks to its injector and nobody else; with `inet`, to servers whose names it looks up. */
+export function cliSockets(sockets: 'tcp' | 'unix' | 'inet'): Code {
   return withWord(
     FAMILY,
     sockets === 'unix'
       ? ifEqual(UNIX, unixStreams, UNSUPPORTED_FAMILY)
-      : ifAnyOf(INET, inet([]), UNSUPPORTED_FAMILY),
+      : ifAnyOf(INET, inet(sockets === 'inet' ? [DATAGRAM] : []), UNSUPPORTED_FAMILY),
   );
 }
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { turretSchema } from '../../../src/config/json-schema.js';
+import { manifestSchema, turretSchema } from '../../../src/config/json-schema.js';
 import type { Json, JsonObject } from '../../../src/protocol/messages.js';
 import { parse } from './texts.js';
 
-const SHIPPED = new URL('../../../schema/turret.schema.json', import.meta.url);
+const SCHEMAS = { turret: turretSchema(), manifest: manifestSchema() };
 
 function keysOf(schema: Json | undefined): string[] {
   const properties = (schema as JsonObject | undefined)?.['properties'];
@@ -12,9 +12,13 @@ function keysOf(schema: Json | undefined): string[] {
 }
 
 describe('the shipped schema', () => {
-  test('is the one the shape makes (scripts/schema.mjs)', () => {
-    expect(JSON.parse(readFileSync(SHIPPED, 'utf8'))).toEqual(turretSchema());
-  });
+  test.each(['turret', 'manifest'] as const)(
+    'of %s is the one the shape makes (scripts/schema.mjs)',
+    (name) => {
+      const shipped = new URL(`../../../schema/${name}.schema.json`, import.meta.url);
+      expect(JSON.parse(readFileSync(shipped, 'utf8'))).toEqual(SCHEMAS[name]);
+    },
+  );
 
   test('knows every key that the validator knows, and no other', () => {
     const keys = keysOf(turretSchema());
@@ -28,7 +32,7 @@ describe('the shipped schema', () => {
 
   test('has patterns that every engine understands', () => {
     const patterns: string[] = [];
-    JSON.stringify(turretSchema(), (key, value: unknown) => {
+    JSON.stringify(SCHEMAS, (key, value: unknown) => {
       if (key === 'pattern' && typeof value === 'string') patterns.push(value);
       return value;
     });

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { kindOf } from '../../../src/config/config.js';
 import { loadConfig, readConfig } from '../../../src/config/load.js';
@@ -96,6 +99,62 @@ describe('the user file', () => {
       message: expect.stringContaining(`${USER}:2:1: unknown key "foo"`),
       hints: [expect.stringContaining('"bar"'), expect.any(String)],
     });
+  });
+});
+
+describe('a manifest', () => {
+  const manifest = 'profile: cli\ncommand: [t]\ntools: [t]\nactions: [{name: go, words: [go]}]\n';
+  const user = (repeaters: string) => `version: 1\nrepeaters: ${repeaters}\n`;
+
+  test('that comes with turret is found by its name, and one that does not is said to be missing', async () => {
+    const file = fileURLToPath(new URL('../../../repeaters/kubectl/kubectl.yaml', import.meta.url));
+    const files = {
+      [USER]: user('{ k: { manifest: "turret:kubectl", network: open } }'),
+      [file]: readFileSync(file, 'utf8'),
+    };
+    const { repeaters } = await loadConfig(disk(files));
+    expect(repeaters['k']).toMatchObject({
+      profile: 'cli',
+      tools: ['kubectl'],
+      network: 'open',
+      directory: dirname(file),
+    });
+    const { problems } = await readConfig(disk({ [USER]: user('{ k: { manifest: "turret:kubeclt" } }') }));
+    expect(problems).toMatchObject([
+      { file: 'turret:kubeclt', message: expect.stringContaining('no such manifest') },
+    ]);
+  });
+
+  test('with a typo is told by its line and the key that was meant', async () => {
+    const files = {
+      [USER]: user('{ k: { manifest: /m.yaml } }'),
+      '/m.yaml': manifest.replace('tools', 'tolls'),
+    };
+    const { problems } = await readConfig(disk(files));
+    expect(problems[1]).toMatchObject({ file: '/m.yaml', line: 3, column: 1, hint: 'did you mean "tools"?' });
+  });
+
+  test('does not share its tool, nor its name', async () => {
+    const files = { '/m.yaml': manifest };
+    const two = await readConfig(
+      disk({ ...files, [USER]: user('{ a: { manifest: /m.yaml }, b: { manifest: /m.yaml } }') }),
+    );
+    expect(two.problems).toMatchObject([
+      { file: USER, message: 'the tool "t" is answered by two repeaters, a and b' },
+    ]);
+    const own = await readConfig(
+      disk({
+        ...files,
+        [USER]: user('{ a: { manifest: /m.yaml }, b: { manifest: /m.yaml, tools: [t-b] } }'),
+      }),
+    );
+    expect(own.problems).toEqual([]);
+    const named = await readConfig(
+      disk({ ...files, [USER]: user('\n  a: { manifest: /m.yaml }\n  a: { manifest: /m.yaml }') }),
+    );
+    expect(named.problems).toMatchObject([
+      { file: USER, line: 4, message: expect.stringContaining('twice') },
+    ]);
   });
 });
 

@@ -1,0 +1,4 @@
+import { serve } from '../sdk/serve.js';
+import { createDeclaredRepeater } from './repeater.js';
+
+await serve(createDeclaredRepeater);

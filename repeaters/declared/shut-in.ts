@@ -1,0 +1,119 @@
+// The sandbox of a declared tool: the same as that of the real aws and gh, with the network its manifest says. What it
+// may reach can change with its credential files, so the sandbox is made for a list of hosts.
+
+import { tmpdir } from 'node:os';
+import type { DeclaredCli } from '../../src/config/declared.js';
+import { CLI_PATH } from '../sdk/find-cli.js';
+import { type CallView, CliSandbox } from '../sdk/sandbox/cli-sandbox.js';
+import type { Confinement } from '../sdk/sandbox/confinement.js';
+import type { CliNetwork } from '../sdk/sandbox/network.js';
+import { type Opening, type SandboxMode, openingLine } from '../sdk/sandbox/opening.js';
+import { BOUNDED, askInside, openingOf, refuse, requireBubblewrap } from '../sdk/sandbox/prepare-cli.js';
+import { type Target, hostsIn, targetOf } from './hosts.js';
+import { openPinnedNetwork } from './network.js';
+
+/** What localhost is, and the roots that TLS trusts on this machine; those of Debian are links to /usr/share. */
+const SETTINGS = [
+  '/etc/hosts',
+  '/etc/ssl/certs',
+  '/etc/pki/tls/certs',
+  '/etc/pki/ca-trust/extracted',
+  '/etc/ca-certificates',
+];
+const TRUE = '/usr/bin/true';
+
+export interface Enclosed {
+  confine(call: CallView): Confinement;
+  /** Variables that the tool needs to reach its hosts. */
+  env: Record<string, string>;
+}
+
+export interface ShutInOptions {
+  tool: string;
+  /** Absolute, without links. */
+  program: string;
+  mode: SandboxMode;
+  network: DeclaredCli['network'];
+  ownExits: readonly number[];
+  log: (line: string) => void;
+}
+
+export class ShutIn {
+  readonly #options: ShutInOptions;
+  #made: { key: string; enclosed: Promise<Enclosed> } | undefined;
+  #open: CliNetwork | undefined;
+
+  constructor(options: ShutInOptions) {
+    this.#options = options;
+  }
+
+  /** Tries it before anything is asked of the tool, and tells whoever started the session when there is none. */
+  async begin(files: readonly string[]): Promise<void> {
+    const { tool, mode } = this.#options;
+    const opening = await this.#opening(files);
+    if (opening !== undefined) process.stderr.write(openingLine(tool, opening, mode));
+  }
+
+  async #opening(files: readonly string[]): Promise<Opening | undefined> {
+    if (this.#options.mode === 'off') return { why: 'turret.yaml says sandbox: off', hint: 'sandbox: auto' };
+    try {
+      await this.#enclosed(files);
+      return undefined;
+    } catch (error) {
+      return openingOf(error);
+    }
+  }
+
+  /**
+   * @param files what the credential files say now
+   * @throws TurretError `repeater_unavailable` when it has to be shut in and is not
+   */
+  async enclosure(files: readonly string[]): Promise<Enclosed> {
+    const { mode, tool } = this.#options;
+    if (mode === 'off') return { confine: () => BOUNDED, env: {} };
+    try {
+      return await this.#enclosed(files);
+    } catch (error) {
+      if (mode === 'required') refuse({ tool }, openingOf(error));
+      return { confine: () => BOUNDED, env: {} };
+    }
+  }
+
+  #enclosed(files: readonly string[]): Promise<Enclosed> {
+    const { network } = this.#options;
+    const targets = network === 'credentials' ? files.flatMap(hostsIn) : targetsOf(network);
+    const key = JSON.stringify(targets);
+    if (this.#made?.key !== key) {
+      // Calls in the old one lose their hosts: they are no longer the tool's.
+      this.#open?.close();
+      this.#made = { key, enclosed: this.#make(targets) };
+    }
+    return this.#made.enclosed;
+  }
+
+  async #make(targets: readonly Target[]): Promise<Enclosed> {
+    const { program, network, ownExits, log } = this.#options;
+    const bubblewrap = requireBubblewrap();
+    const pinned = targets.length === 0 ? undefined : await openPinnedNetwork(bubblewrap, targets, log);
+    this.#open = pinned?.network;
+    void pinned?.network.lost.then(() => {
+      this.#made = undefined;
+    });
+    const sandbox = new CliSandbox({
+      bubblewrap,
+      program,
+      path: CLI_PATH,
+      network: network === 'open' ? 'shared' : pinned?.network,
+      ownExits,
+    });
+    const confine = (call: CallView): Confinement =>
+      sandbox.confine({ ...call, readable: [...(call.readable ?? []), ...SETTINGS] });
+    const tried = askInside((call) => confine({ ...call, programs: [TRUE] }));
+    await tried(TRUE, [], { cwd: tmpdir(), env: {} });
+    return { confine, env: pinned?.env ?? {} };
+  }
+}
+
+function targetsOf(network: DeclaredCli['network']): Target[] {
+  return Array.isArray(network) ? network.map(targetOf) : [];
+}
