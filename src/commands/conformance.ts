@@ -10,6 +10,7 @@ import { TurretError } from '../errors.js';
 import { compileParamsSchema } from '../policy/params-schema.js';
 import type { JsonObject, Params } from '../protocol/messages.js';
 import { conformanceLines } from '../ui/conformance.js';
+import { commandProblems } from '../setup/repeater-list.js';
 import { colorsFor } from '../ui/colors.js';
 
 const PROFILES = ['binary', 'line', 'exec'] as const;
@@ -51,6 +52,7 @@ export default class Conformance extends Command {
       ...launchOf(program),
       asked: flags.call.map(askedCall),
       answerMs: flags['answer-ms'],
+      secretNames: program.secrets,
       schemaProblem,
     });
     for (const line of conformanceLines(checks, colorsFor(process.stdout, process.env))) this.log(line);
@@ -63,13 +65,13 @@ export default class Conformance extends Command {
 async function programOf(
   flags: { profile: string; manifest?: string | undefined },
   command: string[],
-): Promise<Program> {
+): Promise<Program & { secrets: readonly string[] }> {
   if (flags.manifest === undefined) {
     if (command.length === 0) throw usage('no command to test', 'turret conformance ./my-repeater');
     const profile = flags.profile as Program['profile'];
     if (profile === 'exec')
       throw usage('an exec repeater has its actions in a manifest', 'turret conformance --manifest FILE');
-    return { profile, command, directory: process.cwd() };
+    return { profile, command, directory: process.cwd(), secrets: [] };
   }
   if (command.length > 0)
     throw usage('a manifest names its own command', 'turret conformance --manifest FILE');
@@ -85,7 +87,11 @@ async function programOf(
         hints: ['write a turret.yaml that names it and try it with turret run'],
       },
     );
-  return { ...value, profile, directory: resolve(value.directory) };
+  const directory = resolve(value.directory);
+  const [problem] = commandProblems(value.command, directory);
+  if (problem !== undefined)
+    throw new TurretError('manifest_invalid', problem, { hints: ['build it, or install what it needs'] });
+  return { ...value, profile, directory, secrets: value.secrets ?? [] };
 }
 
 async function readManifest(file: string): Promise<Uint8Array> {

@@ -76,7 +76,7 @@ function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater
   // A manifest has completed the block when it was loaded.
   const { command, profile, actions = [] } = repeater;
   const problems = command === undefined ? ['command is missing'] : commandProblems(command, directory);
-  if (profile === undefined) problems.push('profile is missing: exec, line or binary');
+  if (profile === undefined) problems.push('profile is missing: exec, line, binary or cli');
   if (profile === 'exec' && actions.length === 0) problems.push('an exec repeater must list its actions');
   return {
     name,
@@ -97,8 +97,8 @@ function credentialOf(credential: CredentialSource | undefined): { credential?: 
   return credential === undefined ? {} : { credential };
 }
 
-// A name with a slash starts at the file that says it; the others are looked for in system directories only.
-function commandProblems([program = '']: readonly string[], directory: string): string[] {
+/** A name with a slash starts at the file that says it; the others are looked for in system directories only. */
+export function commandProblems([program = '']: readonly string[], directory: string): string[] {
   if (program.includes('/')) {
     const path = isAbsolute(program) ? program : join(directory, program);
     return isProgram(path) ? [] : [`${path} is not an executable file`];

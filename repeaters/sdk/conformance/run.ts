@@ -20,6 +20,8 @@ export interface ConformanceOptions {
   /** Calls to make besides those of read-only actions. */
   asked?: readonly { action: string; params: Params }[];
   answerMs?: number;
+  /** Variables the manifest lists; it is given the made-up secret in each. */
+  secretNames?: readonly string[];
   /** Ids of the checks to make; all when left out. */
   only?: readonly string[];
   schemaProblem: (schema: JsonObject) => string | undefined;
@@ -78,7 +80,7 @@ async function runCheck(
         name: CONFORMANCE_NAME,
         kind: CONFORMANCE_NAME,
         config: options.config ?? {},
-        env: { [CONFORMANCE_SECRET]: secret },
+        env: secretsNamed([CONFORMANCE_SECRET, ...(options.secretNames ?? [])], secret),
         directory: home,
         siblings: {},
       },
@@ -100,6 +102,11 @@ async function runCheck(
     subject?.kill();
     await subject?.exited;
   }
+}
+
+/** Every one the same: whichever it says is found. */
+function secretsNamed(names: readonly string[], secret: string): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, secret]));
 }
 
 function containsSecret(written: Buffer, secret: string): boolean {
