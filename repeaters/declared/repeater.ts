@@ -1,6 +1,7 @@
 // The repeater for tools that a manifest describes: argv in, one capability out; the capability in, argv out.
 
 import { realpath } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { TurretError } from '../../src/errors.js';
 import { locateCli } from '../sdk/find-cli.js';
 import { sandboxMode } from '../sdk/sandbox/prepare-cli.js';
@@ -21,11 +22,11 @@ export async function createDeclaredRepeater(secrets: RepeaterSecrets): Promise<
   const [named = '', ...first] = command;
   const tool = toolOf(declaration);
   checkDefaults(tool);
-  const configured = declaration.cli ?? (named.includes('/') ? named : undefined);
-  const kind = { tool: named, product: 'it', version: /(.)/, env: {} };
+  const configured = declaration.cli ?? (named.includes('/') ? resolve(directory, named) : undefined);
+  const kind = { tool: basename(named), product: 'it', version: /(.)/, env: {} };
   const program = await realpath(await locateCli(kind, { configured, path: undefined }));
   const shutIn = new ShutIn({
-    tool: named,
+    tool: basename(named),
     program,
     mode: sandboxMode(declaration.sandbox),
     network: declaration.network,

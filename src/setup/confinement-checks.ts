@@ -18,7 +18,8 @@ export async function confinementChecks(
   const users = all
     .filter(({ user }) => user !== undefined)
     .map((repeater) => userCheck(repeater, config, uid));
-  const own = all.filter(({ command }) => command !== undefined);
+  // A declared tool is shut in call by call, as aws and gh are.
+  const own = all.filter(({ command, profile }) => command !== undefined && profile !== 'cli');
   return [...users, ...(await Promise.all(own.map((repeater) => sandboxCheck(repeater, env))))];
 }
 

@@ -86,11 +86,16 @@ function ownRepeater(repeater: RepeaterConfig, env: Environment): ListedRepeater
     ...(profile === undefined ? {} : { profile }),
     ...(command === undefined ? {} : { command }),
     ...userOf(repeater),
-    sandbox: repeater.sandbox === 'off' ? 'off' : findBubblewrap() === undefined ? 'unavailable' : 'on',
+    ...(profile === 'cli' ? {} : { sandbox: sandboxOf(repeater) }),
     ...credentialOf(credentialSource(repeater, env)),
     ...(endpoint === undefined ? {} : { endpoint }),
     problems,
   };
+}
+
+function sandboxOf({ sandbox }: RepeaterConfig): 'on' | 'off' | 'unavailable' {
+  if (sandbox === 'off') return 'off';
+  return findBubblewrap() === undefined ? 'unavailable' : 'on';
 }
 
 function credentialOf(credential: CredentialSource | undefined): { credential?: CredentialSource } {

@@ -178,6 +178,12 @@ describe('kubectl, declared', () => {
     expect(server.requests.length).toBe(before);
   });
 
+  it('reaches what this machine does when its network is open', async () => {
+    writeKubeconfig('localhost', { token: TOKEN });
+    const { stdout } = await session({ script: 'kubectl get pods -o name', repeater: ', network: open' });
+    expect(stdout.toString()).toBe('pod/web\npod/worker\n');
+  });
+
   it('says which credential is missing', async () => {
     const { stderr } = await session({
       script: 'kubectl get pods',
