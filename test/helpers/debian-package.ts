@@ -42,21 +42,31 @@ export function debianGo(): { program: string; root: string } {
 }
 
 function goPackages(): string[] {
-  const said = run('apt-cache', ['depends', 'golang-go'], CACHE);
-  const [, program] = /^ +Depends: (golang-[0-9.]+-go)$/m.exec(said) ?? [];
+  const depends = (): string[] | undefined => {
+    const said = run('apt-cache', ['depends', 'golang-go'], CACHE);
+    return /^ +Depends: (golang-[0-9.]+-go)$/m.exec(said)?.slice(1);
+  };
+  const [program] = withLists(CACHE, depends) ?? [];
   if (program === undefined) throw new Error('apt-cache does not know golang-go');
   return [program, program.replace(/go$/, 'src')];
 }
 
 function fetch(names: readonly string[], directory: string): void {
+  withLists(directory, () => run('apt-get', ['download', ...names], directory));
+}
+
+/** A machine may have no package lists yet. */
+function withLists<T>(directory: string, ask: () => T): T {
   try {
-    run('apt-get', ['download', ...names], directory);
+    const answer = ask();
+    if (answer !== undefined) return answer;
   } catch {
-    const root = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-    const [file, ...words] = [...root, 'apt-get', 'update'] as const;
-    run(file, words, directory);
-    run('apt-get', ['download', ...names], directory);
+    // Asked again below.
   }
+  const root = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  const [file, ...words] = [...root, 'apt-get', 'update'] as const;
+  run(file, words, directory);
+  return ask();
 }
 
 function run(file: string, words: string[], cwd: string): string {
