@@ -10,6 +10,8 @@ import { sayError } from './ui/voice.js';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function main(argv: string[]): Promise<void> {
+  // oclif looks it up in the password file otherwise, and fails for a user who is not there, as in many containers.
+  process.env['SHELL'] ??= '/bin/sh';
   try {
     // No plugins of anybody's: a file in HOME must not add code to a program that handles keys.
     await run(argv, { root: ROOT, userPlugins: false, devPlugins: false });

@@ -3,7 +3,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+import { INSTALLED_AWS } from '../helpers/installed-aws.js';
 import type { Graded } from './grade.js';
+import { TRIED_LEVELS } from './levels.js';
 import { countsOf, GRADES, notAsExpected, rowsOf } from './summary.js';
 import type { Round, Score } from './run-all.js';
 
@@ -68,7 +70,22 @@ function overview(rounds: readonly Round[]): string[] {
         `${verified} of ${logs.length} verified`,
       ]);
     }),
+    ...notRun(rounds),
     '',
+  ];
+}
+
+/** What the command does when it is given no words, and these runs did not. */
+function notRun(rounds: readonly Round[]): string[] {
+  const rest = [...GRADES.map(() => ''), '', ''];
+  const isRun = (key: 'level' | 'aws', wanted: string): boolean => rounds.some((one) => one[key] === wanted);
+  return [
+    ...TRIED_LEVELS.filter((level) => !isRun('level', level)).map((level) =>
+      row([level, '', '', 'not run', ...rest]),
+    ),
+    ...INSTALLED_AWS.filter(({ version }) => !isRun('aws', version)).map(({ version }) =>
+      row(['', version, '', 'not run', ...rest]),
+    ),
   ];
 }
 

@@ -65,6 +65,8 @@ describe('docs/scoreboard.md', () => {
       round({ level: 'strict', absent: 'no such thing' }),
     );
     expect(document).toContain('| strict | 2.0.0 | an ordinary user | not here: no such thing |');
+    expect(document).toContain('| landlock |  |  | not run |');
+    expect(document).not.toMatch(/(?:namespaced|strict) \|.*not run/);
     expect(document).toContain('**Did not end:** the stage ended with 1');
     expect(document).toContain('| a (void) | 1 |');
     expect(document).toContain('| it is printed | NO: exit 1 |');
