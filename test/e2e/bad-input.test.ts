@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => world.close());
 
+const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const KOFFI = realpathSync(fileURLToPath(new URL('../../node_modules/koffi', import.meta.url)));
 const SENTINEL = ['sh', '-c', 'echo RAN > ran'];
 const hasRun = (): boolean => existsSync(join(world.workspace, 'ran'));
@@ -39,6 +40,11 @@ async function refused(ran: Ran, code: number, error: RegExp, hint: RegExp): Pro
   expect(hasRun()).toBe(false);
   expect(world.runtimeSessions()).toEqual([]);
   return until('nothing is left', () => processesWith(world.root).length === 0);
+}
+
+/** A /tmp with nothing in it but the test's world, and Turret when it lies there. */
+function emptyTmp(): string[] {
+  return ['--tmpfs', '/tmp', '--bind', world.root, world.root, '--ro-bind', CHECKOUT, CHECKOUT];
 }
 
 /** Runs a command where some paths of the machine are others. */
@@ -181,7 +187,7 @@ describe('places', () => {
       ['sh', '-c', 'turret call echo.say text=hi; dirname "$(dirname "$(command -v turret)")"'],
       ['--isolation=none'],
     );
-    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    const ran = await where(emptyTmp(), words);
     expect(ran.stdout.toString()).toMatch(
       new RegExp(`^hi\n/tmp/turret-${process.getuid?.()}/[0-9a-f]{20}/agent\n$`),
     );
@@ -196,14 +202,14 @@ describe('places', () => {
     const { XDG_RUNTIME_DIR: __, ...env } = world.env;
     world.env = env;
     const words = ['sh', '-c', `${prepare}; exec "$@"`, 'sh', ...world.words(SENTINEL)];
-    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    const ran = await where(emptyTmp(), words);
     expect(await refused(ran, 125, /error: .*\/tmp\/turret-\d+/, /hint: .*XDG_RUNTIME_DIR/)).toBe(true);
   });
 
   test('a runtime directory that is open to others is not used', async () => {
     chmodSync(world.runtime, 0o755);
     const words = world.words(['sh', '-c', 'turret call echo.say text=hi']);
-    const ran = await where(['--tmpfs', '/tmp', '--bind', world.root, world.root], words);
+    const ran = await where(emptyTmp(), words);
     expect(ran.stdout.toString()).toBe('hi\n');
     expect(readdirSync(world.runtime)).toEqual([]);
   });

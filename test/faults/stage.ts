@@ -78,7 +78,10 @@ export class Stage {
   find(victim: Victim): Process | undefined {
     if (victim === 'supervisor') throw new TypeError('it is the process itself');
     const found = descendants(this.turret.pid ?? 0).filter(({ command }) => WHO[victim](command));
-    return victim === 'program' || victim === 'shim' ? found.at(-1) : found[0];
+    // Two shims wait at once, and which has the greater number is chance: numbers begin again.
+    const word = this.#moment === 'closing' ? 'streaming' : this.#moment;
+    if (victim === 'shim') return found.find(({ command }) => command.endsWith(` ${word}`));
+    return victim === 'program' ? found.at(-1) : found[0];
   }
 
   /** Of one process, by its id. Throws when there is none. */

@@ -33,8 +33,11 @@ function jsonList(text: string): unknown[] | undefined {
   }
 }
 
-/** Python reads `1_000`, ` 5` and digits of other scripts as numbers too: a rule about a number sees one spelling. */
+/**
+ * Python reads `1_000`, ` 5`, `inf` and digits of other scripts as numbers too: a rule about a number sees one spelling.
+ * What no Python takes for a number is left to the CLI, which says so and ends.
+ */
 export function checkNumber({ name }: AwsOption, value: string): void {
-  if (!/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(value))
-    refuse(`${quote(value)} is no number for --${name}`, 'write it with the digits 0 to 9');
+  if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(value) || !/\p{Nd}|inf|nan/iu.test(value)) return;
+  refuse(`${quote(value)} is no number for --${name}`, 'write it with the digits 0 to 9');
 }
