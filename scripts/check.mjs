@@ -96,11 +96,9 @@ tests(`unit tests on Node ${NODE_24}`, newer, 'unit');
 tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
   'bad-input',
   'broker-socket',
-  'environment',
   'gateway',
   'levels',
   'lifecycle',
-  'sandbox',
   'secrets-commands',
   'shim',
   'shim-files',
