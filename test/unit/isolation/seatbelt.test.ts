@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { SEATBELT_LINE, type SeatbeltRequest, seatbeltCommand } from '../../../src/isolation/seatbelt.js';
 
 const REQUEST: SeatbeltRequest = {
-  cwd: '/Users/ada/work',
+  cwd: '/Users/ada/app',
   home: '/Users/ada',
   read: ['/Users/ada/.gitconfig', '/Users/ada/.gone'],
   write: ['/Users/ada/.claude'],
@@ -14,7 +14,7 @@ const REQUEST: SeatbeltRequest = {
   agentDirectory: '/tmp/turret-501/s/agent',
   agentSocket: '/tmp/turret-501/s/agent/agent.sock',
   hidden: ['/Users/ada/.local/state/turret', '/tmp/turret-501'],
-  fixed: ['/Users/ada/work/turret.yaml'],
+  fixed: ['/Users/ada/app/turret.yaml'],
   net: 'open',
   ports: [53, 443],
 };
@@ -119,7 +119,7 @@ describe('the profile for macOS', () => {
     );
     const evil = rules({ cwd: '/Users/ada/a") (allow default) ("' });
     expect(
-      evil.map((rule) => rule.replaceAll('/Users/ada/a") (allow default) ("', '/Users/ada/work')),
+      evil.map((rule) => rule.replaceAll('/Users/ada/a") (allow default) ("', '/Users/ada/app')),
     ).toEqual(before);
   });
 
@@ -127,22 +127,22 @@ describe('the profile for macOS', () => {
     const all = rules();
     const order = [
       '(deny file-write*)',
-      '(allow file-write* (subpath /Users/ada/work) (subpath /private/var/folders/t) (subpath /Users/ada/.claude) (literal /dev/null)',
+      '(allow file-write* (subpath /Users/ada/app) (subpath /private/var/folders/t) (subpath /Users/ada/.claude) (literal /dev/null)',
       '(deny file-read* (subpath /Users/ada))',
-      '(allow file-read* (subpath /Users/ada/work) (subpath /private/var/folders/t) (subpath /Users/ada/.claude) (subpath /Users/ada/.gitconfig))',
+      '(allow file-read* (subpath /Users/ada/app) (subpath /private/var/folders/t) (subpath /Users/ada/.claude) (subpath /Users/ada/.gitconfig))',
       '(deny file-read* file-write* (subpath /Users/ada/.local/state/turret) (subpath /private/tmp/turret-501))',
       '(allow file-read* file-write* (subpath /private/var/folders/t))',
       '(allow file-read* (subpath /private/tmp/turret-501/s/agent) (literal /private/tmp/turret-501/s/agent/agent.sock))',
       '(allow file-read-metadata ',
-      '(deny file-write* (literal /Users/ada/work/turret.yaml))',
+      '(deny file-write* (literal /Users/ada/app/turret.yaml))',
     ].map((beginning) => place(all, beginning));
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
   it.each([
-    ['/Users/ada/work/main.c', 'read, write'],
-    ['/Users/ada/work/turret.yaml', 'read'],
+    ['/Users/ada/app/main.c', 'read, write'],
+    ['/Users/ada/app/turret.yaml', 'read'],
     ['/Users/ada/.claude/settings.json', 'read, write'],
     ['/Users/ada/.gitconfig', 'read'],
     ['/Users/ada/.aws/credentials', ''],

@@ -18,9 +18,9 @@ beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'seatbelt-')));
   link = `${root}-link`;
   symlinkSync(root, link);
-  for (const directory of ['home/.claude', 'home/work', 'home/.aws', 'run/agent', 'state'])
+  for (const directory of ['home/.claude', 'home/app', 'home/.aws', 'run/agent', 'state'])
     mkdirSync(join(root, directory), { recursive: true });
-  writeFileSync(join(root, 'home/work/turret.yaml'), '');
+  writeFileSync(join(root, 'home/app/turret.yaml'), '');
 });
 afterEach(() => {
   rmSync(root, { recursive: true, force: true });
@@ -31,7 +31,7 @@ const launcher = { end() {} } as unknown as Launcher;
 const enclosed = (more: Partial<EncloseRequest> = {}): Promise<Enclosure> =>
   withSeatbelt(
     {
-      cwd: join(root, 'home/work'),
+      cwd: join(root, 'home/app'),
       home: join(link, 'home'),
       homeAllow: [],
       program: '/usr/local/bin/agent',
@@ -43,7 +43,7 @@ const enclosed = (more: Partial<EncloseRequest> = {}): Promise<Enclosure> =>
       ports: [5432],
       tools: ['aws'],
       hidden: [join(link, 'state'), join(link, 'run')],
-      fixed: [join(link, 'home/work/turret.yaml')],
+      fixed: [join(link, 'home/app/turret.yaml')],
       env: {},
       ...more,
     },
@@ -75,7 +75,7 @@ test('the profile gets real paths, that of the socket too, which is not there ye
     .map((word) => word.replace(/^-DP\d+=/, ''));
   for (const path of [
     'home',
-    'home/work',
+    'home/app',
     'home/.claude',
     'run/agent',
     'run/agent/agent.sock',
