@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -52,9 +52,8 @@ function tests(title, node, project, files = []) {
     console.log(`FAILED ${title}: no report (${seconds} s)\n${stdout}${stderr}`);
     return;
   }
-  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success, testResults } =
+    JSON.parse(readFileSync(report, 'utf8'));
   // A skipped test is a check that did not happen; a suite that fails before its tests counts too.
   const broken =
     numFailedTests + numPendingTests + (success || numFailedTests > 0 ? 0 : Math.max(1, numFailedTestSuites));
@@ -63,8 +62,19 @@ function tests(title, node, project, files = []) {
   console.log(
     `${broken === 0 ? 'ok    ' : 'FAILED'} ${title}: ${numPassedTests} passed, ${broken} failed or skipped (${seconds} s)`,
   );
-  if (broken > 0)
-    console.log(stdout.split('\n').slice(-400).join('\n'), stderr.split('\n').slice(-100).join('\n'));
+  if (broken > 0) complain(testResults, stderr);
+}
+
+/** Names first, each with the head of its reason: a reader may see only the beginning of a long output. */
+function complain(testResults, stderr) {
+  for (const suite of testResults) {
+    const bad = suite.assertionResults.filter(({ status }) => status !== 'passed');
+    if (bad.length === 0 && suite.status === 'passed') continue;
+    console.log(`  ${relative(root, suite.name)} ${suite.message.slice(0, 2000)}`);
+    for (const { fullName, status, failureMessages } of bad)
+      console.log(`    ${status}: ${fullName}\n${failureMessages.join('\n').slice(0, 2000)}`);
+  }
+  console.log(stderr.split('\n').slice(-40).join('\n'));
 }
 
 /** A real Node 24 beside the one in use: npm carries its binaries as packages. */
