@@ -12,7 +12,7 @@ import { CLI_OUTPUT_BYTES_MAX, ORPHAN_OUTPUT_MS } from '../../src/protocol/limit
 import { type Confinement, type Sandboxed, UNCONFINED, descriptorsOf } from './sandbox/confinement.js';
 import { Inside } from './sandbox/inside.js';
 import type { Run, RunResult } from './types.js';
-import { forgetGroup, watchGroup } from './watchdog.js';
+import { forgetGroup, startWatchdog, watchGroup } from './watchdog.js';
 
 type Stdio = readonly ('pipe' | 'ignore' | 'inherit')[];
 
@@ -40,6 +40,7 @@ export class CliProcess {
     const [program, ...words] = [...confinement.words(stdio.length), path, ...argv];
     const failed = (cause: unknown): TurretError =>
       new TurretError('repeater_error', `${JSON.stringify(basename(path))} could not be started`, { cause });
+    startWatchdog();
     try {
       const pipes = descriptorsOf(confinement).map(() => 'pipe' as const);
       this.process = spawn(program ?? path, words, { cwd, env, detached: true, stdio: [...stdio, ...pipes] });

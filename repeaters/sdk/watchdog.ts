@@ -16,9 +16,14 @@ for group in $groups; do kill -s KILL -- "-$group"; done`;
 
 let watchdog: ChildProcess | undefined;
 
+/** Before a program is started: from its first moment to {@link watchGroup} must be no longer than it has to. */
+export function startWatchdog(): void {
+  watchdog ??= start();
+}
+
 /** From now on this process group ends when we do. */
 export function watchGroup(group: number): void {
-  watchdog ??= start();
+  startWatchdog();
   tell(`+ ${group}\n`);
 }
 

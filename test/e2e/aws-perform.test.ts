@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -285,14 +285,16 @@ it('leaves no program behind when the repeater itself is killed', async () => {
     import { runCli } from ${JSON.stringify(fileURLToPath(new URL('../../repeaters/sdk/cli-process.ts', import.meta.url)))};
     await runCli(
       { needs: { stdin: false }, signal: new AbortController().signal, stdout: process.stdout, stderr: process.stderr, onSignal() {} },
-      { path: '/bin/sh', argv: ['-c', 'sleep 600 & wait'], cwd: ${JSON.stringify(directory)}, env: {} },
+      { path: '/bin/sh', argv: ['-c', 'sleep 600 & echo started; wait'], cwd: ${JSON.stringify(directory)}, env: {} },
     );`;
   const stdin = { contents: entry, resolveDir: directory, loader: 'ts' } as const;
   const { outputFiles } = await build({ stdin, bundle: true, platform: 'node', format: 'esm', write: false });
   const script = join(directory, 'script.mjs');
   await writeFile(script, outputFiles[0]?.contents ?? '');
-  const repeater = spawn(process.execPath, [script], { stdio: 'ignore' });
-  await vi.waitFor(async () => expect(await processesBelow(directory)).toHaveLength(2), { timeout: 20_000 });
+  const repeater = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // What it passes on it has started, and told the watchdog of.
+  await once(repeater.stdout, 'data');
+  expect(await processesBelow(directory)).toHaveLength(2);
   repeater.kill('SIGKILL');
   await vi.waitFor(async () => expect(await processesBelow(directory)).toEqual([]), { timeout: 5_000 });
   await rm(directory, { recursive: true });

@@ -122,7 +122,8 @@ describe('a program of a call', () => {
 
   it('dies of SIGPIPE at its next write when the reader is gone, and not before', async () => {
     const one = start(
-      'trap "echo heard > heard" USR1; echo ready; while :; do [ -e heard ] && exec cat /dev/zero; sleep 0.02; done',
+      // Small writes: one that nobody has read when the reader goes ends as a reset connection, the next one then of SIGPIPE.
+      'trap "echo heard > heard" USR1; echo ready; while :; do [ -e heard ] && echo more; sleep 0.02; done',
     );
     await said(one.stdout, 'ready');
     one.stdout.destroy();
