@@ -1,4 +1,4 @@
-// Sources to dist/: compile, bundle the shim into one file, write the command manifest.
+// Sources to dist/: compile, bundle each process into one file, write the command manifest.
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,17 +16,33 @@ rmSync(join(root, 'oclif.manifest.json'), { force: true });
 for (const project of ['tsconfig.json', 'tsconfig.fakes.json']) {
   execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' });
 }
+const bundle = { bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
 await build({
+  ...bundle,
   // What an agent is given: each one file, because the rest of the package may not be visible in its sandbox.
   entryPoints: [join(root, 'shims/shim.ts'), join(root, 'shims/gateway.ts')],
   outdir: join(root, 'dist'),
   outExtension: { '.js': '.cjs' },
-  bundle: true,
-  minify: false,
-  platform: 'node',
-  target: 'node20',
   format: 'cjs',
-  logLevel: 'warning',
+});
+await build({
+  ...bundle,
+  // What every session starts: Node takes longer to find and read 300 files than to run them.
+  entryPoints: [
+    'src/session',
+    'src/broker',
+    ...['aws', 'gh', 'http', 'host', 'declared'].map((name) => `repeaters/${name}`),
+  ]
+    .map((room) => join(root, room, 'main.ts'))
+    .concat(join(root, 'src/isolation/launch-worker.ts')),
+  outbase: root,
+  outdir: join(root, 'dist'),
+  allowOverwrite: true,
+  format: 'esm',
+  // Packages written before modules call it for what Node brings.
+  banner: {
+    js: "import { createRequire as turretRequire } from 'node:module';\nconst require = turretRequire(import.meta.url);",
+  },
 });
 // oclif reads this instead of importing every command at every start.
 process.env.NODE_ENV = 'production';

@@ -1,13 +1,12 @@
 // Every command but `run`: oclif finds them in src/commands, one file each.
 
-import { fileURLToPath } from 'node:url';
-
 import { Errors, flush, run } from '@oclif/core';
 
+import { installed } from './installation.js';
 import { TurretError } from './errors.js';
 import { sayError } from './ui/voice.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = installed('.');
 
 export async function main(argv: string[]): Promise<void> {
   // oclif looks it up in the password file otherwise, and fails for a user who is not there, as in many containers.

@@ -1,7 +1,9 @@
 // Which table belongs to the installed gh.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+
+import { installed } from '../../src/installation.js';
 import { TurretError } from '../../src/errors.js';
 import type { GhTable } from './types.js';
 
@@ -21,12 +23,7 @@ export function compareVersions(a: readonly number[], b: readonly number[]): num
   return 0;
 }
 
-/** Where the tables are: beside the sources, and in the package when this file runs from dist/. */
-function directories(): string[] {
-  return ['./tables/', '../../../repeaters/gh/tables/'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-}
+const directory = installed('repeaters/gh/tables');
 
 /**
  * The table of `version`, else the nearest older one: a flag that a newer gh has and the table has not is refused,
@@ -35,12 +32,10 @@ function directories(): string[] {
  */
 export function loadTable(version: string): GhTable {
   const wanted = parseVersion(version);
-  for (const directory of directories()) {
-    const files = listTables(directory).filter((file) => compareVersions(parseVersion(file), wanted) <= 0);
-    files.sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
-    const nearest = files[0];
-    if (nearest !== undefined) return readTable(directory + nearest);
-  }
+  const files = listTables(directory).filter((file) => compareVersions(parseVersion(file), wanted) <= 0);
+  files.sort((a, b) => compareVersions(parseVersion(b), parseVersion(a)));
+  const nearest = files[0];
+  if (nearest !== undefined) return readTable(join(directory, nearest));
   throw new TurretError('repeater_unavailable', `gh ${wanted.join('.')} is older than turret knows`, {
     hints: ['install gh 2.23 or newer'],
   });

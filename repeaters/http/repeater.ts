@@ -1,6 +1,6 @@
 // The http repeater: upstreams by alias, each with its own secret.
 
-import { version } from '../../src/version.js';
+import { version } from '../../src/installation.js';
 import { HTTP_ANSWER_BYTES_MAX, HTTP_REQUESTS_MAX } from '../../src/protocol/limits.js';
 import { keepSecret } from '../sdk/own-secrets.js';
 import type { Repeater, RepeaterSecrets } from '../sdk/types.js';

@@ -10,7 +10,7 @@ import {
   runtimeRoots,
 } from '../platform/runtime-directory.js';
 import { parseToken } from '../token/token.js';
-import { version } from '../version.js';
+import { version } from '../installation.js';
 import { BrokerConnection } from './broker-connection.js';
 
 export interface Running {

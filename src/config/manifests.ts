@@ -1,9 +1,9 @@
 // Blocks of turret.yaml that name a manifest, completed by it. The manifest is the operator's as the configuration is:
 // whoever can write it decides which program gets the secrets.
 
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 
+import { installed } from '../installation.js';
 import type { RepeaterConfig } from './config.js';
 import type { ReadFile } from './load.js';
 import { applyManifest, parseManifest } from './manifest.js';
@@ -74,16 +74,11 @@ async function completed(
 
 const SHIPPED = /^turret:([a-z][a-z0-9_]{0,31})$/;
 
-/** `turret:kubectl` comes with this installation: the source tree and the build are both inside the package. */
+/** `turret:kubectl` comes with this installation. */
 async function find(directory: string, manifest: string, { readFile }: ManifestReader): Promise<Found> {
   const [, name] = SHIPPED.exec(manifest) ?? [];
-  if (name === undefined) {
-    const file = resolve(directory, manifest);
-    return { file, read: await readFile(file) };
-  }
-  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
-    const file = join(at, 'repeaters', name, `${name}.yaml`);
-    const read = await readFile(file);
-    if (read !== undefined || at === dirname(at)) return { file: read === undefined ? manifest : file, read };
-  }
+  const file =
+    name === undefined ? resolve(directory, manifest) : installed(`repeaters/${name}/${name}.yaml`);
+  const read = await readFile(file);
+  return { file: read === undefined && name !== undefined ? manifest : file, read };
 }

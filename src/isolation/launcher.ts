@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
+import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
 import type { LaunchEvent, LaunchRequest } from './launch.js';
 import type { FromLauncher, ToLauncher } from './launch-worker.js';
@@ -33,7 +34,7 @@ export class Launcher {
   readonly #ready: Promise<LandlockSupport>;
 
   constructor() {
-    this.#worker = new Worker(new URL('./launch-worker.js', import.meta.url), {
+    this.#worker = new Worker(installed('dist/src/isolation/launch-worker.js'), {
       // What we were started with is ours, not the agent's.
       execArgv: [],
       // The descriptors it opens are closed by it; Node would only warn of those it did not see being opened.

@@ -2,12 +2,12 @@
 
 import { linkSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
+import { installed } from '../installation.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { RuntimeDirectory } from '../platform/runtime-directory.js';
 
-const SHIM = fileURLToPath(new URL('../../shim.cjs', import.meta.url));
+const SHIM = installed('dist/shim.cjs');
 
 /**
  * Writes token and shims. The shim gets the absolute path of this node, because the agent's PATH may lead to another or

@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 
+import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
 
-const ENTRY = fileURLToPath(new URL('../broker/main.js', import.meta.url));
+const ENTRY = installed('dist/src/broker/main.js');
 
 export interface BrokerWishes {
   startRepeater(name: string): void;

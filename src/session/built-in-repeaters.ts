@@ -1,8 +1,7 @@
 // The repeaters that come with Turret: which tools they serve, and which of the user's variables they get (on fd 4,
 // never as their environment). A credential that turret.yaml says the place of comes to them as those variables too.
 
-import { fileURLToPath } from 'node:url';
-
+import { installed } from '../installation.js';
 import { AWS_CREDENTIAL, type CredentialVariables, GH_CREDENTIAL } from './credential-variables.js';
 
 export interface BuiltInRepeater {
@@ -44,5 +43,5 @@ export const HOST_ENTRY = entryOf('host');
 export const DECLARED_ENTRY = entryOf('declared');
 
 function entryOf(name: string): string {
-  return fileURLToPath(new URL(`../../repeaters/${name}/main.js`, import.meta.url));
+  return installed(`dist/repeaters/${name}/main.js`);
 }

@@ -7,14 +7,14 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
+import { installed } from '../installation.js';
 import type { Config } from '../config/config.js';
 import { gatewayVariables } from '../config/upstream-presets.js';
 import { AGENT_FILES, type GatewaySettings } from '../protocol/agent-directory.js';
 import { withInterpreter } from './agent-directory.js';
 
-const PROGRAM = fileURLToPath(new URL('../../gateway.cjs', import.meta.url));
+const PROGRAM = installed('dist/gateway.cjs');
 const PROXY = /^(?:https?|all)_proxy$/i;
 
 // The agent's command takes the place of the shell. The gateway is nobody's child by then: inside a sandbox its first

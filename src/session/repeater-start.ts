@@ -2,8 +2,8 @@
 
 import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
+import { installed } from '../installation.js';
 import type { RepeaterConfig } from '../config/config.js';
 import type { ManifestAction } from '../config/manifest.js';
 import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
@@ -40,7 +40,7 @@ export interface RepeaterStart {
 }
 
 export const FILTER_FD = 5;
-const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url));
+const PACKAGE = installed('.');
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Makes the private directory. Throws what keeps the repeater from being started. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import { sha256 } from '../crypto/hash.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import type { JsonObject } from '../protocol/messages.js';
-import { version } from '../version.js';
+import { version } from '../installation.js';
 import type { RunOptions } from './options.js';
 
 export function startRecord(

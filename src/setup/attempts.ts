@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
+import { installed } from '../installation.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { ATTEMPT_CONNECT_MS_MAX, ATTEMPTS_MS_MAX } from '../protocol/limits.js';
 import type { AttemptReport, AttemptTargets } from './attempts-inside.js';
@@ -21,7 +21,7 @@ import type { Environment } from './environment.js';
 import { openOutsideWorld } from './outside-world.js';
 import { type Sandbox, SHIM_MARK } from './sandbox.js';
 
-const INSIDE = fileURLToPath(new URL('./attempts-inside.js', import.meta.url));
+const INSIDE = installed('dist/src/setup/attempts-inside.js');
 
 export interface AttemptOutcome extends AttemptReport {
   /** What could have been reached, to tell "stopped" from "nothing there". */

@@ -3,16 +3,15 @@
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
+import { installed } from '../installation.js';
 import { repeaterNameComplaint } from '../config/checks.js';
 import { TurretError } from '../errors.js';
 import { isOnPath } from './agents-found.js';
@@ -100,7 +99,7 @@ function write(directory: string, name: string, language: Language): void {
     NODE: isOnPath('node', SYSTEM_PATH) ? 'node' : process.execPath,
     BUILD: build.replaceAll('{{NAME}}', name),
   };
-  const root = packageDirectory();
+  const root = installed('.');
   for (const from of [join(root, 'repeaters/new', language), join(root, 'repeaters/new/shared')]) {
     for (const template of readdirSync(from)) {
       const file = join(directory, fileName(template, name));
@@ -127,12 +126,4 @@ const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 function fileName(template: string, name: string): string {
   return template.replace(/\.tmpl$/, '').replace(/^(?:program|manifest)(?=\.)/, name);
-}
-
-/** From the source tree and from the build: both are inside the package. */
-function packageDirectory(): string {
-  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
-    if (existsSync(join(at, 'repeaters/new/shared'))) return at;
-    if (at === dirname(at)) throw new Error('the skeletons are missing from this installation');
-  }
 }

@@ -1,8 +1,8 @@
 // Opens the generated tables of one CLI version. Everything is lazy: the index is read once, a service when it is first named.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { installed } from '../../../src/installation.js';
 import { mergeRoutes } from './merge-routes.js';
 import { readMember, type MemberIndex } from './member-file.js';
 import { decodeOptions } from './options.js';
@@ -37,14 +37,8 @@ interface PackedService {
   c: Record<string, PackedCustom>;
 }
 
-/** The directory with the generated tables, from the source tree, the build or a bundle: all are inside the package. */
-export function tablesDirectory(): string {
-  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
-    const candidate = join(at, 'repeaters', 'aws', 'tables');
-    if (existsSync(join(candidate, 'classification.json.gz'))) return candidate;
-    if (at === dirname(at)) throw new Error('the generated aws tables are missing from this installation');
-  }
-}
+/** The directory with the generated tables. */
+export const tablesDirectory = (): string => installed('repeaters/aws/tables');
 
 /**
  * Tables for the CLI `version` ("2.9.19"): exact, else the nearest older one of the same major version.

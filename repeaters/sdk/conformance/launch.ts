@@ -1,6 +1,6 @@
 // How a repeater of one's own is started: itself when it speaks TRT/1, through the host when it does not.
 
-import { fileURLToPath } from 'node:url';
+import { installed } from '../../../src/installation.js';
 import type { JsonObject } from '../../../src/protocol/messages.js';
 
 export interface Program {
@@ -13,8 +13,8 @@ export interface Program {
   actions?: readonly object[];
 }
 
-const HOST = fileURLToPath(new URL('../../host/main.js', import.meta.url));
-const DECLARED = fileURLToPath(new URL('../../declared/main.js', import.meta.url));
+const HOST = installed('dist/repeaters/host/main.js');
+const DECLARED = installed('dist/repeaters/declared/main.js');
 
 export interface Launch {
   command: string[];
