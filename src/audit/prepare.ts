@@ -3,7 +3,7 @@
 
 import { sha256 } from '../crypto/hash.js';
 import type { Json, JsonObject } from '../protocol/messages.js';
-import { isSecretName, markerOf, redactText, type Redaction } from './redact.js';
+import { isSecretName, markerOf, redactText } from './redact.js';
 import { bodyOf, type AuditRecord } from './record.js';
 
 /** Ours, not the agent's, and of random characters that could look like a secret. */
@@ -18,6 +18,9 @@ const OWN_FIELDS = new Set([
   'params_sha256',
   'descriptor_sha256',
   'command_sha256',
+  'delegation_sha256',
+  'delegation_sig',
+  'parent',
   'sha256',
 ]);
 
@@ -38,16 +41,10 @@ export interface PreparedBody {
 
 class Redactor {
   count = 0;
-  readonly #known: (text: string) => Redaction;
-
-  constructor(known: (text: string) => Redaction) {
-    this.#known = known;
-  }
 
   text(text: string): string {
-    const exact = this.#known(text);
-    const shaped = redactText(exact.text);
-    this.count += exact.count + shaped.count;
+    const shaped = redactText(text);
+    this.count += shaped.count;
     return shaped.text;
   }
 
@@ -81,9 +78,9 @@ class Redactor {
   }
 }
 
-/** The record's fields in order, with secrets replaced. `known` are exact values (see knownValues). */
-export function prepareBody(record: AuditRecord, known: (text: string) => Redaction): PreparedBody {
-  const redactor = new Redactor(known);
+/** The record's fields in order, with secrets replaced. */
+export function prepareBody(record: AuditRecord): PreparedBody {
+  const redactor = new Redactor();
   const body: JsonObject = {};
   for (const [name, value] of Object.entries(bodyOf(record))) {
     body[name] = OWN_FIELDS.has(name) ? value : redactor.value(value, name);

@@ -4,7 +4,6 @@
 // starts: time is linear in the text.
 
 import { sha256 } from '../crypto/hash.js';
-import { spellings } from '../protocol/spellings.js';
 
 const RUN = String.raw`[A-Za-z0-9_-]`;
 const START = String.raw`(?<![A-Za-z0-9_-])`;
@@ -107,22 +106,4 @@ export function isSecretName(name: string): boolean {
   if (!SECRET_WORD.test(name)) return false;
   const lower = name.replace(/^-+/, '').toLowerCase();
   return SECRET_NAME.test(lower) && !HARMLESS_NAME.test(lower);
-}
-
-/** Exact values, in all spellings, that must not be written. Returns a function like redactText. */
-export function knownValues(values: readonly string[]): (text: string) => Redaction {
-  const forms = new Set(values.flatMap((value) => spellings(value).map(String)));
-  if (forms.size === 0) return (text) => ({ text, count: 0 });
-  const literals = [...forms].sort((a, b) => b.length - a.length);
-  const source = literals.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join('|');
-  const pattern = new RegExp(`(?<marker>${MARKER})|${source}`, 'gu');
-  return (text) => {
-    let count = 0;
-    const redacted = text.replace(pattern, (match, marker?: string) => {
-      if (marker !== undefined) return match;
-      count += 1;
-      return markerOf('known', match);
-    });
-    return { text: redacted, count };
-  };
 }

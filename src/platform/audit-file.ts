@@ -10,7 +10,6 @@ import { originOf, signCheckpoint } from '../audit/checkpoint.js';
 import { CompactRange } from '../audit/merkle.js';
 import { fitBody, prepareBody } from '../audit/prepare.js';
 import type { AuditRecord } from '../audit/record.js';
-import { knownValues, type Redaction } from '../audit/redact.js';
 import { signingKey, type SigningKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
 import {
@@ -41,8 +40,6 @@ export interface AuditWriterOptions {
   monotonic: () => number;
   /** How to go on with a log that is there (audit-recover.ts). A session of its own starts its own log and passes none. */
   recover?: typeof recoverLog;
-  /** Exact values that must never be written. The broker knows none. */
-  known?: readonly string[];
 }
 
 /** Where a log ends: what the index remembers of a closed session. */
@@ -60,7 +57,6 @@ export class AuditWriter {
   readonly #fd: number;
   readonly #checkpointsFd: number;
   readonly #range: CompactRange;
-  readonly #known: (text: string) => Redaction;
   readonly #sid: string;
   #chain: ChainHead;
   #size: number;
@@ -75,7 +71,6 @@ export class AuditWriter {
   private constructor(options: AuditWriterOptions) {
     this.#options = options;
     this.#sid = Buffer.from(options.sid).toString('hex');
-    this.#known = knownValues(options.known ?? []);
     this.#key = signingKey(options.auditSeed);
     this.#fd = openSync(join(options.directory, LOG_FILE), APPEND, 0o600);
     this.#checkpointsFd = openSync(join(options.directory, CHECKPOINTS_FILE), APPEND, 0o600);
@@ -187,7 +182,7 @@ export class AuditWriter {
       mono_us: Math.round(this.#options.monotonic()),
       sid: this.#sid,
     };
-    const prepared = prepareBody(this.#withKey(record), this.#known);
+    const prepared = prepareBody(this.#withKey(record));
     const encode = (body: typeof prepared.body): Buffer => encodeLine(this.#chain, stamp, record.type, body);
     const body = fitBody(prepared, (candidate) => encode(candidate).length < AUDIT_LINE_BYTES_MAX);
     return Buffer.concat([encode(body), Buffer.from('\n')]);

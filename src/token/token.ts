@@ -5,7 +5,6 @@
 //
 // A token in this form is *unverified*: the checksum only says that nobody mistyped it.
 
-import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import { crc32 } from './crc32.js';
 
@@ -14,7 +13,6 @@ const BODY_BYTES = 43;
 const BODY_DIGITS = 58;
 const CHECK_DIGITS = 6;
 export const SEED_BYTES = 32;
-export const SID_BYTES = 10;
 
 export const TOKEN_KINDS = { session: 0x01, child: 0x02, repeater: 0x03, admin: 0x04 } as const;
 export type TokenKind = keyof typeof TOKEN_KINDS;
@@ -57,16 +55,6 @@ export function parseToken(text: string): Token {
   if (kind === undefined) throw malformed('it is of an unknown kind');
   if (PREFIXES[kind] !== text.slice(0, 4)) throw malformed('its prefix does not fit its kind');
   return { kind, seed: body.subarray(1, 1 + SEED_BYTES), sid: body.subarray(1 + SEED_BYTES) };
-}
-
-/** Session id: the name of the broker's directory, and what a client checks the broker's key against. */
-export function sidOf(brokerPublicKey: Uint8Array): Buffer {
-  return sha256(brokerPublicKey).subarray(0, SID_BYTES);
-}
-
-/** Key id: what a client calls its public key on the wire and in the log. */
-export function kidOf(publicKey: Uint8Array): Buffer {
-  return sha256(publicKey).subarray(0, SID_BYTES);
 }
 
 function toBase62(value: bigint, digits: number): string {

@@ -6,6 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { TurretError } from '../errors.js';
 import { FLAG, FRAME } from '../protocol/codes.js';
 import { CREDIT_BYTES_MAX, DATA_BYTES_MAX, WINDOW_BYTES } from '../protocol/limits.js';
+import { readCredit } from './credit.js';
 import type { FrameSocket } from './frame-socket.js';
 
 /** Bytes from the peer. `push` what arrives; reading it returns credit in steps of half a window. */
@@ -110,13 +111,4 @@ export class OutboundChannel extends Writable {
   #address(): { type: number; stream: number; channel: number } {
     return { type: FRAME.DATA, stream: this.#link.stream, channel: this.#link.channel };
   }
-}
-
-/** Payload of CREDIT: u32, not 0. */
-export function readCredit(payload: Uint8Array): number {
-  if (payload.length !== 4) throw new TurretError('protocol_error', 'CREDIT is four bytes');
-  const increment = new DataView(payload.buffer, payload.byteOffset, 4).getUint32(0);
-  if (increment === 0 || increment > CREDIT_BYTES_MAX)
-    throw new TurretError('flow_control', 'credit of no use');
-  return increment;
 }

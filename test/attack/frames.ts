@@ -11,7 +11,8 @@ import { PREFACE, encodeFrame } from '../../src/protocol/frames.js';
 import { encodeControl } from '../../src/protocol/json.js';
 import { callMessage, encodeSignedCall, toBase64url } from '../../src/wire/handshake.js';
 import { sign, signingKey } from '../../src/crypto/ed25519.js';
-import { kidOf, parseToken } from '../../src/token/token.js';
+import { kidOf } from '../../src/token/identity.js';
+import { parseToken } from '../../src/token/token.js';
 import { RawClient } from '../helpers/raw-client.js';
 import type { SocketWorld, Tried } from './socket-world.js';
 

@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 
 import { signingKey } from '../../src/crypto/ed25519.js';
 import type { BrokerSetup, FromBroker } from '../../src/protocol/control.js';
-import { formatToken, sidOf } from '../../src/token/token.js';
+import { sidOf } from '../../src/token/identity.js';
+import { formatToken } from '../../src/token/token.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENV = { PATH: '/usr/bin:/bin', NODE_ENV: 'production' };

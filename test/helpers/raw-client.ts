@@ -8,7 +8,8 @@ import { FLAG, FRAME } from '../../src/protocol/codes.js';
 import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../src/protocol/frames.js';
 import { encodeControl, parseControl } from '../../src/protocol/json.js';
 import type { JsonObject } from '../../src/protocol/messages.js';
-import { kidOf, parseToken } from '../../src/token/token.js';
+import { kidOf } from '../../src/token/identity.js';
+import { parseToken } from '../../src/token/token.js';
 import {
   authMessage,
   callMessage,

@@ -14,7 +14,7 @@ import { escapeForeign, escapeJson, escapeWord } from '../../../src/audit/escape
 import { CompactRange } from '../../../src/audit/merkle.js';
 import { fitBody, prepareBody } from '../../../src/audit/prepare.js';
 import { readLine } from '../../../src/audit/read-line.js';
-import { knownValues, redactText } from '../../../src/audit/redact.js';
+import { redactText } from '../../../src/audit/redact.js';
 import { LogVerifier, type Verdict } from '../../../src/audit/verify.js';
 import { signingKey } from '../../../src/crypto/ed25519.js';
 import { AUDIT_LINE_BYTES_MAX } from '../../../src/protocol/limits.js';
@@ -95,7 +95,6 @@ const context = fc.constantFrom(
   'eyJhbGciOiJI.', '-----BEGIN RSA PRIVATE KEY-----', '‹redacted:named:sha256:ab12›', '‹redacted:', '›', '-', '.', ' ', '\n', 'sk-', '\ud800',
 ); // prettier-ignore
 const secret = fc.constantFrom(...SECRETS);
-const known = knownValues(['redacted:named', 'correct-horse-battery']);
 
 const lines = counter();
 
@@ -183,8 +182,8 @@ export const AUDIT: FuzzTarget[] = [
       fc.array(fc.oneof(context, secret, fc.string({ unit: 'binary', maxLength: 12 })), { maxLength: 12 }),
       (before, hidden, after, parts) => {
         ok(!redactText(`${before.join('')} ${hidden} ${after.join('')}`).text.includes(hidden));
-        const once = redactText(known(parts.join('')).text).text;
-        deepEqual(redactText(known(once).text), { text: once, count: 0 });
+        const once = redactText(parts.join('')).text;
+        deepEqual(redactText(once), { text: once, count: 0 });
       },
     ),
   },
@@ -198,7 +197,7 @@ export const AUDIT: FuzzTarget[] = [
       (argv, params) => {
         const record = decided('c1', { argv, capabilities: [{ action: 'a.b', params, read_only: true }] });
         const fits = (fitted: JsonObject): boolean => encodeLine(GENESIS, { ts: '' }, 'call.decided', fitted).length < AUDIT_LINE_BYTES_MAX;
-        const line = encodeLine(GENESIS, { ts: '' }, 'call.decided', fitBody(prepareBody(record, known), fits));
+        const line = encodeLine(GENESIS, { ts: '' }, 'call.decided', fitBody(prepareBody(record), fits));
         ok(!line.includes(10) && readLine(line)?.type === 'call.decided');
         for (const one of SECRETS) ok(!line.includes(JSON.stringify(one).slice(1, -1)));
       },

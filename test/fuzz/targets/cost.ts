@@ -17,7 +17,7 @@ import { resolveAws } from '../../../repeaters/aws/resolve/resolve.js';
 import { escapeForeign, escapeJson } from '../../../src/audit/escape.js';
 import { splitCheckpoints } from '../../../src/audit/checkpoint.js';
 import { readLine } from '../../../src/audit/read-line.js';
-import { knownValues, redactText } from '../../../src/audit/redact.js';
+import { redactText } from '../../../src/audit/redact.js';
 import { parseConfigFile } from '../../../src/config/parse.js';
 import { TurretError } from '../../../src/errors.js';
 import { compileAction, compileGlob, compilePath, pathValueProblem } from '../../../src/policy/pattern.js';
@@ -42,7 +42,6 @@ const gh = (...argv: string[]): unknown =>
     { name: 'gh', host: 'github.com', table },
   );
 const aws = (...argv: string[]): unknown => resolveAws({ tool: 'aws', argv, cwd: CWD, facts: {} }, context);
-const known = knownValues(['correct-horse-battery', 'aaaaaaaaaaaaaaaab']);
 const WORD = ARGV_WORD_BYTES_MAX;
 /** What a variable of an environment may hold on Linux. */
 const VARIABLE_BYTES_MAX = 131_072;
@@ -73,7 +72,6 @@ const PARSERS: Record<string, [parse: (text: string) => unknown, longest: number
   query: [(text) => queryPairs(text.replaceAll(/[^\x21-\x7e]/g, '')), INJECTOR_HEADER_BYTES_MAX],
   's3 path': [(text) => s3AddressOf('s3.us-east-1.amazonaws.com', `/${text.replaceAll(/[^\x21-\x7e]/g, '')}`, 'us-east-1', context.tables), INJECTOR_HEADER_BYTES_MAX],
   redact: [redactText, CONTROL_BYTES_MAX],
-  'redact known': [known, CONTROL_BYTES_MAX],
   escape: [(text) => [escapeForeign(text), escapeJson(text)], AUDIT_LINE_BYTES_MAX],
   'audit line': [(text) => readLine(Buffer.from(text)), AUDIT_LINE_BYTES_MAX],
   checkpoints: [splitCheckpoints, 1 << 18],

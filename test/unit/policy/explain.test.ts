@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { allowedSummary } from '../../../src/policy/alternatives.js';
 import { conditionText } from '../../../src/policy/describe.js';
-import { allowedSummary, explain } from '../../../src/policy/explain.js';
+import { explain } from '../../../src/policy/explain.js';
 import { presetRules } from '../../../src/policy/presets/presets.js';
 import { policyOf, request, rule } from './samples.js';
 

@@ -21,7 +21,8 @@ import { Relay } from '../../../src/broker/relay.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
 import type { Frame } from '../../../src/protocol/frames.js';
 import { DATA_BYTES_MAX, WINDOW_BYTES } from '../../../src/protocol/limits.js';
-import { InboundChannel, OutboundChannel, readCredit } from '../../../src/wire/channels.js';
+import { InboundChannel, OutboundChannel } from '../../../src/wire/channels.js';
+import { readCredit } from '../../../src/wire/credit.js';
 import { FrameSocket } from '../../../src/wire/frame-socket.js';
 import { bytes, codeOf, vectors } from './vectors.js';
 

@@ -1,7 +1,7 @@
 import nacl from 'tweetnacl';
 import { describe, expect, it } from 'vitest';
 import { publicKeyOf, sign, signingKey, verify } from '../../../src/crypto/ed25519.js';
-import { kidOf, sidOf } from '../../../src/token/token.js';
+import { kidOf, sidOf } from '../../../src/token/identity.js';
 import {
   authMessage,
   brokerMessage,
