@@ -7,7 +7,9 @@ import { sign, signingKey } from '../dist/src/crypto/ed25519.js';
 import { CHANNEL, ERROR_CODES, FLAG, FRAME } from '../dist/src/protocol/codes.js';
 import { PREFACE, encodeFrame } from '../dist/src/protocol/frames.js';
 import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../dist/src/protocol/limits.js';
-import { formatToken, kidOf, sidOf } from '../dist/src/token/token.js';
+import { kidOf, sidOf } from '../dist/src/token/identity.js';
+import { formatToken } from '../dist/src/token/token.js';
+import { delegationMessage } from '../dist/src/token/delegation.js';
 import {
   authMessage,
   brokerMessage,
@@ -80,6 +82,64 @@ const calls = [
   },
   { name: 'AUTH signature used for a call', ...call, signature: handshake.auth_signature, valid: false },
 ];
+
+// --- delegations: with the token above, of the broker above ---
+
+const childPublicKey = signingKey(count(0x80)).publicKey.toString('base64url');
+const delegated = {
+  child_pub: childPublicKey,
+  label: 'researcher',
+  grants: [{ allow: ['aws.s3.list_*'], where: { bucket: ['team-a-*'] } }],
+  not_after: 1_795_000_000_000,
+  max_calls: 50,
+  depth: 1,
+};
+const delegationText = JSON.stringify(delegated);
+const delegationSignature = (text, key = token, sid = sidOf(broker.publicKey)) =>
+  sign(key, delegationMessage(sid, Buffer.from(text)));
+const delegation = (name, text, valid, signature = delegationSignature(text)) => ({
+  name,
+  json: text,
+  signature: hex(signature),
+  valid,
+});
+const altered = (changes) => JSON.stringify({ ...delegated, ...changes });
+/** The same six bits but the lowest, which no byte has. */
+const spareBitSet = (digit) => {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return digits[digits.indexOf(digit) | 1];
+};
+const smallOrder = (y) => Buffer.from(y.padEnd(64, '0'), 'hex').toString('base64url');
+const delegations = [
+  delegation('the delegation that was signed', delegationText, true),
+  delegation('without a budget', altered({ max_calls: undefined }), true),
+  delegation('several grants, numbers and booleans', altered({ grants: [{ allow: ['a.b', 'c.**'] }, { allow: ['d.e'], where: { n: [1, 2], b: [true] } }] }), true),
+  delegation('one bit of the signature turned', delegationText, false, flipped(delegationSignature(delegationText))),
+  delegation('second spelling of the signature (S + L)', delegationText, false, malleable(delegationSignature(delegationText))),
+  delegation('signed by the child itself', delegationText, false, delegationSignature(delegationText, signingKey(count(0x80)))),
+  delegation('signed for another session', delegationText, false, delegationSignature(delegationText, token, Buffer.alloc(10, 1))),
+  delegation('more calls under the same signature', altered({ max_calls: 51 }), false, delegationSignature(delegationText)),
+  delegation('one space more in the JSON', delegationText.replace(':', ': '), false, delegationSignature(delegationText)),
+  delegation('small-order key: the identity', altered({ child_pub: smallOrder('01') }), false),
+  delegation('small-order key: zero', altered({ child_pub: smallOrder('') }), false),
+  delegation('a key that is not canonical base64url', altered({ child_pub: `${childPublicKey.slice(0, -1)}${spareBitSet(childPublicKey.slice(-1))}` }), false),
+  delegation('a key of 31 bytes', altered({ child_pub: Buffer.alloc(31, 7).toString('base64url') }), false),
+  delegation('an unknown key', altered({ only_on: 'mondays' }), false),
+  delegation('an unknown key in a grant', altered({ grants: [{ allow: ['a.b'], unless: {} }] }), false),
+  delegation('a key twice', delegationText.replace('"depth":1', '"depth":1,"label":"root"'), false),
+  delegation('no grants', altered({ grants: [] }), false),
+  delegation('grants left out', altered({ grants: undefined }), false),
+  delegation('a grant of nothing', altered({ grants: [{ allow: [] }] }), false),
+  delegation('a value that is an object', altered({ grants: [{ allow: ['a.b'], where: { p: [{}] } }] }), false),
+  delegation('more grants than there may be', altered({ grants: Array.from({ length: 33 }, () => ({ allow: ['a.b'] })) }), false),
+  delegation('longer than it may be', altered({ grants: [{ allow: ['a.b'], where: { p: ['x'.repeat(16_384)] } }] }), false),
+  delegation('deeper than there may be', altered({ depth: 5 }), false),
+  delegation('the depth of a session', altered({ depth: 0 }), false),
+  delegation('a label with a slash', altered({ label: 'root/admin' }), false),
+  delegation('no calls', altered({ max_calls: 0 }), false),
+  delegation('half a call', altered({ max_calls: 0.5 }), false),
+  delegation('an end that is a text', altered({ not_after: '2027' }), false),
+]; // prettier-ignore
 
 // --- frames ---
 
@@ -422,6 +482,7 @@ const vectors = {
   window: WINDOW_BYTES,
   handshake,
   calls,
+  delegations,
   frames,
   frames_refused,
   connections,

@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import pathlib
+import re
 import struct
 import sys
 import zlib
@@ -214,6 +215,70 @@ def check_handshake(check):
         check(call, verify(token, message, unhex(call["signature"])) == call["valid"])
 
 
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+MOST = 2**53 - 1
+
+
+def whole(value, least, most):
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_grant(grant):
+    if not isinstance(grant, dict) or grant.keys() - {"allow", "where"}:
+        return False
+    allow, where = grant.get("allow"), grant.get("where", {})
+    if not isinstance(allow, list) or not allow or not isinstance(where, dict):
+        return False
+    values = all(isinstance(one, list) and one and all(isinstance(item, (str, int, float)) for item in one)
+                 for one in where.values())
+    return values and all(isinstance(pattern, str) for pattern in allow)
+
+
+def sound_key(text):
+    """Canonical, on the curve, and not of small order: eight times such a point is not the neutral one."""
+    key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(key) != 32 or base64.urlsafe_b64encode(key).decode().rstrip("=") != text:
+        return False
+    number = int.from_bytes(key, "little")
+    y, odd = number & (2**255 - 1), number >> 255
+    x = recover_x(y, odd) if y < P else None
+    if x is None:
+        return False
+    point = (x, y, 1, x * y % P)
+    for _ in range(3):
+        point = add(point, point)
+    return not (point[0] % P == 0 and (point[1] - point[2]) % P == 0)
+
+
+def is_delegation(text):
+    """SPEC.md, Delegation: the shape alone."""
+    if len(text.encode()) > 16384:
+        return False
+    try:
+        told = turret.parse_json(text.encode())
+    except turret.TurretError:
+        return False
+    if not isinstance(told, dict) or told.keys() - {"child_pub", "label", "grants", "not_after", "max_calls", "depth"}:
+        return False
+    grants, label, key = told.get("grants"), told.get("label"), told.get("child_pub")
+    return (
+        isinstance(key, str) and sound_key(key)
+        and isinstance(label, str) and LABEL.match(label) is not None
+        and isinstance(grants, list) and 1 <= len(grants) <= 32 and all(map(is_grant, grants))
+        and whole(told.get("not_after"), 0, MOST) and whole(told.get("max_calls", 1), 1, MOST)
+        and whole(told.get("depth"), 1, 4)
+    )
+
+
+def check_delegations(check):
+    hand = vectors["handshake"]
+    parent, sid = unhex(hand["public_key"]), unhex(hand["sid"])
+    for vector in vectors["delegations"]:
+        message = b"turret-delegate-v1\0" + sid + vector["json"].encode()
+        taken = verify(parent, message, unhex(vector["signature"])) and is_delegation(vector["json"])
+        check(vector, taken == vector["valid"])
+
+
 def check_tokens(check):
     for vector in vectors["tokens"]:
         parts = vector["kind"], unhex(vector["seed"]), unhex(vector["sid"])
@@ -268,7 +333,7 @@ def check_lines(check):
 
 
 def main():
-    groups = [check_frames, check_connections, check_handshake, check_tokens, check_json, check_credit, check_lines]
+    groups = [check_frames, check_connections, check_handshake, check_delegations, check_tokens, check_json, check_credit, check_lines]
     failed = 0
     for group in groups:
         made, wrong = 0, []

@@ -5,12 +5,15 @@ import { callAndExit } from '../src/client/call-and-exit.js';
 import { exitCodeOf } from '../src/client/exit-code.js';
 import { refusalLines } from '../src/client/refusal-lines.js';
 import { statusInside, statusLines } from '../src/client/session-status.js';
+import { tokenCommand } from '../src/client/token-command.js';
 import { parseParamWords } from '../src/config/param-words.js';
 import { TurretError } from '../src/errors.js';
 
-const USAGE = `inside a session turret has two commands:
+const USAGE = `inside a session turret has these commands:
   turret call ACTION [NAME=VALUE…]   ask for a capability by name, e.g. turret call s3.list_buckets
-  turret status                      what this session is and which tools it serves`;
+  turret status                      what this session is and which tools it serves
+  turret token attenuate --allow … -- CMD  run CMD with a part of this session's rights
+  turret token list|revoke           what became of such tokens, and the end of one`;
 
 export async function inside(argv: string[], program: string): Promise<void> {
   try {
@@ -34,6 +37,7 @@ export async function inside(argv: string[], program: string): Promise<void> {
       );
       return;
     }
+    if (command === 'token' && (await tokenCommand(words, program))) return;
     process.stderr.write(`${USAGE}\n`);
     process.exitCode = command === '--help' || command === 'help' ? 0 : 2;
   } catch (error) {

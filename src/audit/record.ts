@@ -47,6 +47,22 @@ export interface TokenIssued {
   label?: string;
   not_after?: string;
 }
+/** A token's holder signed a part of its rights over to a new key. */
+export interface TokenAttenuated {
+  type: 'token.attenuated';
+  kid: string;
+  key: string;
+  label: string;
+  /** Kid of the key that signed it. */
+  parent: string;
+  depth: number;
+  not_after: string;
+  max_calls?: Json;
+  grants: Json;
+  /** Of the text that was signed, which is not kept: it is redacted here like everything an agent writes. */
+  delegation_sha256: string;
+  delegation_sig: string;
+}
 export interface TokenRevoked {
   type: 'token.revoked';
   kid: string;
@@ -81,6 +97,8 @@ export interface CallDecided {
   type: 'call.decided';
   call: string;
   kid: string;
+  /** `session/child`: labels of the tokens on the way, where the session has more than one. */
+  agent?: string;
   tool?: string;
   argv?: string[];
   /** Action of the first capability, for grep. */
@@ -100,6 +118,7 @@ export interface CallRefused {
   type: 'call.refused';
   call: string;
   kid: string;
+  agent?: string;
   tool?: string;
   argv?: string[];
   action?: string;
@@ -160,6 +179,7 @@ export type AuditRecord =
   | SessionStart
   | SessionEnd
   | TokenIssued
+  | TokenAttenuated
   | TokenRevoked
   | AuthOk
   | AuthFail
@@ -191,12 +211,25 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
   ],
   'session.end': ['exit', 'signal', 'reason', 'ms', 'calls', 'allowed', 'denied'],
   'token.issued': ['kid', 'key', 'kind', 'label', 'not_after'],
+  'token.attenuated': [
+    'kid',
+    'key',
+    'label',
+    'parent',
+    'depth',
+    'not_after',
+    'max_calls',
+    'grants',
+    'delegation_sha256',
+    'delegation_sig',
+  ],
   'token.revoked': ['kid', 'reason', 'by', 'cancelled'],
   'auth.ok': ['connection', 'kid', 'client'],
   'auth.fail': ['connection', 'kid', 'code', 'reason'],
   'call.decided': [
     'call',
     'kid',
+    'agent',
     'tool',
     'argv',
     'action',
@@ -209,7 +242,7 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
     'reason',
     'sig',
   ],
-  'call.refused': ['call', 'kid', 'tool', 'argv', 'action', 'params', 'code', 'reason', 'sig'],
+  'call.refused': ['call', 'kid', 'agent', 'tool', 'argv', 'action', 'params', 'code', 'reason', 'sig'],
   'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out', 'redacted'],
   'call.usage': ['call', 'model', 'input', 'cached', 'output', 'usd', 'estimated'],
   'repeater.start': ['repeater', 'kind', 'pid', 'command_sha256'],

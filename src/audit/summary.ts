@@ -10,6 +10,12 @@ export interface ActionCount {
   allowed: number;
   denied: number;
 }
+/** Who asked, where it was another token than the session's own: `session/child`, or an agent of a server. */
+export interface AgentCount {
+  agent: string;
+  allowed: number;
+  denied: number;
+}
 export interface Denial {
   action: string;
   reason: string;
@@ -33,6 +39,7 @@ export interface SessionSummary {
   signal: string | undefined;
   calls: { allowed: number; denied: number; refused: number };
   actions: ActionCount[];
+  agents: AgentCount[];
   denials: Denial[];
   bytes: { in: number; out: number };
   /** Of models: answers that cost something, tokens, and US dollars where there was a price. */
@@ -63,6 +70,7 @@ function askedFor(value: JsonObject): string {
 
 export class Summarizer {
   readonly #actions = new Map<string, ActionCount>();
+  readonly #agents = new Map<string, AgentCount>();
   readonly #denials = new Map<string, Denial>();
   readonly #summary: SessionSummary = {
     label: '',
@@ -76,6 +84,7 @@ export class Summarizer {
     signal: undefined,
     calls: { allowed: 0, denied: 0, refused: 0 },
     actions: [],
+    agents: [],
     denials: [],
     bytes: { in: 0, out: 0 },
     models: { answers: 0, input: 0, cached: 0, output: 0, usd: 0 },
@@ -104,6 +113,7 @@ export class Summarizer {
         break;
       case 'call.refused':
         summary.calls.refused += 1;
+        this.#asked(value, false);
         this.#deny(value);
         break;
       case 'call.finished':
@@ -136,6 +146,7 @@ export class Summarizer {
       actions: [...this.#actions.values()].sort(
         (a, b) => b.allowed + b.denied - a.allowed - a.denied || (a.action < b.action ? -1 : 1),
       ),
+      agents: [...this.#agents.values()].sort((a, b) => (a.agent < b.agent ? -1 : 1)),
       denials: [...this.#denials.values()].sort((a, b) => b.count - a.count),
     };
   }
@@ -143,8 +154,17 @@ export class Summarizer {
   #decided(value: JsonObject): void {
     const allowed = value['effect'] === 'allow';
     this.#summary.calls[allowed ? 'allowed' : 'denied'] += 1;
+    this.#asked(value, allowed);
     this.#count(askedFor(value), allowed);
     if (!allowed) this.#deny(value);
+  }
+
+  #asked(value: JsonObject, allowed: boolean): void {
+    const agent = textOf(value['agent']);
+    if (agent === '') return;
+    const count = this.#agents.get(agent) ?? { agent, allowed: 0, denied: 0 };
+    count[allowed ? 'allowed' : 'denied'] += 1;
+    if (this.#agents.size < AUDIT_FINDINGS_MAX || this.#agents.has(agent)) this.#agents.set(agent, count);
   }
 
   #count(action: string, allowed: boolean): void {

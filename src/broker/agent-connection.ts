@@ -61,6 +61,7 @@ export interface ConnectionContext {
   open(connection: AgentConnection, stream: number, request: SignedRequest): CallStream;
   authenticated(principal: Principal, client: string): void;
   refused(error: TurretError, client: string): void;
+  gone(connection: AgentConnection): void;
 }
 
 /** What a peer is told although it is not let in: nothing of it helps to guess a proof. */
@@ -93,6 +94,7 @@ export class AgentConnection {
         clearTimeout(this.#timer);
         for (const stream of this.#streams.values()) stream.abandon();
         this.#streams.clear();
+        this.#context.gone(this);
         over();
       },
     });
@@ -111,8 +113,8 @@ export class AgentConnection {
     if (this.#streams.delete(stream)) this.#socket.sendControl(FRAME.END, stream, end);
   }
 
-  /** Cuts every stream and the connection; nothing that waits to be sent is sent. */
-  revoke(): void {
+  /** Cuts every stream and the connection; nothing that waits to be sent is sent. Returns how many calls that ended. */
+  revoke(): number {
     const code = Buffer.alloc(4);
     code.writeUInt32BE(ERROR_CODES.token_revoked);
     const flooded = this.#socket.backlog > 0;
@@ -120,9 +122,11 @@ export class AgentConnection {
       call.cut();
       if (!flooded) this.#socket.send({ type: FRAME.RESET, stream, payload: code });
     }
+    const cut = this.#streams.size;
     this.#streams.clear();
     if (flooded) this.#socket.destroy();
-    else this.#socket.fatal('token_revoked', 'the token of this session was revoked');
+    else this.#socket.fatal('token_revoked', 'the token was revoked');
+    return cut;
   }
 
   goAway(reason: string): void {
@@ -192,7 +196,7 @@ export class AgentConnection {
       if (hello['role'] !== role || !verify(principal.key, authMessage(this.#transcript), signature)) {
         throw new TurretError('unauthenticated', 'the proof of the token does not hold');
       }
-      if (principal.kind === 'session') this.#context.peers.check(this.#peer);
+      this.#context.peers.check(this.#peer, principal);
       // Only the holder of a token is told what became of it.
       this.#context.keys.check(principal);
       this.#accept(principal);

@@ -9,21 +9,22 @@ import { TurretError } from '../errors.js';
 import { AuditWriter } from '../platform/audit-file.js';
 import { compile } from '../policy/compile.js';
 import type { Policy } from '../policy/rule.js';
-import { FRAME } from '../protocol/codes.js';
 import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
-import type { JsonObject } from '../protocol/messages.js';
-import { kidOf } from '../token/token.js';
+import type { Json, JsonObject } from '../protocol/messages.js';
+import { kidOf, sidOf } from '../token/identity.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { errorToWire } from '../wire/wire-errors.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
 import { Call } from './call.js';
 import type { CallContext } from './context.js';
+import { evidenceOf } from './evidence.js';
 import { KeyRing, type Principal } from './keys.js';
 import { Limiter } from './limiter.js';
 import { Listener } from './listener.js';
 import { PeerCheck } from './peer-check.js';
 import { Recorder } from './recorder.js';
 import { Repeaters } from './repeaters.js';
+import { TokenRequests } from './token-requests.js';
 
 /** The keys a broker makes for itself: by one it is known, by the other its log is signed. */
 export interface BrokerKeys {
@@ -41,6 +42,7 @@ export class Broker {
   readonly #tell: (message: FromBroker) => void;
   readonly #setup: BrokerSetup;
   readonly #keys: KeyRing;
+  readonly #tokens: TokenRequests;
   readonly #repeaters: Repeaters;
   readonly #recorder: Recorder;
   readonly #peers = new PeerCheck();
@@ -54,7 +56,7 @@ export class Broker {
     this.#setup = setup;
     this.#tell = tell;
     this.#recorder = new Recorder(openLog(setup, own), monotonicMs);
-    this.#keys = new KeyRing(setup.keys, monotonicMs);
+    this.#keys = new KeyRing(sidOf(own.broker.publicKey), setup.keys, monotonicMs);
     this.#repeaters = new Repeaters(
       setup.repeaters,
       {
@@ -65,10 +67,19 @@ export class Broker {
       monotonicMs,
     );
     const policy = compile(setup.policy as unknown as Policy);
+    const limiter = new Limiter(policy, (setup.policy as unknown as Policy).limits, monotonicMs);
+    this.#tokens = new TokenRequests({
+      keys: this.#keys,
+      peers: this.#peers,
+      limiter,
+      recorder: this.#recorder,
+      monotonicMs,
+      revoke: (principals, reason, by) => this.#revoke(principals, reason, by),
+    });
     const context: CallContext = {
       repeaters: this.#repeaters,
       policy,
-      limiter: new Limiter(policy, (setup.policy as unknown as Policy).limits, monotonicMs),
+      limiter,
       recorder: this.#recorder,
       callMsMax: setup.call_ms_max,
       monotonicMs,
@@ -83,6 +94,7 @@ export class Broker {
       welcome: (principal) => this.#welcome(principal),
       authenticated: (principal, client) => this.#recorder.authenticated(principal, client),
       refused: (error) => this.#recorder.authFailed(error),
+      gone: (connection) => this.#tokens.gone(connection),
       open: (connection, stream, request) => this.#open(context, connection, stream, request),
     });
   }
@@ -118,7 +130,7 @@ export class Broker {
           message.signal,
         );
       case 'agent_namespace':
-        return this.#tell({ type: 'admitting', checked: this.#peers.require(message.pid_namespace) });
+        return this.#tell({ type: 'admitting', checked: this.#confine(message.pid_namespace) });
       case 'close':
         return this.close(message.exit, 'the agent exited');
     }
@@ -132,7 +144,7 @@ export class Broker {
   close(exit: number | null, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#revoke(reason, 'turret run');
+    this.#revoke(this.#keys.all(), reason, 'turret run');
     this.#listener.close(reason);
     this.#repeaters.close();
     const summary = this.#recorder.close(exit, reason);
@@ -143,6 +155,7 @@ export class Broker {
     return {
       session: this.#setup.sid,
       label: principal.label,
+      depth: principal.depth,
       exp_ms: Math.max(0, Math.round(principal.expiresAtMs - monotonicMs())),
       tools: this.#repeaters.tools(),
       repeaters: this.#repeaters.names(),
@@ -156,50 +169,96 @@ export class Broker {
     stream: number,
     request: SignedRequest,
   ): CallStream {
-    if (connection.principal?.kind === 'admin') return this.#admin(connection, stream, request.object);
+    const { object } = request;
+    if (connection.principal?.kind === 'admin')
+      return this.#answer(connection, stream, () => this.#admin(object));
+    if (object['token'] !== undefined) return this.#tokenRequest(context, connection, stream, request);
     const call = new Call(context, connection, stream, request);
     this.#calls.add(call);
     queueMicrotask(() => void call.serve());
     return call;
   }
 
+  #tokenRequest(
+    context: CallContext,
+    connection: AgentConnection,
+    stream: number,
+    request: SignedRequest,
+  ): CallStream {
+    const call = context.nextCallId();
+    return this.#answer(connection, stream, () => {
+      try {
+        return this.#tokens.answer(connection, request.object);
+      } catch (error) {
+        const caller = connection.principal as Principal;
+        const evidence = evidenceOf(call, caller, undefined, { ...request, stream });
+        this.#recorder.refused(evidence, error instanceof TurretError ? error : broken(error));
+        throw error;
+      }
+    });
+  }
+
   // What the holder of the admin key may do: look, and take rights away. Nothing here can widen anything.
-  #admin(connection: AgentConnection, stream: number, request: JsonObject): CallStream {
+  #admin(request: JsonObject): JsonObject {
+    switch (request['admin']) {
+      case 'status': {
+        const connections = [...this.#listener.connections()].length;
+        return { calls: this.#calls.size, connections, pid: process.pid };
+      }
+      case 'tokens':
+        return { tokens: this.#tokens.list(() => true) };
+      case 'revoke': {
+        const said = request['reason'];
+        const reason = typeof said === 'string' ? said.slice(0, 200) : 'turret revoke';
+        const named = request['token'] === undefined ? undefined : this.#named(request['token']);
+        const ended = this.#revoke(named ?? this.#keys.all(), reason, 'turret revoke');
+        if (named === undefined) this.#tell({ type: 'revoked', reason });
+        return ended;
+      }
+      default:
+        throw new TurretError('no_such_action', 'the admin key can ask for status, tokens and revoke');
+    }
+  }
+
+  #named(name: Json): Principal[] {
+    const found = this.#keys
+      .all()
+      .filter(({ kind, kid, label }) => kind !== 'admin' && (kid === name || label === name));
+    if (found.length > 0) return found;
+    throw new TurretError('invalid_params', 'there is no token of that name', {
+      hints: ['turret token list shows them'],
+    });
+  }
+
+  #answer(connection: AgentConnection, stream: number, answer: () => JsonObject): CallStream {
     queueMicrotask(() => {
-      if (request['admin'] === 'status') {
-        const result = {
-          calls: this.#calls.size,
-          connections: [...this.#listener.connections()].length,
-          pid: process.pid,
-        };
-        connection.end(stream, { ok: true, exit: 0, result });
-      } else if (request['admin'] === 'revoke') {
-        const cancelled = this.#calls.size;
-        const reason =
-          typeof request['reason'] === 'string' ? request['reason'].slice(0, 200) : 'turret revoke';
-        const revoked = this.#revoke(reason, 'turret revoke');
-        connection.end(stream, { ok: true, exit: 0, result: { revoked, cancelled } });
-        this.#tell({ type: 'revoked', reason });
-      } else {
-        const error = errorToWire(
-          new TurretError('no_such_action', 'the admin key can ask for status and revoke'),
-        );
-        connection.sendControl(FRAME.END, stream, { ok: false, error });
+      try {
+        connection.end(stream, { ok: true, exit: 0, result: answer() });
+      } catch (error) {
+        connection.end(stream, { ok: false, error: errorToWire(error) });
       }
     });
     return { frame: () => {}, abandon: () => {}, cut: () => {} };
   }
 
-  // In memory first, so that nothing new starts; then what runs is cut; then it is written down, on the disk.
-  #revoke(reason: string, by: string): number {
-    const cancelled = this.#calls.size;
-    const revoked = this.#keys.revokeSession();
-    for (const connection of [...this.#listener.connections()]) {
-      if (connection.principal?.revoked === true) connection.revoke();
-    }
-    for (const principal of revoked) this.#recorder.revoked(principal, reason, by, cancelled);
-    return revoked.length;
+  #confine(pidNamespace: string): boolean {
+    const roots = this.#keys.all().filter(({ kind }) => kind === 'session');
+    return roots.every((principal) => this.#peers.require(principal, pidNamespace));
   }
+
+  // In memory first, so that nothing new starts; then what runs is cut; then it is written down, on the disk.
+  #revoke(principals: Principal[], reason: string, by: string): { revoked: number; cancelled: number } {
+    const revoked = this.#keys.revoke(principals.filter(({ kind }) => kind !== 'admin'));
+    let cancelled = 0;
+    for (const connection of [...this.#listener.connections()])
+      if (connection.principal?.revoked === true) cancelled += connection.revoke();
+    this.#recorder.revoked(revoked, reason, by, cancelled);
+    return { revoked: revoked.length, cancelled };
+  }
+}
+
+function broken(cause: unknown): TurretError {
+  return new TurretError('internal', 'something broke inside turret', { cause });
 }
 
 function openLog(setup: BrokerSetup, own: BrokerKeys): AuditWriter {

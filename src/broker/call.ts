@@ -5,7 +5,6 @@
 // The signature has been verified when we get here. Nothing else about the request is trusted: argv, cwd, facts and
 // params are the agent's. What the repeater resolved is checked again before policy sees it.
 
-import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import { FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
@@ -18,7 +17,8 @@ import type { AgentConnection, CallStream, SignedRequest } from './agent-connect
 import { type Decided, requireAllowed } from './authorize.js';
 import { parseFinished, redactedBy, repeaterError, usageOf } from './call-end.js';
 import type { CallContext } from './context.js';
-import type { CallEvidence } from './evidence.js';
+import { type CallEvidence, evidenceOf } from './evidence.js';
+import type { Principal } from './keys.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
 import type { RepeaterLink } from './repeater-link.js';
 import { type Resolved, resolveCall } from './resolve.js';
@@ -32,6 +32,7 @@ export class Call implements CallStream {
   readonly #stream: number;
   readonly #signed: SignedRequest;
   readonly #startedMs: number;
+  readonly #caller: Principal;
   #request: AgentCall | undefined;
   #toRepeater = new Relay([]);
   readonly #toCaller = new Relay(REPEATER_CHANNELS);
@@ -47,6 +48,7 @@ export class Call implements CallStream {
     this.#context = context;
     this.#connection = connection;
     this.#stream = stream;
+    this.#caller = connection.principal as Principal;
     this.#signed = signed;
     this.#startedMs = context.monotonicMs();
   }
@@ -57,7 +59,7 @@ export class Call implements CallStream {
       this.#request = request;
       const resolved = await resolveCall(this.#context.repeaters, request);
       if (this.isOver()) return;
-      this.#context.limiter.admitToSession();
+      this.#context.limiter.admitCaller(this.#caller);
       const decided = this.#decide(resolved);
       this.#limits = decided.limits;
       this.#phase = 'queued';
@@ -99,8 +101,9 @@ export class Call implements CallStream {
   #decide(resolved: Resolved): Decided {
     const { policy, recorder, limiter } = this.#context;
     const kind = this.#context.repeaters.kindOf(resolved.link.name);
-    return requireAllowed(policy, kind, resolved.capabilities, (decision) => {
-      if (decision.effect === 'allow') limiter.admitToRules(decision.limits);
+    const asked = { policy, kind, capabilities: resolved.capabilities, caller: this.#caller };
+    return requireAllowed(asked, (decision) => {
+      if (decision.effect === 'allow') limiter.admitToRules(this.#caller, decision.limits);
       // Written before anything runs, and durable before anything that changes the world runs. If it cannot be: no.
       recorder.decided(this.#evidence(), resolved.capabilities, decision);
     });
@@ -141,7 +144,7 @@ export class Call implements CallStream {
     if (frame.type !== FRAME.DATA)
       throw new TurretError('protocol_error', 'that frame does not belong on a call');
     try {
-      this.#context.limiter.spend(this.#limits, frame.payload.length);
+      this.#context.limiter.spend(this.#caller, this.#limits, frame.payload.length);
     } catch (error) {
       this.#cancel('budget');
       return this.#finish({ ok: false, error: errorToWire(error) });
@@ -153,7 +156,7 @@ export class Call implements CallStream {
     // Also of a call that nobody waits for any more: hanging up must not be a way to pay less.
     const usage = usageOf(end);
     if (usage !== undefined) {
-      this.#context.limiter.use(this.#limits, usage);
+      this.#context.limiter.use(this.#caller, this.#limits, usage);
       this.#context.recorder.used(this.id, usage);
     }
     if (this.#phase === 'over') return;
@@ -272,18 +275,6 @@ export class Call implements CallStream {
   }
 
   #evidence(): CallEvidence {
-    const { counter, transcript, signature, json } = this.#signed;
-    return {
-      call: this.id,
-      kid: this.#connection.principal?.kid ?? '',
-      request: this.#request,
-      sig: {
-        ctr: Number(counter),
-        stream: this.#stream,
-        T: Buffer.from(transcript).toString('base64url'),
-        json_sha256: sha256(json).toString('base64url'),
-        s: Buffer.from(signature).toString('base64url'),
-      },
-    };
+    return evidenceOf(this.id, this.#caller, this.#request, { ...this.#signed, stream: this.#stream });
   }
 }

@@ -1,12 +1,43 @@
 import { sha256 } from '../crypto/hash.js';
 import type { AgentCall, Capability } from '../protocol/messages.js';
+import type { SignedRequest } from './agent-connection.js';
+import { type Principal, lineage } from './keys.js';
 
 /** Who asked what, with the proof that they did. */
 export interface CallEvidence {
   call: string;
   kid: string;
+  /** Labels from the session's token to the caller's, where there is more than one key to tell apart. */
+  agent?: string;
   request: AgentCall | undefined;
   sig: { ctr: number; stream: number; T: string; json_sha256: string; s: string };
+}
+
+export function evidenceOf(
+  call: string,
+  caller: Principal,
+  request: AgentCall | undefined,
+  signed: SignedRequest & { stream: number },
+): CallEvidence {
+  const { counter, stream, transcript, signature, json } = signed;
+  return {
+    call,
+    kid: caller.kid,
+    ...agentOf(caller),
+    request,
+    sig: {
+      ctr: Number(counter),
+      stream,
+      T: Buffer.from(transcript).toString('base64url'),
+      json_sha256: sha256(json).toString('base64url'),
+      s: Buffer.from(signature).toString('base64url'),
+    },
+  };
+}
+
+function agentOf(caller: Principal): { agent?: string } {
+  const labels = lineage(caller).map(({ label }) => label);
+  return caller.kind === 'child' ? { agent: labels.toReversed().join('/') } : {};
 }
 
 /** Hash of exactly what was decided on, before redaction. */

@@ -1,40 +1,72 @@
 // Who may talk to this broker: public keys only. A dump of this process cannot impersonate anybody.
+//
+// A key is the session's or the admin's, and was there from the start, or it is a child: the holder of another key signed
+// what it may do. Nobody is trusted to sign less than they have; every key up to the session's is asked again at every call.
 
-import { type VerifyingKey, verifyingKey } from '../crypto/ed25519.js';
+import { type VerifyingKey, verify, verifyingKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
+import type { CompiledPolicy } from '../policy/compile.js';
+import { compileGrants } from '../policy/grants.js';
+import type { Limit } from '../policy/rule.js';
 import type { BrokerKey } from '../protocol/control.js';
-import { kidOf } from '../token/token.js';
+import { SESSION_TOKENS_MAX, TOKEN_CHILDREN_MAX, TOKEN_DEPTH_MAX } from '../protocol/limits.js';
+import { type Grant, delegationMessage, parseDelegation } from '../token/delegation.js';
+import { kidOf } from '../token/identity.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 
 export interface Principal {
-  kid: string;
-  kind: BrokerKey['kind'];
-  label: string;
-  key: VerifyingKey;
+  readonly kid: string;
+  readonly kind: BrokerKey['kind'] | 'child';
+  readonly label: string;
+  readonly key: VerifyingKey;
   /** On the monotonic clock: setting the wall clock back does not prolong a token. */
-  expiresAtMs: number;
+  readonly expiresAtMs: number;
   revoked: boolean;
+  /** Whose rights these are a part of, and how many steps from the session's key. */
+  readonly parent: Principal | undefined;
+  readonly depth: number;
+  /** The part; undefined is all of it. */
+  readonly grants: { list: Grant[]; policy: CompiledPolicy } | undefined;
+  /** On top of those of the session. */
+  readonly limits: readonly Limit[];
+  /** Inode number of the process namespace it is good in; undefined is anywhere. */
+  pidNamespace: string | undefined;
+}
+
+/** A key and all it comes from, the session's last. */
+export function lineage(principal: Principal): Principal[] {
+  return principal.parent === undefined ? [principal] : [principal, ...lineage(principal.parent)];
+}
+
+export interface SignedDelegation {
+  /** The JSON as it was signed. */
+  json: Uint8Array;
+  signature: Uint8Array;
 }
 
 export class KeyRing {
   readonly #principals = new Map<string, Principal>();
+  readonly #sid: Uint8Array;
   readonly #monotonicMs: () => number;
 
-  constructor(keys: BrokerKey[], monotonicMs: () => number) {
+  /** `sid`: of the broker these keys are for. */
+  constructor(sid: Uint8Array, keys: BrokerKey[], monotonicMs: () => number) {
+    this.#sid = sid;
     this.#monotonicMs = monotonicMs;
-    for (const { public_key, kind, label, lifetime_ms } of keys) {
-      const publicKey = fromBase64url('public_key', public_key, 32);
-      const kid = toBase64url(kidOf(publicKey));
-      const expiresAtMs = monotonicMs() + lifetime_ms;
-      this.#principals.set(kid, {
-        kid,
-        kind,
-        label,
-        key: verifyingKey(publicKey),
-        expiresAtMs,
-        revoked: false,
-      });
-    }
+    for (const key of keys) this.add(key);
+  }
+
+  add({ public_key, kind, label, lifetime_ms }: BrokerKey): Principal {
+    const publicKey = fromBase64url('public_key', public_key, 32);
+    return this.#keep(publicKey, {
+      kind,
+      label,
+      expiresAtMs: this.#monotonicMs() + lifetime_ms,
+      parent: undefined,
+      depth: 0,
+      grants: undefined,
+      limits: [],
+    });
   }
 
   /** The principal behind a kid, alive or not. Throws unauthenticated. */
@@ -47,24 +79,93 @@ export class KeyRing {
 
   /** Throws token_revoked or token_expired. Asked before every call: a connection may outlive its token. */
   check(principal: Principal): void {
-    if (principal.revoked) {
-      throw new TurretError('token_revoked', 'the token of this session was revoked', {
-        hints: ['retrying will not help; a human has to start a new `turret run`'],
-      });
-    }
-    if (this.#monotonicMs() >= principal.expiresAtMs) {
-      throw new TurretError('token_expired', 'the token of this session has expired', {
-        hints: ['retrying will not help; a human has to start a new `turret run`'],
-      });
+    for (const one of lineage(principal)) {
+      const whose = one.kind === 'child' ? `the token "${one.label}"` : 'the token of this session';
+      const hint =
+        one.kind === 'child' ? 'whoever gave it can give another' : 'a human has to start a new `turret run`';
+      const hints = [`retrying will not help; ${hint}`];
+      if (one.revoked) throw new TurretError('token_revoked', `${whose} was revoked`, { hints });
+      if (this.#isExpired(one)) throw new TurretError('token_expired', `${whose} has expired`, { hints });
     }
   }
 
-  /** All session tokens; there is one per session, and later its children. */
-  revokeSession(): Principal[] {
-    const revoked = [...this.#principals.values()].filter(
-      ({ kind, revoked }) => kind === 'session' && !revoked,
+  /** Takes in what a token's holder signed for a new key. Throws protocol_error, unauthenticated, denied or config_invalid. */
+  delegate(parent: Principal, { json, signature }: SignedDelegation, wallMs: number): Principal {
+    if (!verify(parent.key, delegationMessage(this.#sid, json), signature))
+      throw new TurretError('unauthenticated', 'the delegation is not signed with the token that sends it');
+    if (parent.depth >= TOKEN_DEPTH_MAX)
+      throw refused(`a token can be handed on ${TOKEN_DEPTH_MAX} times at most`, 'call with this one');
+    const { publicKey, label, grants, notAfterMs, maxCalls, depth } = parseDelegation(json);
+    if (depth !== parent.depth + 1) throw refused('the delegation is for another depth', 'sign it again');
+    this.#forgetExpired();
+    const living = this.children(parent).filter((child) => !child.revoked);
+    if (living.length >= TOKEN_CHILDREN_MAX)
+      throw refused(`this token has ${TOKEN_CHILDREN_MAX} children already`, 'revoke one: turret token list');
+    if (this.#principals.size >= SESSION_TOKENS_MAX)
+      throw refused('this session has had too many tokens', 'give them a shorter --ttl');
+    const expiresAtMs = this.#monotonicMs() + notAfterMs - wallMs;
+    if (expiresAtMs > parent.expiresAtMs)
+      throw refused('a child cannot outlive the token it comes from', 'ask for a shorter --ttl');
+    if (notAfterMs <= wallMs) throw refused('the delegation has expired', 'sign it again');
+    return this.#keep(publicKey, {
+      kind: 'child',
+      label,
+      expiresAtMs,
+      parent,
+      depth,
+      grants: { list: grants, policy: compiled(grants) },
+      limits: maxCalls === undefined ? [] : [{ calls: maxCalls }],
+    });
+  }
+
+  all(): Principal[] {
+    return [...this.#principals.values()];
+  }
+
+  children(parent: Principal): Principal[] {
+    return this.all().filter((principal) => principal.parent === parent);
+  }
+
+  /** Marks them, and everything that comes from them. Returns those that were alive before. */
+  revoke(principals: Principal[]): Principal[] {
+    const dead = new Set(principals);
+    const revoked = this.all().filter(
+      (principal) => !principal.revoked && lineage(principal).some((one) => dead.has(one)),
     );
     for (const principal of revoked) principal.revoked = true;
     return revoked;
   }
+
+  #isExpired(principal: Principal): boolean {
+    return this.#monotonicMs() >= principal.expiresAtMs;
+  }
+
+  // Of no use to anybody any more, not even to one who has its delegation and sends it again.
+  #forgetExpired(): void {
+    for (const [kid, principal] of this.#principals)
+      if (principal.kind === 'child' && this.#isExpired(principal)) this.#principals.delete(kid);
+  }
+
+  // A key has one meaning for ever: a delegation sent twice would bring back a token that was revoked.
+  #keep(publicKey: Uint8Array, rest: Omit<Principal, 'kid' | 'key' | 'revoked' | 'pidNamespace'>): Principal {
+    const kid = toBase64url(kidOf(publicKey));
+    if (this.#principals.has(kid))
+      throw refused('that key is known to this broker already', 'make a new key pair for every child');
+    const principal = { kid, key: verifyingKey(publicKey), revoked: false, pidNamespace: undefined, ...rest };
+    this.#principals.set(kid, principal);
+    return principal;
+  }
+}
+
+/** Patterns come from whoever signs: what is none is their mistake, not the configuration's. */
+function compiled(grants: Grant[]): CompiledPolicy {
+  try {
+    return compileGrants(grants);
+  } catch (error) {
+    throw new TurretError('invalid_params', error instanceof Error ? error.message : 'no grants');
+  }
+}
+
+function refused(message: string, hint: string): TurretError {
+  return new TurretError('denied', message, { hints: [hint] });
 }

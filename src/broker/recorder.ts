@@ -5,10 +5,12 @@ import type { TurretError } from '../errors.js';
 import type { AuditWriter, LogHead } from '../platform/audit-file.js';
 import type { CallFinished } from '../audit/record.js';
 import type { SessionSummary } from '../protocol/control.js';
-import type { AgentCall, Capability, Params, Register, Usage } from '../protocol/messages.js';
+import { parseControl } from '../protocol/json.js';
+import type { AgentCall, Capability, Json, Params, Register, Usage } from '../protocol/messages.js';
+import { toBase64url } from '../wire/handshake.js';
 import type { Decided } from './authorize.js';
 import { type CallEvidence, paramsHash } from './evidence.js';
-import type { Principal } from './keys.js';
+import type { Principal, SignedDelegation } from './keys.js';
 
 export class Recorder {
   readonly #log: AuditWriter;
@@ -25,12 +27,13 @@ export class Recorder {
 
   /** The decision on one call. Throws audit_unavailable; then the answer is no. */
   decided(evidence: CallEvidence, capabilities: Capability[], decision: Decided): void {
-    const { call, kid, sig, request } = evidence;
+    const { call, kid, agent, sig, request } = evidence;
     const allowed = decision.effect === 'allow';
     this.#log.append({
       type: 'call.decided',
       call,
       kid,
+      ...(agent === undefined ? {} : { agent }),
       ...asked(request),
       action: decision.action,
       capabilities: capabilities.map(({ action, params, unbounded, annotations }) => ({
@@ -55,12 +58,13 @@ export class Recorder {
   /** Refused before policy was asked. A refusal that cannot be written is still a refusal. */
   refused(evidence: CallEvidence, error: TurretError): void {
     this.#counts.failed += 1;
-    const { call, kid, sig, request } = evidence;
+    const { call, kid, agent, sig, request } = evidence;
     this.#attempt(() =>
       this.#log.append({
         type: 'call.refused',
         call,
         kid,
+        ...(agent === undefined ? {} : { agent }),
         ...asked(request),
         ...askedByName(request),
         code: error.code,
@@ -95,10 +99,31 @@ export class Recorder {
     );
   }
 
-  /** Durable before the token is treated as dead towards anybody. */
-  revoked(principal: Principal, reason: string, by: string, cancelled: number): void {
+  /** A key that may talk from now on. Throws audit_unavailable; then it may not. */
+  attenuated(child: Principal, parent: Principal, { json, signature }: SignedDelegation): void {
+    const { not_after, max_calls, grants } = parseControl(json);
+    this.#log.append({
+      type: 'token.attenuated',
+      kid: child.kid,
+      key: toBase64url(child.key.publicKey),
+      label: child.label,
+      parent: parent.kid,
+      depth: child.depth,
+      not_after: new Date(Number(not_after)).toISOString(),
+      ...(max_calls === undefined ? {} : { max_calls }),
+      grants: grants as Json,
+      delegation_sha256: toBase64url(sha256(json)),
+      delegation_sig: toBase64url(signature),
+    });
+    this.#log.sync();
+  }
+
+  /** Durable before anybody is told that they are dead. */
+  revoked(principals: Principal[], reason: string, by: string, cancelled: number): void {
+    if (principals.length === 0) return;
     this.#attempt(() => {
-      this.#log.append({ type: 'token.revoked', kid: principal.kid, reason, by, cancelled });
+      for (const { kid } of principals)
+        this.#log.append({ type: 'token.revoked', kid, reason, by, cancelled });
       this.#log.sync();
     });
   }

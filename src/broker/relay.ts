@@ -6,7 +6,7 @@ import { CHANNEL, FLAG, FRAME } from '../protocol/codes.js';
 import type { Frame } from '../protocol/frames.js';
 import { WINDOW_BYTES } from '../protocol/limits.js';
 import type { Needs } from '../protocol/messages.js';
-import { readCredit } from '../wire/channels.js';
+import { readCredit } from '../wire/credit.js';
 
 /** Where a direction's frames go, with the stream id they have there. */
 export interface Outlet {

@@ -11,7 +11,8 @@ import type { Frame } from '../protocol/frames.js';
 import { encodeControl, parseControl } from '../protocol/json.js';
 import { BROKER_ANSWER_MS_MAX, CONTROL_BYTES_MAX, HANDSHAKE_MS_MAX } from '../protocol/limits.js';
 import type { AgentCall, JsonObject } from '../protocol/messages.js';
-import { type Token, kidOf, sidOf } from '../token/token.js';
+import { kidOf, sidOf } from '../token/identity.js';
+import { type Token } from '../token/token.js';
 import { FrameSocket } from '../wire/frame-socket.js';
 import {
   NONCE_BYTES,

@@ -12,6 +12,8 @@ import { type Token, parseToken } from '../token/token.js';
 
 /** Where the sandbox shows the session directory, for a shim that is bound over the real tool. */
 export const FIXED_AGENT_DIRECTORY = '/run/turret';
+/** Names a directory with a token of its own. */
+export const AGENT_DIRECTORY_VARIABLE = 'TURRET_AGENT_DIRECTORY';
 const TOKEN_FILE_BYTES_MAX = 256;
 
 /** As net.connect takes it. */
@@ -29,7 +31,7 @@ export interface Surroundings {
 
 /** Throws TurretError not_in_session or token_malformed. */
 export function locate(here: Surroundings): Located {
-  const directories = agentDirectories(here.program);
+  const directories = agentDirectories(here);
   const text = here.env['TURRET_TOKEN'] || tokenBeside(directories);
   if (!text) throw outside('there is no token: neither in TURRET_TOKEN nor beside the command');
   const token = parseToken(text.trim());
@@ -37,15 +39,18 @@ export function locate(here: Surroundings): Located {
   return { token, address: named ? { path: named } : findBroker(here, directories, token) };
 }
 
-function agentDirectories(program: string | undefined): string[] {
-  if (program === undefined) return [FIXED_AGENT_DIRECTORY];
+/** Where a session directory may be, best first. A sub-agent's own is named: its shims may be bound over the real tools. */
+function agentDirectories({ env, program }: Surroundings): string[] {
+  const named = env[AGENT_DIRECTORY_VARIABLE];
+  const first = named === undefined || named === '' ? [] : [named];
+  if (program === undefined) return [...first, FIXED_AGENT_DIRECTORY];
   const programs = [program];
   try {
     programs.push(realpathSync(program));
   } catch {
     // Removed while we start; the other places remain.
   }
-  return [...new Set([...programs.map((path) => dirname(dirname(path))), FIXED_AGENT_DIRECTORY])];
+  return [...new Set([...first, ...programs.map((path) => dirname(dirname(path))), FIXED_AGENT_DIRECTORY])];
 }
 
 function tokenBeside(directories: string[]): string | undefined {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { TurretError } from '../errors.js';
+import type { JsonObject } from '../protocol/messages.js';
 import {
   type RunningSession,
   type RuntimeDirectory,
@@ -49,11 +50,21 @@ export function findRunning(selector: string | undefined): Running {
 }
 
 /** Throws broker_gone when the session's broker is dead. */
-export function connectAsAdmin({ directory }: Running): Promise<BrokerConnection> {
+function connectAsAdmin({ directory }: Running): Promise<BrokerConnection> {
   const token = parseToken(readFileSync(directory.adminToken, 'utf8').trim());
   return BrokerConnection.open({
     address: { path: directory.adminSocket },
     token,
     client: `turret/${version}`,
   });
+}
+
+/** One request of the operator's to a running session. Throws broker_gone, and what the broker refuses with. */
+export async function askAsAdmin(running: Running, request: JsonObject): Promise<JsonObject> {
+  const connection = await connectAsAdmin(running);
+  try {
+    return (await connection.call(request).finished).result as JsonObject;
+  } finally {
+    connection.close();
+  }
 }

@@ -28,6 +28,8 @@ export function sessionsToRead(state: string, selector: string | undefined): Ses
 export interface CallFilter {
   action: ((value: string) => boolean) | undefined;
   effect: 'allow' | 'deny' | undefined;
+  /** Labels of the tokens on the way; those below count as well. */
+  agent: string | undefined;
   /** Milliseconds. */
   since: number | undefined;
 }
@@ -39,10 +41,11 @@ export function* grepCalls(sessions: Iterable<SessionEntry>, filter: CallFilter)
   }
 }
 
-function matches({ type, value }: ReadLine, { action, effect, since }: CallFilter): boolean {
+function matches({ type, value }: ReadLine, { action, effect, agent, since }: CallFilter): boolean {
   if (type !== 'call.decided' && type !== 'call.refused') return false;
   const verdict = type === 'call.refused' ? 'deny' : value['effect'];
   if (effect !== undefined && verdict !== effect) return false;
+  if (agent !== undefined && !`${textOf(value['agent'])}/`.startsWith(`${agent}/`)) return false;
   // A time that cannot be read is not proof of being too old.
   if (since !== undefined && Date.parse(textOf(value['ts'])) < since) return false;
   return action === undefined || actionsOf(value).some(action);
@@ -80,7 +83,8 @@ export function findCall(state: string, call: string, selector: string | undefin
     const records: ReadLine[] = [];
     for (const record of recordsOf(session)) {
       const { type, value } = record;
-      if (type === 'token.issued') keys.set(textOf(value['kid']), textOf(value['key']));
+      if (type === 'token.issued' || type === 'token.attenuated')
+        keys.set(textOf(value['kid']), textOf(value['key']));
       if (value['call'] === call) records.push(record);
     }
     if (records.length > 0) return { session, call, records, signed: isSigned(records, keys) };

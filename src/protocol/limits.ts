@@ -67,6 +67,13 @@ export const REPEATER_LOG_BYTES_MAX = 2_097_152;
  */
 export const BROKER_ANSWER_MS_MAX = 10_000;
 
+/** Steps from the session's token to one that was handed on, children of one token at a time, and keys one broker remembers. */
+export const TOKEN_DEPTH_MAX = 4;
+export const TOKEN_CHILDREN_MAX = 64;
+export const SESSION_TOKENS_MAX = 1_024;
+/** What is signed to hand on a token, and the alternatives in it. */
+export const DELEGATION_BYTES_MAX = 16_384;
+export const GRANTS_MAX = 32;
 /** A token is valid no longer than this, even when the agent runs on. */
 export const TOKEN_MS_MAX = 43_200_000;
 /** Socket paths longer than this do not fit `sun_path` everywhere (macOS 104, Linux 108, both with NUL). */

@@ -28,7 +28,7 @@ import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
-import { sidOf } from '../token/token.js';
+import { sidOf } from '../token/identity.js';
 import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';

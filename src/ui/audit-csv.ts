@@ -19,6 +19,7 @@ const COLUMNS = [
   'ms',
   'in',
   'out',
+  'agent',
 ] as const;
 
 /** An escaped text as a field. A spreadsheet runs a cell that begins like a formula; a quote in front makes it text. */
@@ -66,6 +67,7 @@ function row(decided: JsonObject, finished: JsonObject | undefined): string {
     number('ms'),
     number('in'),
     number('out'),
+    own('agent'),
   ]
     .map(cell)
     .join(',');

@@ -58,6 +58,12 @@ function fieldsOf(value: JsonObject): string {
     .join(' ');
 }
 
+/** `sh/researcher: `, where it was not the session's own token that asked. */
+function agentOf(value: JsonObject): string {
+  const agent = textOf(value['agent']);
+  return agent === '' ? '' : `${escapeForeign(agent)}: `;
+}
+
 /** Time, call, verdict, action and what was typed. */
 export function recordLine({ type, value }: ReadLine, colors: Colors): string {
   const head = `${colors.dim(clockOf(value))}  `;
@@ -67,11 +73,11 @@ export function recordLine({ type, value }: ReadLine, colors: Colors): string {
     const verdict = allowed ? colors.green('allow ') : colors.red('deny  ');
     const why = allowed ? '' : `  ${colors.dim('—')} ${escapeForeign(reasonWords(textOf(value['reason'])))}`;
     const typed = clip(commandOf(value), WORDS_SHOWN_CHARACTERS);
-    return `${head}${call}  ${verdict}  ${escapeForeign(textOf(value['action']))}${typed === '' ? '' : `  ${colors.dim(typed)}`}${why}`;
+    return `${head}${call}  ${verdict}  ${agentOf(value)}${escapeForeign(textOf(value['action']))}${typed === '' ? '' : `  ${colors.dim(typed)}`}${why}`;
   }
   if (type === 'call.refused') {
     const asked = clip(commandOf(value), WORDS_SHOWN_CHARACTERS) || escapeForeign(textOf(value['action']));
-    return `${head}${call}  ${colors.red('refuse')}  ${asked}  ${colors.dim('—')} ${escapeForeign(textOf(value['reason']))}`;
+    return `${head}${call}  ${colors.red('refuse')}  ${agentOf(value)}${asked}  ${colors.dim('—')} ${escapeForeign(textOf(value['reason']))}`;
   }
   if (type === 'call.finished') return `${head}${call}  ${colors.dim(`done    ${outcomeOf(value)}`)}`;
   return `${head}${escapeForeign(type)}  ${colors.dim(clip(fieldsOf(value), WORDS_SHOWN_CHARACTERS))}`;

@@ -52,6 +52,7 @@ function decisionLines(value: JsonObject, colors: Colors): string[] {
   const typed = commandOf(value);
   const lines = [
     field('decided', escapeForeign(textOf(value['ts']))),
+    ...askedBy(value),
     field('effect', allowed ? colors.green('allow') : colors.red('deny')),
     field('rule', rule === '' ? 'none' : escapeForeign(`${rule}${source === '' ? '' : ` (${source})`}`)),
   ];
@@ -65,6 +66,7 @@ function refusalLines(value: JsonObject, colors: Colors): string[] {
   const typed = commandOf(value);
   return [
     field('refused', escapeForeign(textOf(value['ts']))),
+    ...askedBy(value),
     field(
       'reason',
       `${colors.red(escapeForeign(textOf(value['code'])))}: ${escapeForeign(textOf(value['reason']))}`,
@@ -73,6 +75,13 @@ function refusalLines(value: JsonObject, colors: Colors): string[] {
     ...(textOf(value['action']) === '' ? [] : capabilityLines('asked', value)),
     ...noteLines(value),
   ];
+}
+
+function askedBy(value: JsonObject): string[] {
+  const agent = textOf(value['agent']);
+  return agent === ''
+    ? []
+    : [field('asked by', `${escapeForeign(agent)} (${escapeForeign(textOf(value['kid']))})`)];
 }
 
 function capabilityLines(name: string, capability: Json): string[] {

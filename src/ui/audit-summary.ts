@@ -27,6 +27,7 @@ export function summaryLines(report: SessionReport, colors: Colors): string[] {
   if (summary.auth_failures > 0)
     lines.push(`  ${colors.yellow(plural(summary.auth_failures, 'failed authentication'))}`);
   if (summary.actions.length > 0) lines.push('', ...actionLines(report, colors));
+  if (summary.agents.length > 0) lines.push('', ...agentLines(report, colors));
   if (summary.denials.length > 0) lines.push('', ...denialLines(summary.denials, colors));
   if (report.verdict.unfinished.length > 0 && report.state !== 'running')
     lines.push('', ...unknownLines(report, colors));
@@ -59,6 +60,16 @@ export function verifiedWords(verdict: VerifyReport, colors: Colors): string {
   return verdict.unsigned === 0
     ? `${end}, signed so far`
     : `${end}, the last ${verdict.unsigned} chained and not yet signed`;
+}
+
+/** Calls of tokens that were handed on; the rest is the session's own. */
+function agentLines({ summary }: SessionReport, colors: Colors): string[] {
+  const rows = summary.agents
+    .slice(0, ACTIONS_SHOWN)
+    .map(({ agent, allowed, denied }) => [String(allowed), String(denied), escapeForeign(agent)]);
+  const more = summary.agents.length - ACTIONS_SHOWN;
+  const lines = tableLines(['ALLOWED', 'DENIED', 'AGENT'], rows, colors.bold).map((line) => `  ${line}`);
+  return more > 0 ? [...lines, `  and ${plural(more, 'more agent')}: --json has them all`] : lines;
 }
 
 function actionLines({ summary }: SessionReport, colors: Colors): string[] {

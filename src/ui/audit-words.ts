@@ -29,6 +29,7 @@ const REASONS: Record<string, string> = {
   rule: 'a rule denies it',
   ask: 'a rule wants a person to be asked',
   rule_error: 'a rule could not compare a value, and refuses for that',
+  token: 'the token was not given it',
   project: 'the project file has a list of what it allows, and this is not on it',
 };
 

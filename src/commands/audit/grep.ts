@@ -18,6 +18,10 @@ export default class AuditGrep extends AuditCommand {
     }),
     effect: Flags.option({ summary: 'only these', options: ['allow', 'deny'] as const })(),
     since: Flags.string({ summary: 'not older than this: 30m, 1h, 2d, or a date', helpValue: 'TIME' }),
+    agent: Flags.string({
+      summary: 'asked by this agent or one it let: ci, or claude/researcher',
+      helpValue: 'NAME',
+    }),
     session: Flags.string({ summary: 'beginning of a session id, or `last`', helpValue: 'SESSION' }),
   };
 
@@ -26,6 +30,7 @@ export default class AuditGrep extends AuditCommand {
     const filter = {
       action: flags.action === undefined ? undefined : actionFilter(flags.action),
       effect: flags.effect,
+      agent: flags.agent,
       since: flags.since === undefined ? undefined : parseSince(flags.since, Date.now()),
     };
     const found = [...grepCalls(sessionsToRead(this.state, flags.session), filter)];

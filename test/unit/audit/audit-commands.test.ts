@@ -258,9 +258,9 @@ describe('turret audit', () => {
     endSession(session);
     await AuditExport.run(['--format', 'csv'], ROOT);
     const [heading, first, second] = output.split('\n');
-    expect(heading).toBe('ts,session,call,command,action,effect,rule,reason,exit,ms,in,out');
+    expect(heading).toBe('ts,session,call,command,action,effect,rule,reason,exit,ms,in,out,agent');
     expect(first).toBe(
-      `2026-01-01T00:00:02.000Z,${SID},c1,aws s3 ls,aws.s3.list_buckets,allow,aws-readonly/1,,0,12,0,512`,
+      `2026-01-01T00:00:02.000Z,${SID},c1,aws s3 ls,aws.s3.list_buckets,allow,aws-readonly/1,,0,12,0,512,`,
     );
     expect(second).toContain(String.raw`\u{1b}]0;pwn\u{7}`);
     expect(output).not.toMatch(/(^|,|")[=@]/m);

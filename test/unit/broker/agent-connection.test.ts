@@ -11,7 +11,7 @@ import { sign, signingKey } from '../../../src/crypto/ed25519.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
 import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../../src/protocol/frames.js';
 import { parseControl } from '../../../src/protocol/json.js';
-import { kidOf } from '../../../src/token/token.js';
+import { kidOf } from '../../../src/token/identity.js';
 import {
   authMessage,
   callMessage,
@@ -113,6 +113,7 @@ class Peer {
 beforeEach(async () => {
   opened = [];
   const keys = new KeyRing(
+    Buffer.alloc(10, 7),
     [{ public_key: toBase64url(token.publicKey), kind: 'session', label: 'test', lifetime_ms: 60_000 }],
     () => 0,
   );
@@ -129,6 +130,7 @@ beforeEach(async () => {
       },
       authenticated: () => {},
       refused: () => {},
+      gone: () => {},
     };
     void new AgentConnection(socket, context, () => {});
   });

@@ -40,6 +40,7 @@ interface Vectors {
     string
   >;
   calls: CallVector[];
+  delegations: { name: string; json: string; signature: string; valid: boolean }[];
   frames: FrameVector[];
   frames_refused: { name: string; hex: string; error: string; authenticated: boolean }[];
   connections: { name: string; hex: string; frames?: number; error?: string }[];
