@@ -38,6 +38,7 @@ const IMPORTS: Import[] = SOURCES.flatMap((from) =>
 /** Which rooms a room may look into. Its own files, `errors`, `installation` and `node:` are always fine. */
 const MAY_IMPORT: Record<string, string[]> = {
   protocol: [],
+  agents: [],
   llm: ['protocol'],
   crypto: [],
   token: ['crypto', 'protocol'],
@@ -50,9 +51,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ['isolation/levels.ts', 'llm', 'platform', 'policy', 'protocol', 'vault/reference.ts'],
   broker: ['audit', 'crypto', 'platform', 'policy', 'protocol', 'token', 'wire'],
   client: ['audit', 'crypto', 'platform', 'protocol', 'token', 'wire'],
-  isolation: ['platform', 'protocol'],
+  isolation: ['agents', 'platform', 'protocol'],
   ui: ['audit', 'client', 'config', 'platform', 'policy', 'protocol', 'repeaters/sdk', 'setup', 'vault'],
   session: [
+    'agents',
     'config',
     'crypto',
     'isolation',

@@ -11,6 +11,7 @@ import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
+import { packageTree, realProgram } from './package-tree.js';
 
 export interface BubblewrapRequest {
   /** No namespaces of the agent's own inside. */
@@ -211,7 +212,13 @@ function visible(program: string, home: string): string[] {
 
 // What the user asks to be run can be run. Below HOME that is home.ts's: a program there may want to update itself.
 function programAsked({ program, home }: BubblewrapRequest): string[] {
-  return program === undefined || isWithin(program, home) ? [] : visible(program, home);
+  if (program === undefined || isWithin(program, home)) return [];
+  const tree = packageTree(program);
+  if (tree === undefined) return visible(program, home);
+  const shown = visible(tree, home);
+  // A link stays one: the program looks for its files from where it really is.
+  const isThere = isWithin(program, tree) || visible(program, home).length === 0;
+  return isThere ? shown : [...shown, '--symlink', realProgram(program), program];
 }
 
 // Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.

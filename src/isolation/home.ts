@@ -3,17 +3,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
+import { KNOWN_AGENTS, type KnownAgent, knownAgent } from '../agents/agents.js';
 import { holdsCredential } from '../platform/secret-shape.js';
 
-/** Agents' own state: their login, settings and history are theirs. */
-const WRITABLE = [
-  '.claude', '.claude.json', '.codex', '.gemini', '.qwen', '.pi', '.continue', '.copilot', '.config/opencode',
-  '.local/share/opencode', '.local/state/opencode', '.config/github-copilot', '.npm', '.cache',
-]; // prettier-ignore
+/** Caches that everybody's tools write. */
+const CACHES = ['.npm', '.cache'];
+const OF_AGENTS = KNOWN_AGENTS.flatMap(({ home, read = [] }) => [...home, ...read]);
 /** Toolchains and settings without credentials. `.npmrc`, `.cargo/credentials.toml` and `.config/gh` are not here on purpose. */
 const READABLE = [
   '.nvm', '.fnm', '.volta', '.bun', '.deno', '.pyenv', '.rbenv', '.rustup', '.cargo/bin', '.cargo/env', '.local/bin',
-  '.local/share/uv', '.local/share/fnm', '.local/share/claude', '.local/share/pnpm', '.asdf', '.sdkman', 'go/bin',
+  '.local/share/uv', '.local/share/fnm', '.local/share/pnpm', '.asdf', '.sdkman', 'go/bin',
   '.inputrc',
 ]; // prettier-ignore
 /** Settings that people write keys into: shown unless there is one. */
@@ -46,14 +45,24 @@ export function homeAllowed(home: string, allow: string[], program: string | und
     path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path),
   );
   const there = (paths: string[]): string[] => paths.filter((path) => existsSync(path));
+  const agents = agentsFrom(program);
+  const own = agents.flatMap((agent) => agent.home);
+  const readable = agents.flatMap((agent) => agent.read ?? []);
   return {
-    write: there([...WRITABLE.map((path) => join(home, path)), ...allowed]),
+    write: there([...[...own, ...CACHES].map((path) => join(home, path)), ...allowed]),
     read: there([
-      ...READABLE.map((path) => join(home, path)),
+      ...[...READABLE, ...readable].map((path) => join(home, path)),
       ...SETTINGS.map((path) => join(home, path)).filter(isWithoutCredential),
       ...ownTree(home, program),
     ]),
   };
+}
+
+// Login, settings and history of an agent are its own; another agent's login is a key like any other. From a program that
+// nobody knows, a shell or npx, any of them may be started.
+function agentsFrom(program: string | undefined): readonly KnownAgent[] {
+  const known = knownAgent(program);
+  return known === undefined ? KNOWN_AGENTS : [known];
 }
 
 function isWithoutCredential(file: string): boolean {
@@ -72,7 +81,9 @@ function ownTree(home: string, program: string | undefined): string[] {
   const rest = relative(home, program);
   if (rest.startsWith('..') || isAbsolute(rest) || rest === '') return [];
   const [first = ''] = rest.split('/');
-  const known = [...WRITABLE, ...READABLE].some((path) => rest === path || rest.startsWith(`${path}/`));
+  const known = [...OF_AGENTS, ...CACHES, ...READABLE].some(
+    (path) => rest === path || rest.startsWith(`${path}/`),
+  );
   if (known) return [];
   return SENSITIVE.has(first) ? [program] : [join(home, first)];
 }

@@ -11,6 +11,7 @@ import { homeAllowed } from './home.js';
 import { LANDLOCK_ABI, type LandlockRules } from './landlock.js';
 import type { Launcher } from './launcher.js';
 import { chooseNetwork, networkWords } from './network.js';
+import { packageTree } from './package-tree.js';
 import { agentFilter } from './seccomp/agent-filter.js';
 import { SETPRIV } from './die-with-parent.js';
 
@@ -79,6 +80,8 @@ function filesOf(request: EncloseRequest): { read: string[]; write: string[] } {
       'move it out of the workspace',
     );
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  const programs = [process.execPath, ...(program === undefined ? [] : [program])];
+  const programs = [process.execPath, program, program && packageTree(program)].filter(
+    (path) => path !== undefined,
+  );
   return { write, read: [...SYSTEM, ...programs, request.agentDirectory, ...home.read] };
 }

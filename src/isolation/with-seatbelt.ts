@@ -11,6 +11,7 @@ import type { EncloseRequest, Enclosure } from './enclosure.js';
 import { homeAllowed } from './home.js';
 import type { Launcher } from './launcher.js';
 import { type Network, openPorts } from './network.js';
+import { packageTree } from './package-tree.js';
 import { SEATBELT_LINE, seatbeltCommand } from './seatbelt.js';
 
 /** Throws TurretError isolation_unavailable. */
@@ -20,7 +21,10 @@ export async function withSeatbelt(request: EncloseRequest, launcher: Launcher):
   const agentDirectory = realpathSync(request.agentDirectory);
   const agentSocket = join(agentDirectory, AGENT_FILES.socket);
   const home = homeAllowed(request.home, request.homeAllow, request.program);
-  const programs = [process.execPath, ...(request.program === undefined ? [] : [request.program])];
+  const { program } = request;
+  const programs = [process.execPath, program, program && packageTree(program)].filter(
+    (path) => path !== undefined,
+  );
   mkdirSync(request.temporary, { recursive: true, mode: 0o700 });
   const { cwd, temporary, hidden, fixed } = request;
   const prefix = seatbeltCommand(

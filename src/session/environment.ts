@@ -1,6 +1,7 @@
 // What the agent sees of the user's environment: an allow-list. A deny-list would have to know every secret's name.
 // Pure: the environment comes in, another one goes out.
 
+import { KNOWN_AGENTS } from '../agents/agents.js';
 import { TurretError } from '../errors.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { hasCredentialForm, secretShape } from '../platform/secret-shape.js';
@@ -17,6 +18,7 @@ const PASSED = new Set([
   'CARGO_HOME', 'RUSTUP_HOME', 'GOPATH', 'GOROOT', 'JAVA_HOME', 'MAVEN_HOME', 'GEM_HOME', 'RBENV_ROOT', 'BUN_INSTALL',
   'PNPM_HOME', 'DENO_DIR', 'PYTHONUNBUFFERED', 'PYTHONDONTWRITEBYTECODE', 'AWS_REGION', 'AWS_DEFAULT_REGION',
   'AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_DEFAULT_OUTPUT', 'GH_REPO', 'GH_HOST',
+  ...KNOWN_AGENTS.flatMap(({ variables }) => variables),
 ]); // prettier-ignore
 const PASSED_PREFIXES = ['LC_'];
 

@@ -8,9 +8,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { installed } from '../installation.js';
+import { type GatewayUrls, type Told, knownAgent } from '../agents/agents.js';
 import type { Config } from '../config/config.js';
 import { gatewayVariables } from '../config/upstream-presets.js';
+import { installed } from '../installation.js';
 import { AGENT_FILES, type GatewaySettings } from '../protocol/agent-directory.js';
 import { withInterpreter } from './agent-directory.js';
 
@@ -27,17 +28,18 @@ exec "$@"
 export interface Gateway {
   /** Of 127.0.0.1; the agent must be let connect to it. */
   port: number;
-  /** For the agent, over what it has. */
-  env: Record<string, string>;
+  /** For the agent, when its own directory is there: over the variables it has, and before the words of its command. */
+  tell(agentDirectory: string): { env: Record<string, string>; args: string[] };
 }
 
 /**
  * Puts what is needed into the agent's directory. Undefined when the configuration wants none.
- * @param env the agent's environment so far
+ * @param agent its environment so far, and its program
  */
 export async function prepareGateway(
   { gateway: routes }: Pick<Config, 'gateway'>,
-  { directory, env }: { directory: string; env: Record<string, string> },
+  directory: string,
+  { env, program }: { env: Record<string, string>; program: string | undefined },
 ): Promise<Gateway | undefined> {
   if (routes.length === 0) return undefined;
   const port = await freePort();
@@ -52,13 +54,30 @@ export async function prepareGateway(
     mode: 0o755,
   });
   writeFileSync(join(directory, AGENT_FILES.withGateway), START, { mode: 0o755 });
-  const own = routes.flatMap(({ alias }) =>
-    Object.entries(gatewayVariables(alias)).map(([name, text]): [string, string] => [
-      name,
-      text.replace('{url}', `http://127.0.0.1:${port}/${alias}`).replace('{bearer}', bearer),
-    ]),
+  const known = knownAgent(program);
+  for (const [name, text] of Object.entries(known?.files ?? {}))
+    writeFileSync(join(directory, name), text, { mode: 0o644 });
+  const urlOf = (alias: string): string => `http://127.0.0.1:${port}/${alias}`;
+  const variables = Object.fromEntries(
+    routes.flatMap(({ alias }) =>
+      Object.entries(gatewayVariables(alias)).map(([name, text]): [string, string] => [
+        name,
+        text.replace('{url}', urlOf(alias)).replace('{bearer}', bearer),
+      ]),
+    ),
   );
-  return { port, env: { ...Object.fromEntries(own), ...pastProxies(env) } };
+  const urls: GatewayUrls = Object.fromEntries(routes.map(({ alias }) => [alias, urlOf(alias)]));
+  return {
+    port,
+    tell(agentDirectory) {
+      const told: Told = known?.tell?.({ urls, bearer, directory: agentDirectory, env }) ?? {};
+      const kept = Object.entries(variables).filter(([name]) => told.without?.includes(name) !== true);
+      return {
+        env: { ...Object.fromEntries(kept), ...told.env, ...pastProxies(env) },
+        args: told.args ?? [],
+      };
+    },
+  };
 }
 
 // A program that obeys a proxy would ask it for our 127.0.0.1.

@@ -33,6 +33,7 @@ import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';
 import { fillAgentDirectory } from './agent-directory.js';
+import { announce } from './announce.js';
 import { begin } from './begin.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
@@ -119,7 +120,8 @@ class Session {
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
     fillAgentDirectory(this.#directory, agentKey.token, tools);
-    const gateway = await prepareGateway(config, { directory: this.#directory.agent, env: environment.env });
+    const agentSoFar = { env: environment.env, program };
+    const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
     const ports = gateway === undefined ? [] : [gateway.port];
     const hidden = [state, ...roots, ...vaultDirectory(process.env)];
@@ -147,10 +149,11 @@ class Session {
       certificate,
       keys: [agentKey.key, adminKey.key],
     });
-    this.#announce(config, environment, enclosure);
+    if (!this.#options.quiet) announce(config, environment, enclosure);
+    const told = gateway?.tell(enclosure.agentDirectory);
     const env = {
       ...withTurretsOwn(environment, enclosure, agentKey.token),
-      ...gateway?.env,
+      ...told?.env,
       [SESSION_MARK]: entry.sid,
     };
     const { agentAddress: address } = enclosure;
@@ -160,6 +163,7 @@ class Session {
       command: [
         ...(gateway === undefined ? [] : [`${enclosure.agentDirectory}/${AGENT_FILES.withGateway}`]),
         program ?? `${enclosure.agentDirectory}/bin/${shim}`,
+        ...(told?.args ?? []),
         ...command.slice(1),
       ],
       env,
@@ -262,16 +266,6 @@ class Session {
     if (port !== undefined)
       writeFileSync(join(enclosure.agentDirectory, AGENT_FILES.port), `${port}`, { mode: 0o600 });
     return port;
-  }
-
-  #announce(config: Config, environment: AgentEnvironment, enclosure: Enclosure): void {
-    if (this.#options.quiet) return;
-    say(enclosure.line);
-    if (config.sources.length === 0) {
-      say(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
-    }
-    if (environment.withheld.length > 0)
-      say(`not passed, their values look like secrets: ${environment.withheld.join(', ')}`);
   }
 
   #end(

@@ -1,0 +1,14 @@
+// What is said before the agent gets the terminal.
+
+import type { Config } from '../config/config.js';
+import type { Enclosure } from '../isolation/enclosure.js';
+import { say } from '../ui/voice.js';
+import type { AgentEnvironment } from './environment.js';
+
+export function announce(config: Config, { withheld }: AgentEnvironment, { line }: Enclosure): void {
+  say(line);
+  if (config.sources.length === 0) {
+    say(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
+  }
+  if (withheld.length > 0) say(`not passed, their values look like secrets: ${withheld.join(', ')}`);
+}

@@ -1,0 +1,138 @@
+// The agents that are run, as their users run them. What Turret does for them is in src/agents/profiles.ts.
+
+export type Upstream = 'anthropic' | 'openai' | 'gemini';
+
+export interface TestedAgent {
+  /** What it is called in `npm run agents`. */
+  readonly name: string;
+  /** In test/agents/npm/package.json. */
+  readonly package: string;
+  readonly command: string;
+  /** The upstream its model is asked at. */
+  readonly upstream: Upstream;
+  readonly model: string;
+  /** Its tool that runs a shell command. */
+  readonly shell: string;
+  /** Without a terminal: does what it is told, asks nobody, ends. */
+  readonly headless: readonly string[];
+  /** What its user has in HOME. */
+  readonly home: Readonly<Record<string, string>>;
+  /** What its user has in the environment, beside the key. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const PROMPT = 'do what the script says';
+const MODELS = { anthropic: 'claude-sonnet-4-5', openai: 'gpt-5', gemini: 'gemini-2.5-flash' } as const;
+
+const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+
+const CONTINUE = `name: mine
+version: 1.0.0
+schema: v1
+models:
+  - name: gateway
+    provider: openai
+    model: ${MODELS.openai}
+    apiBase: \${{ secrets.OPENAI_BASE_URL }}
+    apiKey: \${{ secrets.OPENAI_API_KEY }}
+    roles: [chat]
+    capabilities: [tool_use]
+`;
+
+export const AGENTS: readonly TestedAgent[] = [
+  {
+    name: 'claude',
+    package: '@anthropic-ai/claude-code',
+    command: 'claude',
+    upstream: 'anthropic',
+    model: MODELS.anthropic,
+    shell: 'Bash',
+    headless: ['-p', PROMPT, '--allowedTools', 'Bash'],
+    home: {},
+    env: {},
+  },
+  {
+    name: 'codex',
+    package: '@openai/codex',
+    command: 'codex',
+    upstream: 'openai',
+    model: MODELS.openai,
+    shell: 'exec_command',
+    headless: ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT],
+    home: { '.codex/config.toml': `model = "${MODELS.openai}"\n` },
+    env: {},
+  },
+  {
+    name: 'opencode',
+    package: 'opencode-ai',
+    command: 'opencode',
+    upstream: 'openai',
+    model: MODELS.openai,
+    shell: 'bash',
+    headless: ['run', PROMPT],
+    home: { '.config/opencode/opencode.json': json({ model: `openai/${MODELS.openai}` }) },
+    env: {},
+  },
+  {
+    name: 'gemini',
+    package: '@google/gemini-cli',
+    command: 'gemini',
+    upstream: 'gemini',
+    model: MODELS.gemini,
+    shell: 'run_shell_command',
+    headless: ['--yolo', '--skip-trust', '-m', MODELS.gemini, '-p', PROMPT],
+    home: { '.gemini/settings.json': json({ security: { auth: { selectedType: 'gemini-api-key' } } }) },
+    env: {},
+  },
+  {
+    name: 'pi',
+    package: '@mariozechner/pi-coding-agent',
+    command: 'pi',
+    upstream: 'anthropic',
+    model: MODELS.anthropic,
+    shell: 'bash',
+    headless: ['--provider', 'anthropic', '--model', MODELS.anthropic, '-p', PROMPT],
+    home: {},
+    env: {},
+  },
+  {
+    name: 'qwen',
+    package: '@qwen-code/qwen-code',
+    command: 'qwen',
+    upstream: 'openai',
+    model: MODELS.openai,
+    shell: 'run_shell_command',
+    headless: ['--yolo', '-p', PROMPT],
+    home: { '.qwen/settings.json': json({ security: { auth: { selectedType: 'openai' } } }) },
+    env: { OPENAI_MODEL: MODELS.openai },
+  },
+  {
+    name: 'copilot',
+    package: '@github/copilot',
+    command: 'copilot',
+    upstream: 'openai',
+    model: MODELS.openai,
+    shell: 'bash',
+    headless: ['-p', PROMPT, '--allow-all-tools'],
+    home: {},
+    env: { COPILOT_MODEL: MODELS.openai },
+  },
+  {
+    name: 'continue',
+    package: '@continuedev/cli',
+    command: 'cn',
+    upstream: 'openai',
+    model: MODELS.openai,
+    shell: 'Bash',
+    headless: ['-p', PROMPT, '--auto'],
+    home: { '.continue/config.yaml': CONTINUE },
+    env: {},
+  },
+];
+
+/** The variable in which a user keeps the key of an upstream. */
+export const KEY_VARIABLES: Readonly<Record<Upstream, string>> = {
+  anthropic: 'ANTHROPIC_API_KEY',
+  openai: 'OPENAI_API_KEY',
+  gemini: 'GEMINI_API_KEY',
+};
