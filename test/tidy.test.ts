@@ -236,19 +236,22 @@ describe('documents', () => {
     expect(text('bin/turret.js').split('\n').length).toBeLessThanOrEqual(12);
   });
 
-  it('records no download addresses in the lock file', () => {
-    expect(text('package-lock.json')).not.toMatch(/"resolved": "http/);
-  });
+  // Turret's own, and that of the agents which are tested.
+  describe.each(['', 'test/agents/npm/'])('in %spackage.json', (directory) => {
+    it('records no download addresses in the lock file', () => {
+      expect(text(`${directory}package-lock.json`)).not.toMatch(/"resolved": "http/);
+    });
 
-  it('pins every dependency exactly', () => {
-    const {
-      dependencies,
-      devDependencies,
-      optionalDependencies = {},
-    } = JSON.parse(text('package.json')) as Record<string, Record<string, string>>;
-    const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
-      ([, pin]) => !/^\d/.test(pin),
-    );
-    expect(loose).toEqual([]);
+    it('pins every dependency exactly', () => {
+      const {
+        dependencies,
+        devDependencies = {},
+        optionalDependencies = {},
+      } = JSON.parse(text(`${directory}package.json`)) as Record<string, Record<string, string>>;
+      const loose = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(
+        ([, pin]) => !/^\d/.test(pin),
+      );
+      expect(loose).toEqual([]);
+    });
   });
 });

@@ -15,6 +15,15 @@ export interface TestedAgent {
   readonly shell: string;
   /** Without a terminal: does what it is told, asks nobody, ends. */
   readonly headless: readonly string[];
+  /** At a terminal, asking nobody before it runs a command. */
+  readonly interactive: readonly string[];
+  /** On the screen when it waits for words. */
+  readonly ready: RegExp;
+  /** Keys, by tmux's names, that stop what it is doing, and that leave it. */
+  readonly interrupt: readonly string[];
+  readonly leave: readonly string[];
+  /** In HOME once it has been introduced to the user at a terminal. */
+  readonly onboarded: Readonly<Record<string, string>>;
   /** What its user has in HOME. */
   readonly home: Readonly<Record<string, string>>;
   /** What its user has in the environment, beside the key. */
@@ -48,6 +57,16 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.anthropic,
     shell: 'Bash',
     headless: ['-p', PROMPT, '--allowedTools', 'Bash'],
+    interactive: ['--allowedTools', 'Bash'],
+    ready: /shortcuts|❯/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: {
+      '.claude.json': json({
+        hasCompletedOnboarding: true,
+        projects: { '{workspace}': { hasTrustDialogAccepted: true } },
+      }),
+    },
     home: {},
     env: {},
   },
@@ -59,6 +78,13 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.openai,
     shell: 'exec_command',
     headless: ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT],
+    interactive: ['--dangerously-bypass-approvals-and-sandbox'],
+    ready: /›/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: {
+      '.codex/config.toml': `model = "${MODELS.openai}"\n[projects."{workspace}"]\ntrust_level = "trusted"\n`,
+    },
     home: { '.codex/config.toml': `model = "${MODELS.openai}"\n` },
     env: {},
   },
@@ -70,6 +96,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.openai,
     shell: 'bash',
     headless: ['run', PROMPT],
+    interactive: [],
+    ready: /Ask anything/,
+    interrupt: ['Escape', 'Escape'],
+    leave: ['C-c'],
+    onboarded: {},
     home: { '.config/opencode/opencode.json': json({ model: `openai/${MODELS.openai}` }) },
     env: {},
   },
@@ -81,6 +112,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.gemini,
     shell: 'run_shell_command',
     headless: ['--yolo', '--skip-trust', '-m', MODELS.gemini, '-p', PROMPT],
+    interactive: ['--yolo', '--skip-trust', '-m', MODELS.gemini],
+    ready: /Type your message/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: {},
     home: { '.gemini/settings.json': json({ security: { auth: { selectedType: 'gemini-api-key' } } }) },
     env: {},
   },
@@ -92,6 +128,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.anthropic,
     shell: 'bash',
     headless: ['--provider', 'anthropic', '--model', MODELS.anthropic, '-p', PROMPT],
+    interactive: ['--provider', 'anthropic', '--model', MODELS.anthropic],
+    ready: /─{20}/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: {},
     home: {},
     env: {},
   },
@@ -103,6 +144,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.openai,
     shell: 'run_shell_command',
     headless: ['--yolo', '-p', PROMPT],
+    interactive: ['--yolo'],
+    ready: /Type your message/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: {},
     home: { '.qwen/settings.json': json({ security: { auth: { selectedType: 'openai' } } }) },
     env: { OPENAI_MODEL: MODELS.openai },
   },
@@ -114,6 +160,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.openai,
     shell: 'bash',
     headless: ['-p', PROMPT, '--allow-all-tools'],
+    interactive: ['--allow-all-tools'],
+    ready: /Describe a task|Enter @|❯/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: { '.copilot/config.json': json({ trusted_folders: ['{workspace}'] }) },
     home: {},
     env: { COPILOT_MODEL: MODELS.openai },
   },
@@ -125,6 +176,11 @@ export const AGENTS: readonly TestedAgent[] = [
     model: MODELS.openai,
     shell: 'Bash',
     headless: ['-p', PROMPT, '--auto'],
+    interactive: ['--auto'],
+    ready: /Ask anything/,
+    interrupt: ['Escape'],
+    leave: ['C-c', 'C-c'],
+    onboarded: { '.continue/.onboarding_complete': '' },
     home: { '.continue/config.yaml': CONTINUE },
     env: {},
   },

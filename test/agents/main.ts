@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { inParallel } from '../faults/in-parallel.js';
 import { readableCopy } from '../helpers/readable-copy.js';
 import { AGENTS, type TestedAgent } from './agents.js';
+import { sitAt } from './interactive.js';
 import { wrongWith } from './judge.js';
 import { runAgent } from './run-agent.js';
 import type { As } from './stage.js';
@@ -15,13 +16,14 @@ const UNUSED_UID = 54_321;
 export async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
-    options: { user: { type: 'boolean' } },
+    options: { user: { type: 'boolean' }, interactive: { type: 'boolean' } },
     allowPositionals: true,
   });
   const agents = chosen(positionals);
   const copy = values.user === true ? readableCopy() : undefined;
   try {
-    return await runAll(agents, copy === undefined ? {} : { uid: UNUSED_UID, turret: copy.turret });
+    const as = copy === undefined ? {} : { uid: UNUSED_UID, turret: copy.turret };
+    return await (values.interactive === true ? sitAtAll(agents, as) : runAll(agents, as));
   } finally {
     copy?.remove();
   }
@@ -34,6 +36,18 @@ function chosen(names: readonly string[]): readonly TestedAgent[] {
       `there is no agent ${unknown}; there are: ${AGENTS.map(({ name }) => name).join(', ')}`,
     );
   return names.length === 0 ? AGENTS : AGENTS.filter(({ name }) => names.includes(name));
+}
+
+async function sitAtAll(agents: readonly TestedAgent[], as: As): Promise<number> {
+  let failed = 0;
+  for (const agent of agents) {
+    const sitting = await sitAt(agent, as);
+    failed += sitting.failed === undefined ? 0 : 1;
+    process.stdout.write(`${sitting.failed === undefined ? 'ok    ' : 'FAILED'} ${agent.name}\n`);
+    for (const line of [...sitting.done, ...(sitting.failed === undefined ? [] : [sitting.failed])])
+      process.stdout.write(`  ${line}\n`);
+  }
+  return failed === 0 ? 0 : 1;
 }
 
 async function runAll(agents: readonly TestedAgent[], as: As): Promise<number> {

@@ -1,6 +1,6 @@
 // The world of one agent: a user with a HOME, keys and a turret.yaml, and a model, an AWS and a GitHub on loopback.
 
-import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { type FakeAws, startFakeAws } from '../fakes/aws.js';
@@ -27,15 +27,19 @@ export interface Stage {
   readonly aws: FakeAws;
   readonly github: FakeGithub;
   /** `turret run` with the agent and these arguments of it. */
-  words(args: readonly string[]): string[];
+  readonly words: (args: readonly string[]) => string[];
   close(): Promise<void>;
 }
 
-/** @param commands what the model has the agent run */
+/**
+ * @param commands what the model has the agent run
+ * @param more files of the user's in HOME
+ */
 export async function openStage(
   agent: TestedAgent,
   commands: readonly string[],
   { uid, turret = TURRET }: As,
+  more: TestedAgent['home'] = {},
 ): Promise<Stage> {
   const program = programOf(agent);
   const script = { shell: agent.shell, commands, end: END };
@@ -47,7 +51,7 @@ export async function openStage(
   const home = makeHome();
   const config = path.join(home.directory, 'turret.yaml');
   const urls = { aws: aws.url, gh: github.url, model: model.url };
-  placeFiles(home, { ...agent.home, 'turret.yaml': configFor(agent.upstream, urls) });
+  placeFiles(home, { ...agent.home, ...more, 'turret.yaml': configFor(agent.upstream, urls) });
   if (uid !== undefined) giveTo(home.directory, uid);
   return {
     home,
@@ -63,7 +67,8 @@ export async function openStage(
     words: (args) => [process.execPath, turret, 'run', '--config', config, '--', program, ...args],
     async close() {
       await Promise.all([aws.close(), github.close(), model.close()]);
-      home.remove();
+      // A session that was cut off still writes its last record.
+      rmSync(home.directory, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
     },
   };
 }
