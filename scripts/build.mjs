@@ -31,10 +31,10 @@ await build({
   entryPoints: [
     'src/session',
     'src/broker',
-    ...['aws', 'gh', 'http', 'host', 'declared'].map((name) => `repeaters/${name}`),
+    ...['aws', 'gh', 'http', 'db', 'host', 'declared'].map((name) => `repeaters/${name}`),
   ]
     .map((room) => join(root, room, 'main.ts'))
-    .concat(join(root, 'src/isolation/launch-worker.ts')),
+    .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
   outbase: root,
   outdir: join(root, 'dist'),
   allowOverwrite: true,

@@ -160,6 +160,8 @@ describe('doors', () => {
     '@aws-sdk': /^repeaters\/aws\/credentials\.ts$/,
     '@aws-crypto': /^repeaters\/aws\/inject\//,
     undici: /^repeaters\/http\//,
+    pg: /^repeaters\/db\/postgres\//,
+    '@photostructure/sqlite': /^repeaters\/db\/sqlite\//,
     graphql: /^repeaters\/gh\//,
   };
 

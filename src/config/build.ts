@@ -7,6 +7,7 @@ import type { Condition, Effect, Layer, Limit, Rule } from '../policy/rule.js';
 import type { Annotations, Params, ParamScalar, RegisteredAction } from '../protocol/messages.js';
 import type { PolicyTest } from '../policy/self-test.js';
 import type { RepeaterConfig } from './config.js';
+import { completeDatabases } from './databases.js';
 import { type UpstreamBlock, completeUpstreams } from './upstreams.js';
 import { plain } from './validate.js';
 import type { ConfigNode, MapNode } from './yaml.js';
@@ -113,7 +114,7 @@ function buildRepeater(name: string, node: ConfigNode, file: string): RepeaterCo
   const block = plain(node) as Partial<Omit<RepeaterConfig, 'upstreams'>> & {
     upstreams?: Record<string, UpstreamBlock>;
   };
-  const { upstreams, ...raw } = withSecretNames(block);
+  const { upstreams, databases, ...raw } = withSecretNames(block);
   const actions = raw.actions?.map((action): RegisteredAction => ({ ...action }));
   return {
     ...raw,
@@ -121,6 +122,7 @@ function buildRepeater(name: string, node: ConfigNode, file: string): RepeaterCo
     kind: raw.kind ?? name,
     ...(actions === undefined ? {} : { actions }),
     ...(upstreams === undefined ? {} : { upstreams: completeUpstreams(upstreams) }),
+    ...(databases === undefined ? {} : { databases: completeDatabases(databases) }),
     directory: dirname(file),
   };
 }

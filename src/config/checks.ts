@@ -175,10 +175,11 @@ export function repeaterNameComplaint(name: string): Complaint {
 
 const ALIAS = '^[a-z][a-z0-9_]{0,31}$';
 export const UPSTREAM_ALIAS = matching('the alias of an upstream', ALIAS);
-export function upstreamAliasComplaint(alias: string): Complaint {
+/** @param of what it is the alias of, for the message */
+export function aliasComplaint(alias: string, of: string): Complaint {
   if (new RegExp(ALIAS).test(alias)) return undefined;
   return {
-    message: `${shown(alias)} cannot be the alias of an upstream`,
+    message: `${shown(alias)} cannot be the alias of ${of}`,
     hint: 'it is a word of its actions: a-z, 0-9 and _, a letter first',
   };
 }

@@ -40,6 +40,28 @@ export interface UpstreamConfig {
   timeout?: number;
 }
 
+/** One database of a db repeater. */
+export interface DatabaseConfig {
+  /** Its file; relative to the directory of turret.yaml, or `~/…`. Else `postgres`, `database` and `user` are there. */
+  sqlite?: string;
+  /** A host, or the absolute directory of a Unix socket. */
+  postgres?: string;
+  port?: number;
+  database?: string;
+  user?: string;
+  /** Where its password is. */
+  secret?: string;
+  tls?: 'verify' | 'off';
+  /** Path of the authority its certificate is from. */
+  ca?: string;
+  write?: boolean;
+  allow_superuser?: boolean;
+  /** Seconds. */
+  timeout?: number;
+  max_rows?: number;
+  max_bytes?: number;
+}
+
 export interface RepeaterConfig extends DeclaredCli {
   /** First word of its actions. */
   name: string;
@@ -68,6 +90,8 @@ export interface RepeaterConfig extends DeclaredCli {
   manifest?: string;
   /** Of an http repeater. */
   upstreams?: Record<string, UpstreamConfig>;
+  /** Of a db repeater. */
+  databases?: Record<string, DatabaseConfig>;
   /** Directory of the file that says this; relative paths start there. Absent for the repeaters that are there without a file. */
   directory?: string;
 }

@@ -20,13 +20,14 @@ import {
   unixUserComplaint,
 } from './checks.js';
 import { nearest } from './nearest.js';
+import { DATABASES } from './shape-databases.js';
 import { UPSTREAMS, upstreamComplaints } from './shape-upstreams.js';
 import { PLACE_FIELDS } from './shape-declared.js';
 import type { Complaint, Field, FieldsShape, ListShape, TableShape } from './shape.js';
 import type { MapNode } from './yaml.js';
 
 /** Kinds that come with Turret; every other one needs a command or a manifest. */
-export const BUILTIN_KINDS = ['aws', 'gh', 'http', 'echo'] as const;
+export const BUILTIN_KINDS = ['aws', 'gh', 'http', 'db', 'echo'] as const;
 /** How a program of one's own is spoken to: once per call, line by line, or in the full protocol. */
 export const REPEATER_PROFILES = ['exec', 'line', 'binary'] as const;
 /** Whether a repeater of one's own, or the real aws or gh, runs in a sandbox: where this machine can, always, never. */
@@ -119,6 +120,7 @@ const REPEATER: FieldsShape = {
     },
     actions: { shape: { is: 'list', of: ACTION, min: 1, max: 1_000 }, about: 'Actions of an exec repeater.' },
     upstreams: { shape: UPSTREAMS, about: 'What an http repeater reaches, by alias.' },
+    databases: { shape: DATABASES, about: 'What a db repeater reads, by alias.' },
     user: {
       shape: { is: 'any', check: unixUserComplaint },
       about: 'Unix user it runs as, a name or a number. Needs turret run to be started as root.',
@@ -156,7 +158,7 @@ function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['
   }
   const sandbox = node.entries.get('sandbox');
   if (sandbox?.value.is === 'map' && !has('command') && !has('manifest')) {
-    const hint = 'for aws and gh write sandbox: auto, required or off';
+    const hint = 'for aws, gh and db write sandbox: auto, required or off';
     complaints.push({
       ...sandbox.key,
       message: 'what a sandbox reaches is for repeaters with a command',

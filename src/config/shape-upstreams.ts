@@ -1,7 +1,7 @@
 // The `upstreams` of an http repeater, and the aliases a gateway serves.
 
 import { LLM_APIS } from '../llm/ask.js';
-import { ENDPOINT, HOST, REFERENCE, UPSTREAM_ALIAS, matching, upstreamAliasComplaint } from './checks.js';
+import { ENDPOINT, HOST, REFERENCE, UPSTREAM_ALIAS, aliasComplaint, matching } from './checks.js';
 import { nearestHint } from './nearest.js';
 import type { Complaint, FieldsShape, ListShape, TableShape, TextShape } from './shape.js';
 import { UPSTREAM_PRESETS } from './upstream-presets.js';
@@ -92,7 +92,7 @@ export const UPSTREAMS: TableShape = {
   is: 'table',
   of: UPSTREAM,
   max: UPSTREAMS_MAX,
-  checkKey: upstreamAliasComplaint,
+  checkKey: (alias) => aliasComplaint(alias, 'an upstream'),
 };
 
 export const GATEWAY: ListShape = { is: 'list', of: UPSTREAM_ALIAS, min: 0, max: UPSTREAMS_MAX };

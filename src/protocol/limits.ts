@@ -198,3 +198,22 @@ export const OPENING_BYTES_MAX = 4_096;
 export const CLI_NETWORK_MS_MAX = 5_000;
 /** How often is looked whether a confined program is there to take a signal. */
 export const CLI_START_POLL_MS = 5;
+/** One SQL statement, and the values that go beside it. */
+export const DB_SQL_BYTES_MAX = 65_536;
+export const DB_VALUES_MAX = 1_000;
+/** Rows and bytes of one result when nothing else is configured, and the most that can be. */
+export const DB_ROWS_DEFAULT = 10_000;
+export const DB_ROWS_MAX = 1_000_000_000;
+export const DB_RESULT_BYTES_DEFAULT = 16_777_216;
+export const DB_RESULT_BYTES_MAX = 274_877_906_944;
+/** One row of a database, as its server or its file has it. */
+export const DB_ROW_BYTES_MAX = 16_777_216;
+/** Time a statement has when nothing else is configured, the most that can be, and what a server gets besides to say so itself. */
+export const DB_STATEMENT_S_DEFAULT = 30;
+export const DB_STATEMENT_S_MAX = 3_600;
+export const DB_LAST_WORDS_MS_MAX = 1_000;
+/** Time a database server has to accept a login, and a statement waits for somebody else's lock. */
+export const DB_CONNECT_MS_MAX = 10_000;
+export const DB_LOCK_MS_MAX = 5_000;
+/** Statements one db repeater performs at once. */
+export const DB_STATEMENTS_MAX = 8;

@@ -32,8 +32,9 @@ export const BUILT_IN_REPEATERS: Record<string, BuiltInRepeater> = {
     ],
     credential: GH_CREDENTIAL,
   },
-  // The secrets of its upstreams come by reference (repeater-processes.ts).
+  // The secrets of their upstreams and databases come by reference (repeater-secrets.ts).
   http: { entry: entryOf('http'), tools: [], env: [] },
+  db: { entry: entryOf('db'), tools: [], env: [] },
   echo: { entry: entryOf('echo'), tools: [], env: [] },
 };
 

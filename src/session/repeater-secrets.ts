@@ -62,6 +62,7 @@ function wishesOf(config: RepeaterConfig): Wish[] {
     secrets = [],
     secretSources = {},
     upstreams = {},
+    databases = {},
   } = config;
   const credential = parseReference(credentials);
   if (
@@ -86,8 +87,10 @@ function wishesOf(config: RepeaterConfig): Wish[] {
   return [
     ...secrets.flatMap((variable) => wish(variable, secretSources[variable] ?? '')),
     ...(credential === undefined ? [] : wish(undefined, credentials)),
-    // An http repeater looks for them by what turret.yaml says. Those of a preset nobody may have asked for.
-    ...Object.values(upstreams).flatMap(({ secret = '' }) => wish(secret, secret, secret.startsWith('env:'))),
+    // An http or db repeater looks for them by what turret.yaml says. Those of a preset nobody may have asked for.
+    ...[...Object.values(upstreams), ...Object.values(databases)].flatMap(({ secret = '' }) =>
+      wish(secret, secret, secret.startsWith('env:')),
+    ),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Survey } from './survey.js';
 
 const PROFILE = /^[A-Za-z0-9_.@/+=:-]{1,128}$/;
 /** Names of repeaters that stand in the file already, or that would be read as another kind. */
-const TAKEN = ['aws', 'gh', 'http', 'echo'];
+const TAKEN = ['aws', 'gh', 'http', 'db', 'echo'];
 const REPEATER_NAME_MAX = 32;
 
 /** Text of a user file. `schema` is what an editor needs to find the JSON Schema. */

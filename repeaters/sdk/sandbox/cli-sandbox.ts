@@ -39,9 +39,10 @@ export interface SandboxOptions {
 
 /** What a call needs besides; all paths are absolute, and the same inside. */
 export interface CallView {
-  /** The private directory of the call: all it may write to. */
+  /** The private directory of the call: all it may write to, but for what is `writable`. */
   place: string;
   readable?: readonly string[];
+  writable?: readonly string[];
   /** Programs that the program itself starts. */
   programs?: readonly string[];
 }
@@ -71,10 +72,10 @@ export class CliSandbox {
     this.#sandboxed = { filter, ownExits };
   }
 
-  confine({ place, readable = [], programs = [] }: CallView): Confinement {
+  confine({ place, readable = [], writable = [], programs = [] }: CallView): Confinement {
     const view = new View(this.#view);
     for (const file of [...programs, ...readable]) view.show(file);
-    view.share(place);
+    for (const file of [...writable, place]) view.share(file);
     return {
       words: (fd) => [
         ...this.#enter,

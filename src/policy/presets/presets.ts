@@ -8,6 +8,7 @@ export const PRESET_NAMES = [
   'gh-readonly',
   'gh-contributor',
   'http-get',
+  'db-readonly',
   'llm-gateway',
   'none',
 ] as const;
@@ -63,6 +64,15 @@ const RULES: Record<PresetName, Rule[]> = {
       effect: 'allow',
       actions: ['**'],
       where: { $kind: { eq: 'http' }, $readOnly: { eq: true }, $secretOutput: { eq: false } },
+      layer: 'preset',
+    },
+  ],
+  'db-readonly': [
+    {
+      id: 'db-readonly',
+      effect: 'allow',
+      actions: ['*.*.query'],
+      where: { $kind: { eq: 'db' }, $readOnly: { eq: true }, $secretOutput: { eq: false } },
       layer: 'preset',
     },
   ],

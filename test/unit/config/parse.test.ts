@@ -187,7 +187,7 @@ describe('a problem has its line, its column and the nearest key', () => {
     [
       'version: 1\nrepeaters: { aws: { sandbox: { net: none } }, gh: { sandbox: required }, db: { command: [x], sandbox: { net: none } } }',
       [
-        '2:21 what a sandbox reaches is for repeaters with a command (for aws and gh write sandbox: auto, required or off)',
+        '2:21 what a sandbox reaches is for repeaters with a command (for aws, gh and db write sandbox: auto, required or off)',
       ],
     ],
   ])('%j', (text, expected) => {

@@ -1,0 +1,4 @@
+import { serve } from '../sdk/serve.js';
+import { createDbRepeater } from './repeater.js';
+
+await serve(createDbRepeater);

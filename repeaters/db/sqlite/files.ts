@@ -1,0 +1,88 @@
+// An SQLite database is a file and what may lie beside it: a write-ahead log with its index, or a journal. Looked at before
+// each statement, because programs that use it come and go.
+
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import { TurretError } from '../../../src/errors.js';
+import type { SqliteDatabase } from '../databases.js';
+
+const HEADER_BYTES = 100;
+const MAGIC = 'SQLite format 3\0';
+/** Where the header says which kind of log it is written with; 2 is a write-ahead log. */
+const WRITE_VERSION_AT = 18;
+const WAL = 2;
+
+export interface DatabaseFiles {
+  file: string;
+  readable: string[];
+  writable: string[];
+  /** It has a write-ahead log and nobody has it open: only then there is no log beside it. */
+  immutable: boolean;
+  recovers: boolean;
+  /** Throws TurretError repeater_error when it is not the file any more that was immutable. */
+  check: () => void;
+}
+
+/** @throws TurretError `repeater_error` when it is no database */
+export function filesOf(
+  { alias, file: named, write }: SqliteDatabase,
+  { writes }: { writes: boolean },
+): DatabaseFiles {
+  const { file, header } = opened(alias, named);
+  if (header.length > 0 && header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw noDatabase(alias);
+  const beside = (end: string): string[] => (existsSync(`${file}${end}`) ? [`${file}${end}`] : []);
+  const recovers = write && !writes && beside('-journal').length > 0;
+  // SQLite makes and removes what lies beside it.
+  if (writes || recovers)
+    return { file, readable: [], writable: [dirname(file)], immutable: false, recovers, check: () => {} };
+  const immutable = header[WRITE_VERSION_AT] === WAL && beside('-wal').length === 0;
+  const before = stateOf(file);
+  return {
+    file,
+    readable: [file, ...beside('-wal'), ...beside('-journal')],
+    // Readers write into the index of the log where they are reading, so that nobody takes that away.
+    writable: beside('-shm'),
+    immutable,
+    recovers,
+    check: () => {
+      if (immutable && stateOf(file) !== before)
+        throw new TurretError('repeater_error', `the database "${alias}" changed while it was read`, {
+          hints: ['ask again; what came of it so far may be wrong'],
+        });
+    },
+  };
+}
+
+export function noDatabase(alias: string): TurretError {
+  return new TurretError('repeater_error', `the file of "${alias}" is no SQLite database`, {
+    hints: ['sqlite: of the database in turret.yaml names it; a file that is encrypted cannot be read'],
+  });
+}
+
+function opened(alias: string, named: string): { file: string; header: Buffer } {
+  let fd: number | undefined;
+  try {
+    const file = realpathSync(named);
+    // A pipe would never open.
+    if (!statSync(file).isFile()) throw noDatabase(alias);
+    fd = openSync(file, 'r');
+    const header = Buffer.alloc(HEADER_BYTES);
+    return { file, header: header.subarray(0, readSync(fd, header)) };
+  } catch (cause) {
+    if (cause instanceof TurretError) throw cause;
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'is not there' : `cannot be opened (${code})`;
+    throw new TurretError('repeater_error', `the file of the database "${alias}" ${why}`, {
+      cause,
+      hints: ["sqlite: in turret.yaml names it; a relative path begins in that file's directory"],
+    });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function stateOf(file: string): string {
+  const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+  return `${ino} ${size} ${mtimeNs}`;
+}
