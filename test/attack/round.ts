@@ -8,7 +8,7 @@ import type { AttackCase } from './case.js';
 import { control, type Controlled, CONTROLLED_INSIDE } from './controls.js';
 import { type Graded, grade } from './grade.js';
 import { runGuarded, type Observation } from './guarded.js';
-import { ATTACKER_PORTS } from './layout.js';
+import { ATTACKER_PORTS, ATTACKER_SOCKET } from './layout.js';
 import type { Attacker } from './listener.js';
 import type { TruePlaces } from './os-commands.js';
 import { GuardedSession, type SessionOptions } from './session.js';
@@ -67,8 +67,9 @@ async function runUnder(
   for (const category of new Set(options.cases.map((one) => one.category)))
     if (options.withControls && CONTROLLED_INSIDE.has(category))
       tell({ controlled: await first.control(category) });
-  // One that touches HOME is alone: what changes there meanwhile is its doing.
-  const isAlone = (one: AttackCase): boolean => touchesHome(one, options.isolation);
+  // One that touches HOME, or may find the attacker's socket, is alone: what happens there meanwhile is its doing.
+  const isAlone = (one: AttackCase): boolean =>
+    touchesHome(one, options.isolation) || one.argv.some((word) => word.includes(ATTACKER_SOCKET));
   // Those that take long, of the words of a shell, first: the others then fill the lanes to the end.
   const together = options.cases
     .filter((one) => !isAlone(one))
