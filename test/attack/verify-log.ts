@@ -20,7 +20,7 @@ export function verifyLog(file: string, { lane, asUser }: { lane: number; asUser
       maxBuffer: 1 << 28,
     });
   const { status, stdout, stderr } = turret('verify', session);
-  if (status !== 0) return `FAILED: audit verify ${session}: ${stdout}${stderr}`;
+  if (status !== 0) return `FAILED: audit verify ${session}: ${stdout.trim().split('\n')[0] ?? stderr}`;
   const list = turret('show', session);
   if (OBEYED.test(list.stdout)) return `FAILED: audit show ${session} prints what a terminal obeys`;
   return `verified: ${stdout.trim().split('\n')[0] ?? ''}`;
