@@ -1,6 +1,6 @@
 // Sources to dist/: compile, bundle each process into one file, write the command manifest.
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,4 +48,7 @@ await build({
 process.env.NODE_ENV = 'production';
 const config = await Config.load({ root, ignoreManifest: true });
 const plugin = config.plugins.get('turret');
-writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`);
+const manifest = join(root, 'oclif.manifest.json');
+writeFileSync(manifest, `${JSON.stringify(plugin.manifest)}\n`);
+// The commands it loaded have set our umask; every user of the machine may start turret.
+chmodSync(manifest, 0o644);
