@@ -25,8 +25,18 @@ await build({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
 });
+/** It takes the umask of whoever started the process, once, so it must be the same module for `bin` and for a bundle. */
+const preamble = {
+  name: 'preamble',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/preamble\.js$/ }, () => ({
+      external: true,
+      path: '../../src/platform/preamble.js',
+    })),
+};
 await build({
   ...bundle,
+  plugins: [preamble],
   // What every session starts: Node takes longer to find and read 300 files than to run them.
   entryPoints: [
     'src/session',

@@ -37,7 +37,8 @@ function tests(title, node, project, files = []) {
       '--project',
       project,
       ...files.map((file) => `test/e2e/${file}.test.ts`),
-      '--maxWorkers=2',
+      // Two processors: the end-to-end tests wait for other processes a third of the time.
+      `--maxWorkers=${project === 'e2e' ? 3 : 2}`,
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,

@@ -46,7 +46,9 @@ export function launch(request: LaunchRequest, tell: (event: LaunchEvent) => voi
     return start(request, tell);
   } catch (error) {
     const hints = error instanceof TurretError ? error.hints : [];
-    tell({ type: 'failed', message: (error as Error).message, hints });
+    // Out of descriptors there are no streams either, whatever their types say.
+    const message = error instanceof TypeError ? 'EMFILE: too many open files' : (error as Error).message;
+    tell({ type: 'failed', message, hints });
     return () => {};
   }
 }

@@ -1,10 +1,13 @@
 // A real CLI that the agent has taken over, run as a repeater runs it. Each attempt is made without the sandbox as well,
 // where it has to succeed: an attempt that cannot succeed shows nothing.
 
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openCliNetwork } from '../../repeaters/sdk/sandbox/network.js';
+import { findBubblewrap } from '../../src/isolation/probe.js';
 import { CLI_DATA_BYTES_MAX, CLI_FILE_BYTES_MAX, CLI_TASKS_MAX } from '../../src/protocol/limits.js';
 import type { Order, Result } from '../helpers/cli-driver.js';
 import { NEEDLE, NO_NAMESPACES, Outside } from '../helpers/hostile-cli.js';
@@ -225,6 +228,20 @@ describe.each(USERS)('as %s', (_, uid) => {
       expect(result(how, 'write 64 MiB')).toMatchObject({ exit: 0, bytes: 64 * MEBIBYTE, sha256: written });
     }
   });
+});
+
+// Whoever came before the user was mapped in there was told that namespaces are forbidden: 8 of 150 times.
+it('a network can be entered from the moment it is said to be there', async () => {
+  const bubblewrap = findBubblewrap() ?? '';
+  for (let attempt = 0; attempt < 40; attempt += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one at a time: each is asked at once
+    const network = await openCliNetwork(bubblewrap);
+    const [enter = '', ...words] = network.enter;
+    const inside = [...words, bubblewrap, '--unshare-user', '--ro-bind', '/', '/', 'true'];
+    const { status, stderr } = spawnSync(enter, inside, { env: {}, encoding: 'utf8' });
+    network.close();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  }
 });
 
 describe('where no namespaces can be made', () => {

@@ -4,6 +4,7 @@
 // finds 127.0.0.1, this port, and no other address, name service or datagram that goes anywhere.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Server, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -13,7 +14,7 @@ import { CLI_NETWORK_MS_MAX } from '../../../src/protocol/limits.js';
 import { firstProcess } from './inside.js';
 
 const NSENTER = ['/usr/bin/nsenter', '/bin/nsenter'].find((path) => existsSync(path));
-/** Ends when its input does, which is when this process does. */
+/** Ends when its input does, which is when this process does. What it is told it says back, and then the namespaces are made. */
 const WAITER = ['/usr/bin/cat', '/bin/cat'].find((path) => existsSync(path)) ?? 'cat';
 
 const LISTENER = `
@@ -50,10 +51,15 @@ export async function openCliNetwork(bubblewrap: string): Promise<CliNetwork> {
   const keeper = spawn(bubblewrap, [...words, '--info-fd', '3', '--', WAITER], {
     env: {},
     detached: true,
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
   });
   try {
+    keeper.stdin.on('error', () => {}).write('.');
+    const runs = once(keeper.stdout, 'data');
+    runs.catch(() => {});
     const pid = await inTime(firstProcess(keeper.stdio[3] as Readable), keeper);
+    // It is named before its user is mapped, and who enters without a user can make no namespace in there.
+    await inTime(runs, keeper);
     const namespaces = [`--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`];
     const enter = [NSENTER, '--preserve-credentials', ...namespaces, '--'];
     const door = openDoor(enter, 0);
