@@ -10,7 +10,7 @@ stdin, stdout, stderr and the exit code are the action's; 126 when it is denied.
   static override examples = [
     '<%= config.bin %> call s3.list_buckets',
     '<%= config.bin %> call aws.s3.list_objects_v2 bucket=team-a prefix=reports/',
-    '<%= config.bin %> call db.query sql="select 1" max_rows:=10',
+    '<%= config.bin %> call db.app.query sql="select * from orders where id = ?" values:=[7]',
   ];
   static override args = { action: Args.string({ required: true, description: 'e.g. aws.s3.list_buckets' }) };
   static override strict = false;

@@ -1,6 +1,8 @@
-// What decides over the agent, or runs with a secret: the configuration, manifests, programs of repeaters.
+// What decides over the agent, or runs with a secret: the configuration, manifests, programs of repeaters. And what a
+// repeater opens by its path, which in the agent's hands would become the path of something else.
 
-import { resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 import type { Config } from '../config/config.js';
 
@@ -11,5 +13,11 @@ export function fixedFiles(config: Config): string[] {
       .filter((word) => word.includes('/') || word.includes('.'))
       .map((word) => resolve(directory, word)),
   );
-  return [...config.sources.map(({ file }) => resolve(file)), ...programs];
+  const opened = Object.values(config.repeaters).flatMap(({ databases = {}, directory = '/' }) =>
+    Object.values(databases)
+      .flatMap(({ sqlite, ca }) => [sqlite, ca])
+      .filter((path) => path !== undefined)
+      .map((path) => (path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(directory, path))),
+  );
+  return [...config.sources.map(({ file }) => resolve(file)), ...programs, ...opened];
 }

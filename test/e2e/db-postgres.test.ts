@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -380,13 +380,14 @@ describe('no statement is performed', () => {
 
   test('but with the password in the repeater only', async () => {
     const home = makeHome();
+    writeFileSync(join(home.directory, 'shop.password'), `${PASSWORD}\n`, { mode: 0o600 });
     const outcome = await runTurret({
       home,
       config: `version: 1
 extends: [preset:db-readonly]
-repeaters: { db: { databases: { shop: { postgres: 127.0.0.1, port: ${server.port}, database: shop, user: agent_reader, secret: "env:SHOP_PASSWORD" } } } }
+repeaters: { db: { databases: { shop: { postgres: 127.0.0.1, port: ${server.port}, database: shop, user: agent_reader, secret: "file:shop.password" } } } }
 `,
-      env: { SHOP_PASSWORD: PASSWORD },
+      env: {},
       command: [
         'sh',
         '-c',

@@ -22,6 +22,7 @@ repeaters:
       jobs: { sqlite: ~/data/jobs.db, write: true, timeout: 1.5 }
       text: { sqlite: data/text.db }
       gone: { sqlite: data/gone.db }
+      near: { sqlite: project/sub/near.db }
 rules:
   - { id: jobs, allow: [db.jobs.execute], where: { sql: { prefix: insert } } }
 `;
@@ -52,6 +53,8 @@ beforeAll(() => {
   ).close();
   live = made('live.db', 'pragma journal_mode = wal; create table t (a); insert into t values (1)');
   holder = made('locked.db', 'create table t (a); begin exclusive');
+  mkdirSync(join(home.workspace, 'sub'));
+  made('../project/sub/near.db', 'create table t (a); insert into t values (1)').close();
   writeFileSync(join(data, 'text.db'), 'this is no database, whatever it is called');
   agent = startAgent({ home, config: CONFIG, env: {} });
 }, 60_000);
@@ -86,6 +89,17 @@ describe('a file', () => {
     expect(await ask('live.query', 'select count(*) as n from t')).toMatchObject({ out: '{"n":1}\n' });
     live.exec('commit');
     expect(await ask('live.query', 'select count(*) as n from t')).toMatchObject({ out: '{"n":2}\n' });
+  });
+
+  test('in the workspace cannot be made another one by the agent', async () => {
+    for (const words of [
+      'ln -sf ../../data/app.db sub/near.db',
+      'mv sub sub2',
+      'rm -r sub',
+      'cp sub/near.db sub/near.db2 && mv sub/near.db2 sub/near.db',
+    ])
+      expect((await agent.run(['sh', '-c', words])).code).not.toBe(0);
+    expect(await ask('near.query', 'select a from t')).toMatchObject({ out: '{"a":1}\n' });
   });
 
   test.each([

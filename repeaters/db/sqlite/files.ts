@@ -1,7 +1,7 @@
 // An SQLite database is a file and what may lie beside it: a write-ahead log with its index, or a journal. Looked at before
 // each statement, because programs that use it come and go.
 
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { TurretError } from '../../../src/errors.js';
@@ -31,7 +31,7 @@ export function filesOf(
 ): DatabaseFiles {
   const { file, header } = opened(alias, named);
   if (header.length > 0 && header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw noDatabase(alias);
-  const beside = (end: string): string[] => (existsSync(`${file}${end}`) ? [`${file}${end}`] : []);
+  const beside = (end: string): string[] => (isPlain(`${file}${end}`) ? [`${file}${end}`] : []);
   const recovers = write && !writes && beside('-journal').length > 0;
   // SQLite makes and removes what lies beside it.
   if (writes || recovers)
@@ -80,6 +80,11 @@ function opened(alias: string, named: string): { file: string; header: Buffer } 
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+/** A link would lead to another file, which the program would then see, or write. */
+function isPlain(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function stateOf(file: string): string {

@@ -167,9 +167,11 @@ function outcomeOf(exit: number, { alias, said }: { alias: string; said: string 
       process.stderr.write(`turret: the program that reads "${alias}" ended with ${exit}: ${said}\n`);
       throw new TurretError(
         'repeater_error',
-        `reading the database "${alias}" took more than a process may have`,
+        `the program that reads the database "${alias}" ended before its time`,
         {
-          hints: ['ask for less at once; the log of the repeater says more'],
+          hints: [
+            'it took too much memory, or the file is damaged: ask for less at once; the log of the repeater says more',
+          ],
         },
       );
   }

@@ -1,6 +1,6 @@
 // What an agent's statement may do to an SQLite file, asked of SQLite itself: real files, in this process.
 
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -218,6 +218,13 @@ describe('the file', () => {
     expect(trouble('/dev/zero')).toBe('the file of "app" is no SQLite database');
     expect(trouble(place)).toBe('the file of "app" is no SQLite database');
     expect(trouble(join(place, 'nothing'))).toBe('the file of the database "app" is not there');
+  });
+
+  test('is not taken along by links beside it', () => {
+    const at = join(place, 'linked.db');
+    writeFileSync(at, readFileSync(file));
+    for (const end of ['-wal', '-shm', '-journal']) symlinkSync('/etc/passwd', `${at}${end}`);
+    expect(filesOf(database(at), { writes: false })).toMatchObject({ readable: [at], writable: [] });
   });
 
   test('with a log that nobody has open is read as it is, and found out when it changes', () => {
