@@ -31,6 +31,8 @@ export interface KnownAgent {
   commands: readonly string[];
   /** Paths below HOME that it writes: settings, login, history. */
   home: readonly string[];
+  /** Those of them that are files, with what is in them when they are new. */
+  homeFiles?: Readonly<Record<string, string>>;
   /** Paths below HOME that it only reads. */
   read?: readonly string[];
   /** Variables it reads that hold no secret. */
@@ -53,6 +55,7 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
   {
     commands: ['claude'],
     home: ['.claude', '.claude.json'],
+    homeFiles: { '.claude.json': '{}\n' },
     read: ['.local/share/claude'],
     variables: ['ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL'],
     // It asks about every new value of ANTHROPIC_API_KEY, and each session has one.
@@ -94,8 +97,8 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
   },
   {
     commands: ['copilot'],
-    home: ['.copilot', '.config/github-copilot'],
-    variables: ['COPILOT_MODEL'],
+    home: ['.copilot'],
+    variables: ['COPILOT_MODEL', 'COPILOT_PROVIDER_WIRE_API'],
     // With a model of one's own it asks somebody else than GitHub.
     tell: ({ urls, bearer, env }) =>
       env['COPILOT_MODEL'] === undefined ? {} : copilotProvider(urls, bearer),

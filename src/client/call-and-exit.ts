@@ -70,7 +70,8 @@ function blockedBySandbox(error: TurretError): TurretError | undefined {
     'broker_gone',
     "codex's own sandbox forbids sockets, so this command cannot reach its broker",
     {
-      hints: ['start codex with: -c sandbox_workspace_write.network_access=true'],
+      // In its default mode, read-only, the second of them is not looked at.
+      hints: ['start codex with: -s workspace-write -c sandbox_workspace_write.network_access=true'],
     },
   );
 }

@@ -33,6 +33,7 @@ import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';
 import { fillAgentDirectory } from './agent-directory.js';
+import { makeAgentHome } from './agent-home.js';
 import { announce } from './announce.js';
 import { begin } from './begin.js';
 import { BrokerProcess } from './broker-process.js';
@@ -107,6 +108,7 @@ class Session {
     const state = stateDirectory(process.env);
     const roots = runtimeRoots(process.env, process.getuid?.() ?? 0);
     makeStateDirectory(state); // before the sandbox is planned: what does not exist cannot be hidden
+    makeAgentHome(environment.env['HOME'], program);
     runningSessions(roots); // removes what dead sessions left behind
     const label = this.#options.label ?? command[0] ?? '';
     this.#directory = createRuntimeDirectory(roots, {

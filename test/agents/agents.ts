@@ -85,7 +85,9 @@ export const AGENTS: readonly TestedAgent[] = [
     onboarded: {
       '.codex/config.toml': `model = "${MODELS.openai}"\n[projects."{workspace}"]\ntrust_level = "trusted"\n`,
     },
-    home: { '.codex/config.toml': `model = "${MODELS.openai}"\n` },
+    home: {
+      '.codex/config.toml': `model = "${MODELS.openai}"\nfeatures = { plugins = false }\nanalytics = { enabled = false }\n`,
+    },
     env: {},
   },
   {

@@ -14,7 +14,7 @@ export function seenByModel({ model }: Run): readonly string[] {
 
 /** Everything that is not as it must be, in words. */
 export function wrongWith(run: Run): string[] {
-  const { code, stdout, stderr, model, aws, github, records } = run;
+  const { agent, code, stdout, stderr, model, aws, github, records, kept } = run;
   const [buckets = '', requests = '', denial = '', variables = ''] = seenByModel(run);
   const decided = records.filter(({ type }) => type === 'call.decided');
   const denied = decided.filter(({ effect }) => effect === 'deny').map(({ action }) => action);
@@ -24,7 +24,7 @@ export function wrongWith(run: Run): string[] {
     [stdout.includes(END), `it does not print what the model said last: ${stdout}`],
     [seenByModel(run).length === COMMANDS.length, `the model saw ${seenByModel(run).length} answers`],
     [/\ballowed\b/.test(buckets), `aws s3 ls showed: ${buckets}`],
-    [/acme|OPEN|#?\d+/.test(requests) && !/turret:/.test(requests), `gh pr list showed: ${requests}`],
+    [/\bFix login\b/.test(requests), `gh pr list showed: ${requests}`],
     [/turret: denied/.test(denial), `the denied command showed: ${denial}`],
     [/turret: hint: /.test(denial), `the denial came without a hint: ${denial}`],
     [/^TURRET_TOKEN=trt_/m.test(variables), `env showed: ${variables}`],
@@ -39,6 +39,7 @@ export function wrongWith(run: Run): string[] {
     ],
     [github.length > 0 && github.every(({ verified }) => verified), `GitHub saw: ${JSON.stringify(github)}`],
     [denied.join() === 'aws.s3.delete_bucket', `denied were: ${denied.join(' ')}`],
+    [kept.some((file) => agent.home[file] === undefined), 'nothing of its own stays in HOME'],
     [leaked(run).length === 0, `the agent held: ${leaked(run).join(' ')}`],
   ];
   return claims.filter(([holds]) => !holds).map(([, sentence]) => sentence);

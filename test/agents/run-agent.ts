@@ -1,8 +1,11 @@
 // One agent under `turret run`, without a terminal, from its prompt to its end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
+import { knownAgent } from '../../src/agents/agents.js';
 import type { RecordedRequest } from '../fakes/recorder.js';
 import { type AuditRecord, lastRecords } from '../helpers/turret.js';
 import type { TestedAgent } from './agents.js';
@@ -23,9 +26,11 @@ export interface Run {
   readonly aws: readonly RecordedRequest[];
   readonly github: readonly RecordedRequest[];
   readonly records: readonly AuditRecord[];
+  /** Files below HOME that are the agent's own and still there when it has ended. */
+  readonly kept: readonly string[];
 }
 
-const RUN_MS_MAX = 90_000;
+const RUN_MS_MAX = 150_000;
 
 export async function runAgent(agent: TestedAgent, as: As = {}): Promise<Run> {
   const stage = await openStage(agent, COMMANDS, as);
@@ -49,10 +54,20 @@ export async function runAgent(agent: TestedAgent, as: As = {}): Promise<Run> {
       aws: [...aws.requests],
       github: [...github.requests],
       records: lastRecords(home),
+      kept: ownFiles(home.directory, agent.command),
     };
   } finally {
     await stage.close();
   }
+}
+
+function ownFiles(directory: string, command: string): string[] {
+  const own = knownAgent(command)?.home ?? [];
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)))
+    .filter((file) => own.some((mine) => file === mine || file.startsWith(`${mine}/`)));
 }
 
 async function endOf(child: ChildProcess): Promise<Pick<Run, 'code' | 'stdout' | 'stderr'>> {

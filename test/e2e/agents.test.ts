@@ -21,5 +21,5 @@ test.each(AGENTS.map((agent) => [agent.name, agent] as const))(
     const run = await runs.get(agent);
     expect(run === undefined ? ['it was not run'] : wrongWith(run)).toEqual([]);
   },
-  180_000,
+  400_000,
 );

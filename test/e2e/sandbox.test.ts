@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -119,6 +119,32 @@ describe.each(USERS)('as %s', (_, uid) => {
       'token',
     ]);
   });
+
+  test.each(['auto', 'landlock'])(
+    'a program that npm installed comes with its packages, wherever that is, and with nothing beside them: %s',
+    async (mode) => {
+      const prefix = join(world.root, 'npm');
+      const agent = join(prefix, 'lib/node_modules/claude');
+      for (const directory of [agent, join(prefix, 'bin'), join(prefix, 'lib/node_modules/other')])
+        mkdirSync(directory, { recursive: true });
+      writeFileSync(join(prefix, 'lib/notes.txt'), NEEDLE);
+      writeFileSync(join(prefix, 'lib/node_modules/other/index.js'), "module.exports = 'imported';\n");
+      const look = `console.log(require('other')); try { console.log(require('fs').readFileSync('${prefix}/lib/notes.txt', 'utf8')); } catch {}`;
+      writeFileSync(
+        join(agent, 'main.js'),
+        `#!${process.execPath}\n${look}\nrequire('fs').writeFileSync(process.env.HOME + '/.claude/login', 'mine');\n`,
+        { mode: 0o755 },
+      );
+      symlinkSync('../lib/node_modules/claude/main.js', join(prefix, 'bin/claude'));
+      const ran = await world.run([join(prefix, 'bin/claude')], [`--isolation=${mode}`, '-q']);
+      expect({ code: ran.code, said: ran.stdout.toString() + ran.stderr }).toEqual({
+        code: 0,
+        said: 'imported\n',
+      });
+      // An agent that is known by its name has a place in HOME from the first start, and what it writes there stays.
+      expect(readFileSync(join(world.home, '.claude/login'), 'utf8')).toBe('mine');
+    },
+  );
 
   test('a policy that lies in the workspace can be read and not changed', async () => {
     const policy = join(world.workspace, 'policy.yaml');

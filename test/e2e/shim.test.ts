@@ -416,7 +416,7 @@ describe('finding the broker', () => {
     const env = { TURRET_SOCKET: '/nonexistent/agent.sock', CODEX_SANDBOX_NETWORK_DISABLED: '1' };
     const { code, stderr } = await elsewhere(session.shim, env);
     expect(code).toBe(125);
-    expect(stderr).toContain('-c sandbox_workspace_write.network_access=true');
+    expect(stderr).toContain('-s workspace-write -c sandbox_workspace_write.network_access=true');
     expect(
       (await elsewhere(session.shim, { TURRET_SOCKET: '/nonexistent/agent.sock' })).stderr,
     ).not.toContain('codex');

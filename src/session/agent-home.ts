@@ -1,0 +1,27 @@
+// What of HOME is the agent's own exists before the sandbox is made: what is not there cannot be shown, and what the agent
+// then writes in its place (a login, the answers to its first questions) would be gone with the session.
+
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { knownAgent } from '../agents/agents.js';
+
+/** For an agent that is known by its name, what it would make itself. Nothing where there is no HOME to make it in. */
+export function makeAgentHome(home: string | undefined, program: string | undefined): void {
+  const agent = knownAgent(program);
+  if (agent === undefined || home === undefined || !isDirectory(home)) return;
+  const { homeFiles = {} } = agent;
+  for (const path of agent.home) {
+    const text = homeFiles[path];
+    try {
+      mkdirSync(join(home, text === undefined ? path : dirname(path)), { recursive: true, mode: 0o700 });
+      if (text !== undefined) writeFileSync(join(home, path), text, { flag: 'wx', mode: 0o600 });
+    } catch {
+      // It is there, or this HOME is not ours to write in: the agent gets what there is.
+    }
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
