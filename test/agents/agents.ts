@@ -35,6 +35,12 @@ const MODELS = { anthropic: 'claude-sonnet-4-5', openai: 'gpt-5', gemini: 'gemin
 
 const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
 
+/** It waits at its end for hosts of its maker that it finds no address of. */
+const CODEX = `model = "${MODELS.openai}"
+features = { plugins = false }
+analytics = { enabled = false }
+`;
+
 const CONTINUE = `name: mine
 version: 1.0.0
 schema: v1
@@ -81,13 +87,13 @@ export const AGENTS: readonly TestedAgent[] = [
     interactive: ['--dangerously-bypass-approvals-and-sandbox'],
     ready: /›/,
     interrupt: ['Escape'],
-    leave: ['C-c', 'C-c'],
+    leave: ['C-c'],
     onboarded: {
-      '.codex/config.toml': `model = "${MODELS.openai}"\n[projects."{workspace}"]\ntrust_level = "trusted"\n`,
+      '.codex/config.toml': `${CODEX}[projects."{workspace}"]
+trust_level = "trusted"
+`,
     },
-    home: {
-      '.codex/config.toml': `model = "${MODELS.openai}"\nfeatures = { plugins = false }\nanalytics = { enabled = false }\n`,
-    },
+    home: { '.codex/config.toml': CODEX },
     env: {},
   },
   {

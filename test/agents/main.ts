@@ -84,12 +84,14 @@ async function sitAll(agents: readonly TestedAgent[], user: boolean): Promise<Si
     for (const agent of agents) {
       const sitting = await sitAt(agent, as);
       sittings.push(sitting);
-      say(`${agent.name} at a terminal`, sitting.failed === undefined ? [] : [sitting.failed]);
+      say(`${agent.name} at a terminal: ${sitting.done.at(-1) ?? 'nothing'}`, failureOf(sitting));
     }
     return sittings;
   };
   return user ? asOrdinary(all) : all({});
 }
+
+const failureOf = ({ failed }: Sitting): string[] => (failed === undefined ? [] : [failed]);
 
 function say(what: string, wrong: readonly string[]): void {
   process.stdout.write(`${wrong.length === 0 ? 'ok    ' : 'FAILED'} ${what}\n`);
