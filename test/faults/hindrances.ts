@@ -122,7 +122,11 @@ const processOf =
 const brokerOf = processOf('broker');
 
 export const HINDRANCE_FAULTS: Fault[] = [
-  { id: 'no-descriptors', title: 'twenty-seven descriptors for everything, from the start', run: fromTheStart },
+  {
+    id: 'no-descriptors',
+    title: 'twenty-seven descriptors for everything, from the start',
+    run: fromTheStart,
+  },
   {
     id: 'no-descriptors-broker',
     title: 'the broker has no descriptor left for a while',
