@@ -1,15 +1,11 @@
 // The agents that are run, as their users run them. What Turret does for them is in src/agents/profiles.ts.
 
-export type Upstream = 'anthropic' | 'openai' | 'gemini';
-
 export interface TestedAgent {
   /** What it is called in `npm run agents`. */
   readonly name: string;
   /** In test/agents/npm/package.json. */
   readonly package: string;
   readonly command: string;
-  /** The upstream its model is asked at. */
-  readonly upstream: Upstream;
   readonly model: string;
   /** Its tool that runs a shell command. */
   readonly shell: string;
@@ -59,7 +55,6 @@ export const AGENTS: readonly TestedAgent[] = [
     name: 'claude',
     package: '@anthropic-ai/claude-code',
     command: 'claude',
-    upstream: 'anthropic',
     model: MODELS.anthropic,
     shell: 'Bash',
     headless: ['-p', PROMPT, '--allowedTools', 'Bash'],
@@ -80,7 +75,6 @@ export const AGENTS: readonly TestedAgent[] = [
     name: 'codex',
     package: '@openai/codex',
     command: 'codex',
-    upstream: 'openai',
     model: MODELS.openai,
     shell: 'exec_command',
     headless: ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT],
@@ -100,7 +94,6 @@ trust_level = "trusted"
     name: 'opencode',
     package: 'opencode-ai',
     command: 'opencode',
-    upstream: 'openai',
     model: MODELS.openai,
     shell: 'bash',
     headless: ['run', PROMPT],
@@ -116,7 +109,6 @@ trust_level = "trusted"
     name: 'gemini',
     package: '@google/gemini-cli',
     command: 'gemini',
-    upstream: 'gemini',
     model: MODELS.gemini,
     shell: 'run_shell_command',
     headless: ['--yolo', '--skip-trust', '-m', MODELS.gemini, '-p', PROMPT],
@@ -132,7 +124,6 @@ trust_level = "trusted"
     name: 'pi',
     package: '@mariozechner/pi-coding-agent',
     command: 'pi',
-    upstream: 'anthropic',
     model: MODELS.anthropic,
     shell: 'bash',
     headless: ['--provider', 'anthropic', '--model', MODELS.anthropic, '-p', PROMPT],
@@ -148,7 +139,6 @@ trust_level = "trusted"
     name: 'qwen',
     package: '@qwen-code/qwen-code',
     command: 'qwen',
-    upstream: 'openai',
     model: MODELS.openai,
     shell: 'run_shell_command',
     headless: ['--yolo', '-p', PROMPT],
@@ -164,7 +154,6 @@ trust_level = "trusted"
     name: 'copilot',
     package: '@github/copilot',
     command: 'copilot',
-    upstream: 'openai',
     model: MODELS.openai,
     shell: 'bash',
     headless: ['-p', PROMPT, '--allow-all-tools'],
@@ -180,7 +169,6 @@ trust_level = "trusted"
     name: 'continue',
     package: '@continuedev/cli',
     command: 'cn',
-    upstream: 'openai',
     model: MODELS.openai,
     shell: 'Bash',
     headless: ['-p', PROMPT, '--auto'],
@@ -193,10 +181,3 @@ trust_level = "trusted"
     env: {},
   },
 ];
-
-/** The variable in which a user keeps the key of an upstream. */
-export const KEY_VARIABLES: Readonly<Record<Upstream, string>> = {
-  anthropic: 'ANTHROPIC_API_KEY',
-  openai: 'OPENAI_API_KEY',
-  gemini: 'GEMINI_API_KEY',
-};

@@ -8,10 +8,10 @@ import { type FakeGithub, startFakeGithub } from '../fakes/github.js';
 import { CANARY_KEY, CANARY_TOKEN } from '../helpers/canary.js';
 import { type TestHome, credentialVariables, makeHome } from '../helpers/turret.js';
 import { TURRET } from '../helpers/turret-world.js';
-import { KEY_VARIABLES, type TestedAgent } from './agents.js';
+import type { TestedAgent } from './agents.js';
 import { programOf } from './installed.js';
 import { type ScriptedModel, startScriptedModel } from './model/server.js';
-import { CANARY_MODEL_KEY, END, configFor } from './task.js';
+import { CANARY_MODEL_KEY, END, configFor, modelKeys } from './task.js';
 
 export interface As {
   /** Who runs `turret run`, when not we. */
@@ -51,7 +51,7 @@ export async function openStage(
   const home = makeHome();
   const config = path.join(home.directory, 'turret.yaml');
   const urls = { aws: aws.url, gh: github.url, model: model.url };
-  placeFiles(home, { ...agent.home, ...more, 'turret.yaml': configFor(agent.upstream, urls) });
+  placeFiles(home, { ...agent.home, ...more, 'turret.yaml': configFor(urls) });
   if (uid !== undefined) giveTo(home.directory, uid);
   return {
     home,
@@ -60,7 +60,7 @@ export async function openStage(
       PATH: `/usr/bin:/bin:${path.dirname(process.execPath)}`,
       LANG: 'C.UTF-8',
       ...credentialVariables(CANARY_KEY, CANARY_TOKEN.token),
-      [KEY_VARIABLES[agent.upstream]]: CANARY_MODEL_KEY,
+      ...modelKeys(),
       ...agent.env,
     },
     ...{ model, aws, github },
