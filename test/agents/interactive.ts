@@ -20,6 +20,8 @@ export interface Sitting {
   readonly agent: TestedAgent;
   /** What was done and seen, in order. */
   readonly done: readonly string[];
+  /** How it ended. */
+  readonly code: number | undefined;
   /** What was not, with the screen; undefined when all was. */
   readonly failed: string | undefined;
 }
@@ -30,10 +32,10 @@ export async function sitAt(agent: TestedAgent, as: As = {}): Promise<Sitting> {
   let tmux: Tmux | undefined;
   try {
     tmux = openShell(stage, agent, as);
-    await sit(stage, tmux, { agent, note: (line) => void done.push(line) });
-    return { agent, done, failed: undefined };
+    const code = await sit(stage, tmux, { agent, note: (line) => void done.push(line) });
+    return { agent, done, code, failed: undefined };
   } catch (error) {
-    return { agent, done, failed: (error as Error).message };
+    return { agent, done, code: undefined, failed: (error as Error).message };
   } finally {
     tmux?.close();
     await stage.close();
@@ -49,7 +51,7 @@ function openShell({ home, env, words }: Stage, agent: TestedAgent, { uid }: As)
   return new Tmux(home.directory, {
     command: [...user, 'bash', '--norc', '-i'],
     cwd: home.workspace,
-    env: { ...env, PS1: 'ready> ' },
+    env: { ...env, PS1: 'ready> ', HISTFILE: '' },
     size: SMALL,
   });
 }
@@ -58,7 +60,7 @@ async function sit(
   { model }: Stage,
   tmux: Tmux,
   { agent, note }: { agent: TestedAgent; note: (line: string) => void },
-): Promise<void> {
+): Promise<number> {
   const asked = async (command: string): Promise<void> => {
     const isAsked = (): boolean =>
       model.requests.some(({ reply }) => JSON.stringify(reply ?? '').includes(command));
@@ -94,6 +96,7 @@ async function sit(
   const [, code = ''] = /left with (\d+)/.exec(tmux.text()) ?? [];
   await tmux.until(/as before/, STEP_MS_MAX);
   note(`left it (${agent.leave.join(' ')}): exit code ${code}, the terminal as before`);
+  return Number(code);
 }
 
 async function wider(tmux: Tmux): Promise<void> {

@@ -33,7 +33,8 @@ export function reportOf({ agents, asRoot, asUser, sittings }: Seen): string {
     return `| \`${command}\` | ${name} ${versionOf(name)} | ${of(asRoot, agent)} | ${of(asUser, agent)} | ${person} |`;
   });
   const keys = sittings.map(
-    ({ agent, done }) => `- \`${agent.command}\`: ${done.join('; ').replaceAll('_', '\\_')}.`,
+    ({ agent, code }) =>
+      `| \`${agent.command}\` | ${agent.interrupt.join(' ')} | ${agent.leave.join(' ')} | ${code ?? '**fails**'} |`,
   );
   const transcripts = asRoot.map(
     (run) => `### ${run.agent.command}\n\n\`\`\`\n${transcriptOf(run)}\n\`\`\`\n`,

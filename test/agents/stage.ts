@@ -1,13 +1,13 @@
 // The world of one agent: a user with a HOME, keys and a turret.yaml, and a model, an AWS and a GitHub on loopback.
 
-import { chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { type FakeGithub, startFakeGithub } from '../fakes/github.js';
 import { CANARY_KEY, CANARY_TOKEN } from '../helpers/canary.js';
 import { type TestHome, credentialVariables, makeHome } from '../helpers/turret.js';
-import { TURRET } from '../helpers/turret-world.js';
+import { TURRET, removeOnceQuiet } from '../helpers/turret-world.js';
 import type { TestedAgent } from './agents.js';
 import { programOf } from './installed.js';
 import { type ScriptedModel, startScriptedModel } from './model/server.js';
@@ -67,8 +67,7 @@ export async function openStage(
     words: (args) => [process.execPath, turret, 'run', '--config', config, '--', program, ...args],
     async close() {
       await Promise.all([aws.close(), github.close(), model.close()]);
-      // A session that was cut off still writes its last record.
-      rmSync(home.directory, { recursive: true, force: true, maxRetries: 50, retryDelay: 200 });
+      removeOnceQuiet(home.directory);
     },
   };
 }

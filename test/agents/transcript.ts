@@ -13,7 +13,7 @@ export function transcriptOf(run: Run): string {
   const answers = seenByModel(run);
   const lines = [
     `$ turret run -- ${[agent.command, ...agent.headless].map(quoted).join(' ')}`,
-    ...said(stderr, (line) => line.startsWith('turret: ') && !isAfterwards(line)),
+    ...said(stderr, (line) => line.startsWith('turret: isolation ')),
     ...COMMANDS.flatMap((command, at) => [
       `  model> ${agent.shell}: ${command}`,
       ...shortened(command === SHOWS ? held(answers[at] ?? '') : (answers[at] ?? '').trim()).map(

@@ -117,7 +117,7 @@ export class World {
 }
 
 // A session whose supervisor was just killed still writes its last record.
-function removeOnceQuiet(directory: string): void {
+export function removeOnceQuiet(directory: string): void {
   for (let attempt = 0; ; attempt += 1) {
     try {
       rmSync(directory, { recursive: true, force: true });
