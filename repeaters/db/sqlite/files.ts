@@ -1,7 +1,16 @@
 // An SQLite database is a file and what may lie beside it: a write-ahead log with its index, or a journal. Looked at before
 // each statement, because programs that use it come and go.
 
-import { closeSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 import { TurretError } from '../../../src/errors.js';
@@ -63,23 +72,33 @@ export function noDatabase(alias: string): TurretError {
 function opened(alias: string, named: string): { file: string; header: Buffer } {
   let fd: number | undefined;
   try {
-    const file = realpathSync(named);
-    // A pipe would never open.
-    if (!statSync(file).isFile()) throw noDatabase(alias);
-    fd = openSync(file, 'r');
+    // Of a pipe the other end would be waited for.
+    fd = openSync(named, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (!fstatSync(fd).isFile()) throw noDatabase(alias);
     const header = Buffer.alloc(HEADER_BYTES);
-    return { file, header: header.subarray(0, readSync(fd, header)) };
+    return { file: realpathSync(named), header: header.subarray(0, readSync(fd, header)) };
   } catch (cause) {
     if (cause instanceof TurretError) throw cause;
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'is not there' : `cannot be opened (${code})`;
-    throw new TurretError('repeater_error', `the file of the database "${alias}" ${why}`, {
-      cause,
-      hints: ["sqlite: in turret.yaml names it; a relative path begins in that file's directory"],
-    });
+    throw unopened(alias, cause as NodeJS.ErrnoException);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+function unopened(alias: string, cause: NodeJS.ErrnoException): TurretError {
+  const { code = '' } = cause;
+  const what = `the file of the database "${alias}"`;
+  // Where the agent can put one it would choose the file.
+  if (code === 'ELOOP')
+    return new TurretError('repeater_error', `${what} is a link`, {
+      cause,
+      hints: ['sqlite: of the database in turret.yaml has to name the file itself'],
+    });
+  return new TurretError(
+    'repeater_error',
+    `${what} ${code === 'ENOENT' ? 'is not there' : `cannot be opened (${code})`}`,
+    { cause, hints: ["sqlite: in turret.yaml names it; a relative path begins in that file's directory"] },
+  );
 }
 
 /** A link would lead to another file, which the program would then see, or write. */

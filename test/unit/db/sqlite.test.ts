@@ -216,6 +216,8 @@ describe('the file', () => {
     expect(trouble(file)).toBe('none');
     expect(trouble(join(place, 'other'))).toBe('the file of "app" is no SQLite database');
     expect(trouble('/dev/zero')).toBe('the file of "app" is no SQLite database');
+    symlinkSync(file, join(place, 'link.db'));
+    expect(trouble(join(place, 'link.db'))).toBe('the file of the database "app" is a link');
     expect(trouble(place)).toBe('the file of "app" is no SQLite database');
     expect(trouble(join(place, 'nothing'))).toBe('the file of the database "app" is not there');
   });
