@@ -1,11 +1,11 @@
-// The examples, as they are: their own tests, and a session each against the fakes, in which only addresses and the place
-// of the keys are other ones.
+// A session of each example against the fakes, in which only addresses and the place of the keys are other ones. Their own
+// tests: test/unit/config/examples.test.ts.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { DatabaseSync } from '@photostructure/sqlite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { FAKE_AWS_KEY, type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { FAKE_GITHUB_TOKEN, type FakeGithub, startFakeGithub } from '../fakes/github.js';
@@ -17,9 +17,7 @@ import {
   makeHome,
   runTurret,
 } from '../helpers/turret.js';
-import { World } from '../helpers/turret-world.js';
 
-const EXAMPLES = readdirSync('examples').filter((name) => existsSync(join('examples', name, 'turret.yaml')));
 const textOf = (name: string): string => readFileSync(join('examples', name, 'turret.yaml'), 'utf8');
 
 let aws: FakeAws;
@@ -63,22 +61,6 @@ async function session(
     expect(`${name}: ${said}${outcome.stderr}`).not.toContain(secret);
   return { ...outcome, exits: said.match(/(?<=^exit )\d+$/gm) ?? [] };
 }
-
-describe('every example', () => {
-  test('is there', () => {
-    expect(EXAMPLES).toEqual(expect.arrayContaining(['ci', 'solo']));
-  });
-
-  test.each(EXAMPLES)('%s has no mistake, and its own tests pass', async (name) => {
-    const world = new World(textOf(name));
-    const checked = await world.turret('policy', 'check', '--config', world.config);
-    expect({ code: checked.code, said: checked.stderr }).toMatchObject({ code: 0 });
-    const tested = await world.turret('policy', 'test', '--config', world.config);
-    expect(tested.code).toBe(0);
-    expect(tested.stdout.toString()).toMatch(/\b([1-9]|\d\d) passed/);
-    world.close();
-  });
-});
 
 test('solo looks around, writes where it may, and pays for its model through the gateway', async () => {
   mkdirSync(join(home.directory, '.local/share/acme'), { recursive: true });
