@@ -16,6 +16,8 @@ export interface GatewayForAgent {
   directory: string;
   /** The agent's environment so far. */
   env: Readonly<Record<string, string>>;
+  /** What its user wrote after its name. */
+  words: readonly string[];
 }
 /** What an agent needs besides the gateway's variables. */
 export interface Told {
@@ -50,6 +52,9 @@ const PI_EXTENSION = `export default (pi) => {
   if (GOOGLE_GEMINI_BASE_URL) pi.registerProvider('google', { baseUrl: GOOGLE_GEMINI_BASE_URL + '/v1beta' });
 };
 `;
+
+/** They have to come first, and ask no model. */
+const PI_COMMANDS = new Set(['config', 'install', 'list', 'remove', 'uninstall', 'update']);
 
 export const KNOWN_AGENTS: readonly KnownAgent[] = [
   {
@@ -88,7 +93,8 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     home: ['.pi'],
     variables: [],
     files: { 'pi-gateway.mjs': PI_EXTENSION },
-    tell: ({ directory }) => ({ args: ['--extension', `${directory}/pi-gateway.mjs`] }),
+    tell: ({ directory, words }) =>
+      PI_COMMANDS.has(words[0] ?? '') ? {} : { args: ['--extension', `${directory}/pi-gateway.mjs`] },
   },
   {
     commands: ['qwen'],

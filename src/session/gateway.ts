@@ -34,14 +34,15 @@ export interface Gateway {
 
 /**
  * Puts what is needed into the agent's directory. Undefined when the configuration wants none.
- * @param agent its environment so far, and its program
+ * @param agent its environment so far, its program, and the words after that
  */
 export async function prepareGateway(
   { gateway: routes }: Pick<Config, 'gateway'>,
   directory: string,
-  { env, program }: { env: Record<string, string>; program: string | undefined },
+  agent: { env: Record<string, string>; program: string | undefined; words: readonly string[] },
 ): Promise<Gateway | undefined> {
   if (routes.length === 0) return undefined;
+  const { env, program, words } = agent;
   const port = await freePort();
   const bearer = `trb_${randomBytes(32).toString('hex')}`;
   const settings: GatewaySettings = {
@@ -70,7 +71,7 @@ export async function prepareGateway(
   return {
     port,
     tell(agentDirectory) {
-      const told: Told = known?.tell?.({ urls, bearer, directory: agentDirectory, env }) ?? {};
+      const told: Told = known?.tell?.({ urls, bearer, directory: agentDirectory, env, words }) ?? {};
       const kept = Object.entries(variables).filter(([name]) => told.without?.includes(name) !== true);
       return {
         env: { ...Object.fromEntries(kept), ...told.env, ...pastProxies(env) },

@@ -122,7 +122,7 @@ class Session {
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
     fillAgentDirectory(this.#directory, agentKey.token, tools);
-    const agentSoFar = { env: environment.env, program };
+    const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
     const ports = gateway === undefined ? [] : [gateway.port];

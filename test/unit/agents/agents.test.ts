@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 
 import { type GatewayForAgent, KNOWN_AGENTS, knownAgent } from '../../../src/agents/agents.js';
@@ -9,6 +11,7 @@ const gateway = (...aliases: string[]): GatewayForAgent => ({
   bearer: 'trb_word',
   directory: '/run/turret',
   env: {},
+  words: [],
 });
 const told = (command: string, more: Partial<GatewayForAgent>, ...aliases: string[]) =>
   knownAgent(`/usr/local/bin/${command}`)?.tell?.({ ...gateway(...aliases), ...more });
@@ -30,6 +33,16 @@ describe('the table', () => {
       expect(path).not.toMatch(
         /^$|^\/|\.\.|^(?:\.config|\.local(?:\/share|\/state)?|\.aws|\.ssh|\.config\/gh)$/,
       );
+  });
+
+  test('is told to people as it is', () => {
+    const rows = readFileSync('docs/agents.md', 'utf8').split('\n');
+    for (const { commands, home, read = [], variables } of KNOWN_AGENTS) {
+      for (const command of commands) {
+        const row = rows.filter((line) => line.startsWith(`| \`${command}\` |`)).join('\n');
+        for (const name of [...home, ...read, ...variables]) expect(row).toContain(`\`${name}\``);
+      }
+    }
   });
 
   test('passes no variable that could be a secret', () => {
@@ -65,6 +78,13 @@ describe('what an agent is told of the gateway', () => {
         google: { options: { baseURL: `${URL}/gemini/v1beta` } },
       },
     });
+  });
+
+  test('pi: an extension, but for the commands that it wants to hear first', () => {
+    const args = ['--extension', '/run/turret/pi-gateway.mjs'];
+    expect(told('pi', { words: ['-p', 'install it'] }, 'openai')).toEqual({ args });
+    expect(told('pi', { words: ['install', 'a-package'] }, 'openai')).toEqual({});
+    expect(knownAgent('pi')?.files).toHaveProperty(['pi-gateway.mjs']);
   });
 
   test('copilot: a model of its own, when its user names one', () => {
