@@ -31,7 +31,7 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
   takePositionals(line);
   const files: FileNeed[] = [];
   const params: Params = { ...optionParams(line.values, cwd, files), ...line.globals };
-  if (target.service === 'route53') bareIds(params);
+  if (target.service === 'route53') bareIds(target.operation.api, params);
   if (target.kind === 'waiter') params['command'] = `${target.service} wait ${target.waiter}`;
   const capability: Capability = {
     action: actionName(context.name, target.service, target.operation.command),
@@ -45,9 +45,16 @@ export function resolveOperation(line: CommandLine, context: AwsContext, cwd: st
   return { capabilities: [capability, ...copySource(capability, context)], needs: { stdin: false, files } };
 }
 
-/** Route 53 prints `/hostedzone/Z1`, and the CLI sends what is behind the last slash, whatever stands before it. */
-function bareIds(params: Params): void {
-  for (const name of ['hosted_zone_id', 'delegation_set_id', 'id']) {
+/** Operations whose `--id` is one of a zone, a delegation set or a change; others take ids of other kinds as they are. */
+const OF_ZONES = /HostedZone|DelegationSet|^GetChange$/;
+
+/**
+ * Route 53 prints `/hostedzone/Z1`, and the CLI sends what is behind the last slash, whatever stands before it (botocore
+ * handlers.py, fix_route53_ids).
+ */
+function bareIds(api: string, params: Params): void {
+  const names = ['hosted_zone_id', 'hosted_zone_id_marker', 'delegation_set_id'];
+  for (const name of OF_ZONES.test(api) ? [...names, 'id'] : names) {
     const value = params[name];
     if (typeof value !== 'string') continue;
     params[name] =

@@ -202,6 +202,11 @@ describe('one value, however it is spelled', () => {
     });
     expect(refusal(`route53 get-hosted-zone --id ${id}/`)).toMatch(/ends with a slash/);
   });
+  it('an id of another kind is sent as it is', () => {
+    expect(asked('route53 get-traffic-policy-instance --id a/x')[0]?.[1]).toEqual({ id: 'a/x' });
+    const marker = 'route53 list-traffic-policy-instances --hosted-zone-id-marker /hostedzone/Z1';
+    expect(asked(marker)[0]?.[1]).toEqual({ hosted_zone_id_marker: 'Z1' });
+  });
   it('a structure has too many spellings for a rule', () => {
     expect(asked('ec2 describe-instances --filters Name=a,Values=b')[0]?.[2]).toEqual(['filters']);
   });
