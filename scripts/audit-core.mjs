@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // 5,000 until tokens could be handed on and had to be held to what they were given (src/broker/keys.ts, token-requests.ts).
-const LINES_MAX = 5_125;
+const LINES_MAX = 5_325;
 const PACKAGES_ALLOWED = new Set([]);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const IMPORT = /^\s*(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;

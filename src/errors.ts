@@ -18,6 +18,7 @@ export type LocalErrorCode =
   | 'session_unknown'
   | 'audit_damaged'
   | 'state_unwritable'
+  | 'state_damaged'
   | 'manifest_invalid'
   | 'secret_missing'
   | 'vault_locked'

@@ -149,7 +149,7 @@ describe('layers', () => {
 describe('doors', () => {
   const DOORS: Record<string, RegExp> = {
     tweetnacl: /^src\/crypto\/nacl\.ts$/,
-    lowdb: /^src\/platform\/session-cache\.ts$/,
+    lowdb: /^src\/platform\/lowdb\.ts$/,
     execa: /^src\/isolation\/launch\.ts$/,
     '@napi-rs': /^src\/vault\/keychain\.ts$/,
     koffi: /^src\/platform\/libc\.ts$/,

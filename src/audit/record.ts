@@ -46,6 +46,8 @@ export interface TokenIssued {
   kind: string;
   label?: string;
   not_after?: string;
+  /** Of an agent of a server. */
+  grants?: Json;
 }
 /** A token's holder signed a part of its rights over to a new key. */
 export interface TokenAttenuated {
@@ -210,7 +212,7 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
     'certificate',
   ],
   'session.end': ['exit', 'signal', 'reason', 'ms', 'calls', 'allowed', 'denied'],
-  'token.issued': ['kid', 'key', 'kind', 'label', 'not_after'],
+  'token.issued': ['kid', 'key', 'kind', 'label', 'not_after', 'grants'],
   'token.attenuated': [
     'kid',
     'key',

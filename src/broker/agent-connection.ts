@@ -61,18 +61,20 @@ export interface ConnectionContext {
   open(connection: AgentConnection, stream: number, request: SignedRequest): CallStream;
   authenticated(principal: Principal, client: string): void;
   refused(error: TurretError, client: string): void;
+  /** Throws when it has too many connections. */
+  admit(principal: Principal): void;
   gone(connection: AgentConnection): void;
 }
 
 /** What a peer is told although it is not let in: nothing of it helps to guess a proof. */
-const TOLD = ['token_revoked', 'token_expired', 'audit_unavailable'] as const;
+const TOLD = ['token_revoked', 'token_expired', 'audit_unavailable', 'too_many_streams'] as const;
 
 type State = 'hello' | 'auth' | 'ready' | 'failed';
 
 export class AgentConnection {
   principal: Principal | undefined;
   readonly #context: ConnectionContext;
-  readonly #peer: Socket;
+  readonly peer: Socket;
   readonly #socket: FrameSocket;
   readonly #streams = new Map<number, CallStream>();
   readonly #timer: NodeJS.Timeout;
@@ -85,7 +87,7 @@ export class AgentConnection {
 
   constructor(socket: Socket, context: ConnectionContext, over: () => void) {
     this.#context = context;
-    this.#peer = socket;
+    this.peer = socket;
     // What it sent may be there already when this process was kept waiting itself.
     this.#timer = setTimeout(() => setImmediate(() => this.#late()), HANDSHAKE_MS_MAX);
     this.#socket = new FrameSocket(socket, {
@@ -114,9 +116,9 @@ export class AgentConnection {
   }
 
   /** Cuts every stream and the connection; nothing that waits to be sent is sent. Returns how many calls that ended. */
-  revoke(): number {
+  cut(why: 'token_revoked' | 'draining', message: string): number {
     const code = Buffer.alloc(4);
-    code.writeUInt32BE(ERROR_CODES.token_revoked);
+    code.writeUInt32BE(ERROR_CODES[why]);
     const flooded = this.#socket.backlog > 0;
     for (const [stream, call] of this.#streams) {
       call.cut();
@@ -125,11 +127,12 @@ export class AgentConnection {
     const cut = this.#streams.size;
     this.#streams.clear();
     if (flooded) this.#socket.destroy();
-    else this.#socket.fatal('token_revoked', 'the token was revoked');
+    else if (why === 'draining') this.#goAway(message);
+    else this.#socket.fatal(why, message);
     return cut;
   }
 
-  goAway(reason: string): void {
+  #goAway(reason: string): void {
     const last_stream = Math.max(this.#lastStream, 0);
     this.#socket.sendControl(FRAME.GOAWAY, 0, { last_stream, code: 0, reason, drain_ms: 0 });
     this.#socket.end();
@@ -196,9 +199,10 @@ export class AgentConnection {
       if (hello['role'] !== role || !verify(principal.key, authMessage(this.#transcript), signature)) {
         throw new TurretError('unauthenticated', 'the proof of the token does not hold');
       }
-      this.#context.peers.check(this.#peer, principal);
+      this.#context.peers.check(this.peer, principal);
       // Only the holder of a token is told what became of it.
       this.#context.keys.check(principal);
+      this.#context.admit(principal);
       this.#accept(principal);
     } catch (error) {
       this.#refuse(

@@ -6,21 +6,23 @@ import type { Socket } from 'node:net';
 
 import { type SigningKey, signingKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
-import { AuditWriter } from '../platform/audit-file.js';
 import { compile } from '../policy/compile.js';
 import type { Policy } from '../policy/rule.js';
 import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
-import type { Json, JsonObject } from '../protocol/messages.js';
-import { kidOf, sidOf } from '../token/identity.js';
-import { fromBase64url, toBase64url } from '../wire/handshake.js';
-import { errorToWire } from '../wire/wire-errors.js';
+import { SESSION_CONNECTIONS_MAX } from '../protocol/limits.js';
+import type { JsonObject } from '../protocol/messages.js';
+import { sidOf } from '../token/identity.js';
+import { fromBase64url } from '../wire/handshake.js';
+import { AdminRequests } from './admin-requests.js';
+import { answerSoon } from './answer-soon.js';
 import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
 import { Call } from './call.js';
 import type { CallContext } from './context.js';
 import { evidenceOf } from './evidence.js';
-import { KeyRing, type Principal } from './keys.js';
+import { KeyRing, type Principal, rootOf } from './keys.js';
 import { Limiter } from './limiter.js';
 import { Listener } from './listener.js';
+import { openLog } from './open-log.js';
 import { PeerCheck } from './peer-check.js';
 import { Recorder } from './recorder.js';
 import { Repeaters } from './repeaters.js';
@@ -43,20 +45,24 @@ export class Broker {
   readonly #setup: BrokerSetup;
   readonly #keys: KeyRing;
   readonly #tokens: TokenRequests;
+  readonly #admin: AdminRequests;
   readonly #repeaters: Repeaters;
   readonly #recorder: Recorder;
   readonly #peers = new PeerCheck();
   readonly #listener: Listener;
   readonly #pids = new Map<string, number>();
   readonly #calls = new Set<CallStream>();
-  #nextCall = 1;
+  readonly #callsOf = new Map<Principal, number>();
+  #draining = false;
   #closed = false;
 
   constructor(setup: BrokerSetup, own: BrokerKeys, tell: (message: FromBroker) => void) {
     this.#setup = setup;
     this.#tell = tell;
-    this.#recorder = new Recorder(openLog(setup, own), monotonicMs);
-    this.#keys = new KeyRing(sidOf(own.broker.publicKey), setup.keys, monotonicMs);
+    const key =
+      setup.identity === undefined ? own.broker : signingKey(fromBase64url('identity', setup.identity, 32));
+    this.#recorder = new Recorder(openLog(setup, own.auditSeed), monotonicMs);
+    this.#keys = new KeyRing(sidOf(key.publicKey), setup.keys, monotonicMs);
     this.#repeaters = new Repeaters(
       setup.repeaters,
       {
@@ -76,6 +82,19 @@ export class Broker {
       monotonicMs,
       revoke: (principals, reason, by) => this.#revoke(principals, reason, by),
     });
+    this.#admin = new AdminRequests({
+      keys: this.#keys,
+      tokens: this.#tokens,
+      recorder: this.#recorder,
+      revoke: (principals, reason, by) => this.#revoke(principals, reason, by),
+      status: () => ({
+        calls: this.#calls.size,
+        connections: [...this.#listener.connections()].length,
+        pid: process.pid,
+      }),
+      tell,
+      isServer: setup.identity !== undefined,
+    });
     const context: CallContext = {
       repeaters: this.#repeaters,
       policy,
@@ -83,17 +102,18 @@ export class Broker {
       recorder: this.#recorder,
       callMsMax: setup.call_ms_max,
       monotonicMs,
-      nextCallId: () => `c${this.#nextCall++}`,
-      forget: (call) => this.#calls.delete(call),
+      nextCallId: (caller) => this.#nextCallId(rootOf(caller)),
+      forget: (call) => this.#forget(call),
     };
     this.#listener = new Listener({
       keys: this.#keys,
       peers: this.#peers,
-      brokerKey: own.broker,
-      brokerPublicKey: own.broker.publicKey,
+      brokerKey: key,
+      brokerPublicKey: key.publicKey,
       welcome: (principal) => this.#welcome(principal),
       authenticated: (principal, client) => this.#recorder.authenticated(principal, client),
       refused: (error) => this.#recorder.authFailed(error),
+      admit: (principal) => this.#admit(principal),
       gone: (connection) => this.#tokens.gone(connection),
       open: (connection, stream, request) => this.#open(context, connection, stream, request),
     });
@@ -131,6 +151,11 @@ export class Broker {
         );
       case 'agent_namespace':
         return this.#tell({ type: 'admitting', checked: this.#confine(message.pid_namespace) });
+      case 'stored':
+        return this.#admin.stored(message.id, message.problem);
+      case 'drain':
+        this.#draining = true;
+        return this.#tellDrained();
       case 'close':
         return this.close(message.exit, 'the agent exited');
     }
@@ -144,7 +169,12 @@ export class Broker {
   close(exit: number | null, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#revoke(this.#keys.all(), reason, 'turret run');
+    // An agent's token is good again when its server is back.
+    this.#revoke(
+      this.#keys.all().filter(({ kind }) => kind === 'session'),
+      reason,
+      'turret run',
+    );
     this.#listener.close(reason);
     this.#repeaters.close();
     const summary = this.#recorder.close(exit, reason);
@@ -171,7 +201,9 @@ export class Broker {
   ): CallStream {
     const { object } = request;
     if (connection.principal?.kind === 'admin')
-      return this.#answer(connection, stream, () => this.#admin(object));
+      return answerSoon(connection, stream, () => this.#admin.answer(object));
+    if (this.#draining)
+      throw new TurretError('draining', 'the server is stopping', { hints: ['ask again when it is back'] });
     if (object['token'] !== undefined) return this.#tokenRequest(context, connection, stream, request);
     const call = new Call(context, connection, stream, request);
     this.#calls.add(call);
@@ -185,8 +217,8 @@ export class Broker {
     stream: number,
     request: SignedRequest,
   ): CallStream {
-    const call = context.nextCallId();
-    return this.#answer(connection, stream, () => {
+    const call = context.nextCallId(connection.principal as Principal);
+    return answerSoon(connection, stream, () => {
       try {
         return this.#tokens.answer(connection, request.object);
       } catch (error) {
@@ -198,47 +230,30 @@ export class Broker {
     });
   }
 
-  // What the holder of the admin key may do: look, and take rights away. Nothing here can widen anything.
-  #admin(request: JsonObject): JsonObject {
-    switch (request['admin']) {
-      case 'status': {
-        const connections = [...this.#listener.connections()].length;
-        return { calls: this.#calls.size, connections, pid: process.pid };
-      }
-      case 'tokens':
-        return { tokens: this.#tokens.list(() => true) };
-      case 'revoke': {
-        const said = request['reason'];
-        const reason = typeof said === 'string' ? said.slice(0, 200) : 'turret revoke';
-        const named = request['token'] === undefined ? undefined : this.#named(request['token']);
-        const ended = this.#revoke(named ?? this.#keys.all(), reason, 'turret revoke');
-        if (named === undefined) this.#tell({ type: 'revoked', reason });
-        return ended;
-      }
-      default:
-        throw new TurretError('no_such_action', 'the admin key can ask for status, tokens and revoke');
-    }
+  // One agent of a server must not take the connections of the others.
+  #admit(principal: Principal): void {
+    const root = rootOf(principal);
+    let open = 0;
+    for (const { principal: other } of this.#listener.connections())
+      if (other !== undefined && rootOf(other) === root) open += 1;
+    if (open >= SESSION_CONNECTIONS_MAX)
+      throw new TurretError('too_many_streams', 'too many connections at once');
   }
 
-  #named(name: Json): Principal[] {
-    const found = this.#keys
-      .all()
-      .filter(({ kind, kid, label }) => kind !== 'admin' && (kid === name || label === name));
-    if (found.length > 0) return found;
-    throw new TurretError('invalid_params', 'there is no token of that name', {
-      hints: ['turret token list shows them'],
-    });
+  // Of its own for every agent: what the others do is not to be counted by looking at one's own.
+  #nextCallId(root: Principal): string {
+    const next = (this.#callsOf.get(root) ?? 0) + 1;
+    this.#callsOf.set(root, next);
+    return root.kind === 'agent' ? `a${[...this.#callsOf.keys()].indexOf(root) + 1}c${next}` : `c${next}`;
   }
 
-  #answer(connection: AgentConnection, stream: number, answer: () => JsonObject): CallStream {
-    queueMicrotask(() => {
-      try {
-        connection.end(stream, { ok: true, exit: 0, result: answer() });
-      } catch (error) {
-        connection.end(stream, { ok: false, error: errorToWire(error) });
-      }
-    });
-    return { frame: () => {}, abandon: () => {}, cut: () => {} };
+  #forget(call: CallStream): void {
+    this.#calls.delete(call);
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (this.#draining && this.#calls.size === 0) this.#tell({ type: 'drained' });
   }
 
   #confine(pidNamespace: string): boolean {
@@ -251,7 +266,8 @@ export class Broker {
     const revoked = this.#keys.revoke(principals.filter(({ kind }) => kind !== 'admin'));
     let cancelled = 0;
     for (const connection of [...this.#listener.connections()])
-      if (connection.principal?.revoked === true) cancelled += connection.revoke();
+      if (connection.principal?.revoked === true)
+        cancelled += connection.cut('token_revoked', 'the token was revoked');
     this.#recorder.revoked(revoked, reason, by, cancelled);
     return { revoked: revoked.length, cancelled };
   }
@@ -259,39 +275,6 @@ export class Broker {
 
 function broken(cause: unknown): TurretError {
   return new TurretError('internal', 'something broke inside turret', { cause });
-}
-
-function openLog(setup: BrokerSetup, own: BrokerKeys): AuditWriter {
-  const started = process.hrtime.bigint();
-  const log = AuditWriter.open({
-    directory: setup.audit.directory,
-    sid: Buffer.from(setup.sid, 'hex'),
-    auditSeed: own.auditSeed,
-    certificate: {
-      hostKey: fromBase64url('host_public_key', setup.audit.host_public_key, 32),
-      signature: fromBase64url('certificate', setup.audit.certificate, 64),
-    },
-    now: Date.now,
-    monotonic: () => Number((process.hrtime.bigint() - started) / 1000n),
-  });
-  log.append({ type: 'session.start', ...(setup.audit.start as object) } as Parameters<
-    AuditWriter['append']
-  >[0]);
-  for (const key of setup.keys) {
-    if (key.kind === 'session')
-      log.append({
-        type: 'token.issued',
-        kid: kidText(key.public_key),
-        key: key.public_key,
-        kind: key.kind,
-        label: key.label,
-      });
-  }
-  return log;
-}
-
-function kidText(publicKey: string): string {
-  return toBase64url(kidOf(fromBase64url('public_key', publicKey, 32)));
 }
 
 function monotonicMs(): number {

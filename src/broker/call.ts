@@ -44,11 +44,11 @@ export class Call implements CallStream {
   #leave: (() => void) | undefined;
 
   constructor(context: CallContext, connection: AgentConnection, stream: number, signed: SignedRequest) {
-    this.id = context.nextCallId();
     this.#context = context;
     this.#connection = connection;
     this.#stream = stream;
     this.#caller = connection.principal as Principal;
+    this.id = context.nextCallId(this.#caller);
     this.#signed = signed;
     this.#startedMs = context.monotonicMs();
   }

@@ -1,5 +1,6 @@
 import type { CompiledPolicy } from '../policy/compile.js';
 import type { CallStream } from './agent-connection.js';
+import type { Principal } from './keys.js';
 import type { Limiter } from './limiter.js';
 import type { Recorder } from './recorder.js';
 import type { Repeaters } from './repeaters.js';
@@ -12,6 +13,7 @@ export interface CallContext {
   recorder: Recorder;
   callMsMax: number;
   monotonicMs(): number;
-  nextCallId(): string;
+  /** Unique in the log. */
+  nextCallId(caller: Principal): string;
   forget(call: CallStream): void;
 }

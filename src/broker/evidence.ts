@@ -37,7 +37,7 @@ export function evidenceOf(
 
 function agentOf(caller: Principal): { agent?: string } {
   const labels = lineage(caller).map(({ label }) => label);
-  return caller.kind === 'child' ? { agent: labels.toReversed().join('/') } : {};
+  return caller.kind !== 'session' ? { agent: labels.toReversed().join('/') } : {};
 }
 
 /** Hash of exactly what was decided on, before redaction. */

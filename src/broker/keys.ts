@@ -1,6 +1,6 @@
 // Who may talk to this broker: public keys only. A dump of this process cannot impersonate anybody.
 //
-// A key is the session's or the admin's, and was there from the start, or it is a child: the holder of another key signed
+// A key is the session's, an agent's of a server, or the admin's, or it is a child: the holder of another key signed
 // what it may do. Nobody is trusted to sign less than they have; every key up to the session's is asked again at every call.
 
 import { type VerifyingKey, verify, verifyingKey } from '../crypto/ed25519.js';
@@ -10,7 +10,7 @@ import { compileGrants } from '../policy/grants.js';
 import type { Limit } from '../policy/rule.js';
 import type { BrokerKey } from '../protocol/control.js';
 import { SESSION_TOKENS_MAX, TOKEN_CHILDREN_MAX, TOKEN_DEPTH_MAX } from '../protocol/limits.js';
-import { type Grant, delegationMessage, parseDelegation } from '../token/delegation.js';
+import { type Grant, delegationMessage, parseDelegation, parseGrants } from '../token/delegation.js';
 import { kidOf } from '../token/identity.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 
@@ -38,6 +38,11 @@ export function lineage(principal: Principal): Principal[] {
   return principal.parent === undefined ? [principal] : [principal, ...lineage(principal.parent)];
 }
 
+/** The session or the agent of a server that this is, or comes from. */
+export function rootOf(principal: Principal): Principal {
+  return principal.parent === undefined ? principal : rootOf(principal.parent);
+}
+
 export interface SignedDelegation {
   /** The JSON as it was signed. */
   json: Uint8Array;
@@ -56,17 +61,19 @@ export class KeyRing {
     for (const key of keys) this.add(key);
   }
 
-  add({ public_key, kind, label, lifetime_ms }: BrokerKey): Principal {
-    const publicKey = fromBase64url('public_key', public_key, 32);
-    return this.#keep(publicKey, {
+  /** A key that nobody here signed for. Throws as `delegate`. */
+  add({ public_key, kind, label, lifetime_ms, revoked, grants, limits }: BrokerKey): Principal {
+    const principal = this.#keep(fromBase64url('public_key', public_key, 32), {
       kind,
       label,
       expiresAtMs: this.#monotonicMs() + lifetime_ms,
       parent: undefined,
       depth: 0,
-      grants: undefined,
-      limits: [],
+      grants: grants === undefined ? undefined : compiled(parseGrants(grants)),
+      limits: limits === undefined ? [] : [limits],
     });
+    principal.revoked = revoked === true;
+    return principal;
   }
 
   /** The principal behind a kid, alive or not. Throws unauthenticated. */
@@ -80,9 +87,9 @@ export class KeyRing {
   /** Throws token_revoked or token_expired. Asked before every call: a connection may outlive its token. */
   check(principal: Principal): void {
     for (const one of lineage(principal)) {
-      const whose = one.kind === 'child' ? `the token "${one.label}"` : 'the token of this session';
-      const hint =
-        one.kind === 'child' ? 'whoever gave it can give another' : 'a human has to start a new `turret run`';
+      const isSession = one.kind === 'session' || one.kind === 'admin';
+      const whose = isSession ? 'the token of this session' : `the token "${one.label}"`;
+      const hint = isSession ? 'a human has to start a new `turret run`' : 'whoever gave it can give another';
       const hints = [`retrying will not help; ${hint}`];
       if (one.revoked) throw new TurretError('token_revoked', `${whose} was revoked`, { hints });
       if (this.#isExpired(one)) throw new TurretError('token_expired', `${whose} has expired`, { hints });
@@ -97,11 +104,11 @@ export class KeyRing {
       throw refused(`a token can be handed on ${TOKEN_DEPTH_MAX} times at most`, 'call with this one');
     const { publicKey, label, grants, notAfterMs, maxCalls, depth } = parseDelegation(json);
     if (depth !== parent.depth + 1) throw refused('the delegation is for another depth', 'sign it again');
-    this.#forgetExpired();
+    this.forgetExpired();
     const living = this.children(parent).filter((child) => !child.revoked);
     if (living.length >= TOKEN_CHILDREN_MAX)
       throw refused(`this token has ${TOKEN_CHILDREN_MAX} children already`, 'revoke one: turret token list');
-    if (this.#principals.size >= SESSION_TOKENS_MAX)
+    if (this.all().filter((one) => rootOf(one) === rootOf(parent)).length >= SESSION_TOKENS_MAX)
       throw refused('this session has had too many tokens', 'give them a shorter --ttl');
     const expiresAtMs = this.#monotonicMs() + notAfterMs - wallMs;
     if (expiresAtMs > parent.expiresAtMs)
@@ -113,13 +120,18 @@ export class KeyRing {
       expiresAtMs,
       parent,
       depth,
-      grants: { list: grants, policy: compiled(grants) },
+      grants: compiled(grants),
       limits: maxCalls === undefined ? [] : [{ calls: maxCalls }],
     });
   }
 
   all(): Principal[] {
     return [...this.#principals.values()];
+  }
+
+  /** The session's key, or those of a server's agents. */
+  roots(): Principal[] {
+    return this.all().filter(({ kind }) => kind === 'session' || kind === 'agent');
   }
 
   children(parent: Principal): Principal[] {
@@ -140,10 +152,11 @@ export class KeyRing {
     return this.#monotonicMs() >= principal.expiresAtMs;
   }
 
-  // Of no use to anybody any more, not even to one who has its delegation and sends it again.
-  #forgetExpired(): void {
-    for (const [kid, principal] of this.#principals)
-      if (principal.kind === 'child' && this.#isExpired(principal)) this.#principals.delete(kid);
+  /** Drops keys of no use to anybody any more, not even to one who has a delegation and sends it again. */
+  forgetExpired(): void {
+    for (const [kid, { kind, expiresAtMs }] of this.#principals)
+      if ((kind === 'child' || kind === 'agent') && this.#monotonicMs() >= expiresAtMs)
+        this.#principals.delete(kid);
   }
 
   // A key has one meaning for ever: a delegation sent twice would bring back a token that was revoked.
@@ -158,9 +171,9 @@ export class KeyRing {
 }
 
 /** Patterns come from whoever signs: what is none is their mistake, not the configuration's. */
-function compiled(grants: Grant[]): CompiledPolicy {
+function compiled(list: Grant[]): Principal['grants'] {
   try {
-    return compileGrants(grants);
+    return { list, policy: compileGrants(list) };
   } catch (error) {
     throw new TurretError('invalid_params', error instanceof Error ? error.message : 'no grants');
   }

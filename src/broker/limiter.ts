@@ -6,7 +6,7 @@ import type { CompiledPolicy } from '../policy/compile.js';
 import { type Budget, type LimitState, UNUSED, admitAll, bytesLeft, spendBytes } from '../policy/limits.js';
 import type { Limit } from '../policy/rule.js';
 import type { Usage } from '../protocol/messages.js';
-import { type Principal, lineage } from './keys.js';
+import { type Principal, lineage, rootOf } from './keys.js';
 
 const WORDS: Record<Budget, string> = { calls: 'call', bytes_out: 'output', tokens: 'token', usd: 'money' };
 
@@ -35,7 +35,7 @@ export class Limiter {
   /** Every call, allowed or not, counts for its token and all it comes from. Throws rate_limited or budget_exhausted. */
   admitCaller(caller: Principal): void {
     const whose =
-      caller.kind === 'child' ? `the token "${caller.label}", or of one it comes from,` : 'this session';
+      caller.kind === 'session' ? 'this session' : `the token "${caller.label}", or of one it comes from,`;
     this.#admit(this.#ownOf(caller), whose);
   }
 
@@ -74,7 +74,7 @@ export class Limiter {
   }
 
   #rulesOf(caller: Principal, ids: string[]): Counted[] {
-    const { rules } = this.#booksOf(lineage(caller).at(-1) as Principal);
+    const { rules } = this.#booksOf(rootOf(caller));
     return ids.map((id) => rules.get(id)).filter((counted) => counted !== undefined);
   }
 

@@ -43,14 +43,15 @@ export class Listener {
 
   close(reason: string): void {
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) connection.goAway(reason);
+    for (const connection of this.#connections) connection.cut('draining', reason);
   }
 
   // An agent that opens sockets until something breaks finds that only its own new sockets break.
   #accept(socket: Socket): void {
     let strangers = 0;
     for (const connection of this.#connections) if (connection.principal === undefined) strangers += 1;
-    if (strangers >= UNAUTHENTICATED_CONNECTIONS_MAX || this.#connections.size >= SESSION_CONNECTIONS_MAX) {
+    const most = SESSION_CONNECTIONS_MAX * Math.max(1, this.#context.keys.roots().length);
+    if (strangers >= UNAUTHENTICATED_CONNECTIONS_MAX || this.#connections.size >= most) {
       socket.destroy();
       return;
     }

@@ -4,16 +4,20 @@ import type { Socket } from 'node:net';
 
 import { TurretError } from '../errors.js';
 import { type Libc, loadLibc } from '../platform/libc.js';
-import { isPeerWithin } from '../platform/peer-credentials.js';
+import { isPeerVisible, isPeerWithin } from '../platform/peer-credentials.js';
 import { type Principal, lineage } from './keys.js';
 
 export class PeerCheck {
   #libc: Libc | undefined;
 
-  /** Whether it can hold from now on: callers elsewhere are refused. `pidNamespace` is its inode number. */
-  require(principal: Principal, pidNamespace: string): boolean {
+  /**
+   * Whether it can hold from now on: callers elsewhere are refused. `pidNamespace` is its inode number. `asker` is a peer whose
+   * processes those will be: where we may not look at another user's, nothing is promised, and nothing refused.
+   */
+  require(principal: Principal, pidNamespace: string, asker?: Socket): boolean {
     const loaded = loadLibc();
     if ('problem' in loaded) return false;
+    if (asker !== undefined && !isPeerVisible(loaded.libc, descriptorOf(asker))) return false;
     this.#libc = loaded.libc;
     principal.pidNamespace = pidNamespace;
     return true;
@@ -21,11 +25,15 @@ export class PeerCheck {
 
   /** Throws TurretError unauthenticated. */
   check(socket: Socket, principal: Principal): void {
-    const { fd } = (socket as { _handle?: { fd?: number } })._handle ?? {};
+    const fd = descriptorOf(socket);
     for (const { pidNamespace } of lineage(principal)) {
       if (pidNamespace === undefined || this.#libc === undefined) continue;
-      if (fd === undefined || fd < 0 || !isPeerWithin(this.#libc, fd, pidNamespace))
+      if (fd < 0 || !isPeerWithin(this.#libc, fd, pidNamespace))
         throw new TurretError('unauthenticated', 'the caller is no process of this session');
     }
   }
+}
+
+function descriptorOf(socket: Socket): number {
+  return (socket as { _handle?: { fd?: number } })._handle?.fd ?? -1;
 }

@@ -4,7 +4,7 @@ import { sha256 } from '../crypto/hash.js';
 import type { TurretError } from '../errors.js';
 import type { AuditWriter, LogHead } from '../platform/audit-file.js';
 import type { CallFinished } from '../audit/record.js';
-import type { SessionSummary } from '../protocol/control.js';
+import type { SessionSummary, StoredAgent } from '../protocol/control.js';
 import { parseControl } from '../protocol/json.js';
 import type { AgentCall, Capability, Json, Params, Register, Usage } from '../protocol/messages.js';
 import { toBase64url } from '../wire/handshake.js';
@@ -97,6 +97,21 @@ export class Recorder {
         reason: error.message,
       }),
     );
+  }
+
+  /** An agent of a server. Throws audit_unavailable; then it is none. */
+  issued({ kid, label }: Principal, { public_key, grants, not_after }: StoredAgent): void {
+    const ends = new Date(not_after).toISOString();
+    this.#log.append({
+      type: 'token.issued',
+      kid,
+      key: public_key,
+      kind: 'agent',
+      label,
+      not_after: ends,
+      grants,
+    });
+    this.#log.sync();
   }
 
   /** A key that may talk from now on. Throws audit_unavailable; then it may not. */

@@ -48,7 +48,7 @@ export class TokenRequests {
         const namespace = parseText('pid_namespace', request['pid_namespace'], 20);
         // A second one could let out what the first shut in.
         if (child.pidNamespace !== undefined || !/^\d+$/.test(namespace)) throw unknown();
-        return { checked: this.#context.peers.require(child, namespace) };
+        return { checked: this.#context.peers.require(child, namespace, connection.peer) };
       }
       default:
         throw unknown();

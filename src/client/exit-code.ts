@@ -45,6 +45,7 @@ const EXIT_CODES: Record<ErrorCode, number> = {
   session_unknown: EXIT.BROKEN,
   audit_damaged: EXIT.BROKEN,
   state_unwritable: EXIT.BROKEN,
+  state_damaged: EXIT.BROKEN,
   manifest_invalid: EXIT.BROKEN,
   secret_missing: EXIT.BROKEN,
   vault_locked: EXIT.BROKEN,

@@ -1,4 +1,4 @@
-// Users of this machine.
+// Users and groups of this machine.
 
 import { execFileSync } from 'node:child_process';
 
@@ -13,18 +13,28 @@ export interface Account {
 
 /** By name or number, from wherever getent(1) knows it: files, LDAP, systemd. Undefined when there is none. */
 export function findAccount(wanted: string): Account | undefined {
-  let line = '';
+  const [name = '', , uid = '', gid = '', , home = ''] = entryOf('passwd', wanted);
+  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined;
+  return { name, uid: Number(uid), gid: Number(gid), home: home || '/' };
+}
+
+/** Number of a group, from the same places. */
+export function findGroup(wanted: string): number | undefined {
+  const [, , gid = ''] = entryOf('group', wanted);
+  return /^\d+$/.test(gid) ? Number(gid) : undefined;
+}
+
+function entryOf(database: 'passwd' | 'group', wanted: string): string[] {
   try {
-    line = execFileSync('/usr/bin/getent', ['passwd', '--', wanted], {
+    const line = execFileSync('/usr/bin/getent', [database, '--', wanted], {
       encoding: 'utf8',
       env: {},
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: PROBE_MS_MAX,
     });
+    return line.trim().split(':');
   } catch {
     // Nobody of that name.
+    return [];
   }
-  const [name = '', , uid = '', gid = '', , home = ''] = line.trim().split(':');
-  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) return undefined;
-  return { name, uid: Number(uid), gid: Number(gid), home: home || '/' };
 }

@@ -11,6 +11,18 @@ const SO_PEERPIDFD = 77;
 /** Longest chain of parents that is followed. */
 const ANCESTORS_MAX = 64;
 
+/** Whether the kernel lets us look at the process that connected. */
+export function isPeerVisible(libc: Libc, descriptor: number): boolean {
+  const credentials = Buffer.alloc(12);
+  if (descriptor < 0 || libc.socketOption(descriptor, SO_PEERCRED, credentials) !== 0) return false;
+  try {
+    return readlinkSync(`/proc/${credentials.readInt32LE(0)}/ns/pid`) !== '';
+  } catch {
+    // Another user's.
+    return false;
+  }
+}
+
 /** Whether the process that connected, or one of its ancestors, is in this process namespace (its inode number). */
 export function isPeerWithin(libc: Libc, descriptor: number, pidNamespace: string): boolean {
   const credentials = Buffer.alloc(12);

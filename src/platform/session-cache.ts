@@ -1,14 +1,13 @@
 // sessions.json: summaries of sessions that ended, so that `turret audit list` does not read every log each time. A cache
 // of what the logs say, never evidence. Only readers write it; two at once write the same values, and a file that was
-// lost or damaged is made again. The one door to lowdb.
+// lost or damaged is made again.
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LowSync } from 'lowdb';
-import { JSONFileSync } from 'lowdb/node';
 import type { ReadLine } from '../audit/read-line.js';
 import { Summarizer } from '../audit/summary.js';
 import { readRecords } from './audit-read.js';
+import { JSONFileSync, LowSync } from './lowdb.js';
 import { isRunning, listSessions, readMeta, type SessionEntry } from './sessions.js';
 
 export interface ListedSession {

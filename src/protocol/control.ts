@@ -1,7 +1,7 @@
 // Messages between supervisor and broker, over the inherited IPC channel. Both ends are ours and trust each other;
 // the agent can reach neither end.
 
-import type { JsonObject } from './messages.js';
+import type { Json, JsonObject } from './messages.js';
 
 /** A configured repeater, as far as the broker needs to know it. */
 export interface RepeaterEntry {
@@ -31,16 +31,41 @@ export interface BrokerSetup {
     start: JsonObject;
   };
   keys: BrokerKey[];
+  /**
+   * Of a server, whose tokens outlive its process: the seed of the key they pin, base64url. Its agents' tokens are the
+   * operator's to create and revoke, and nothing is answered before it is stored.
+   */
+  identity?: string;
 }
 
 export interface BrokerKey {
   /** Ed25519 public key, base64url. */
   public_key: string;
-  kind: 'session' | 'admin';
+  kind: 'session' | 'agent' | 'admin';
   label: string;
   /** Milliseconds from now. */
   lifetime_ms: number;
+  revoked?: boolean;
+  /** Of an agent: the part of the policy that is its, see src/token/delegation.ts, and limits of its own. */
+  grants?: Json;
+  limits?: Limits;
 }
+interface Limits {
+  calls?: number;
+  rate?: { count: number; period_ms: number; burst: number };
+}
+
+/** What a server remembers of an agent. Times are Unix ms. */
+export interface StoredAgent {
+  public_key: string;
+  label: string;
+  grants: Json;
+  limits: Limits;
+  created: number;
+  not_after: number;
+  revoked: { at: number; reason: string } | null;
+}
+export type AgentChange = { add: StoredAgent } | { revoke: string[]; reason: string };
 
 export type ToBroker =
   | BrokerSetup
@@ -50,6 +75,10 @@ export type ToBroker =
   | { type: 'repeater_exited'; name: string; code: number | null; signal: string | null }
   /** The agent is about to run, in this process namespace: its session key is good in there only. */
   | { type: 'agent_namespace'; pid_namespace: string }
+  /** Answers `store`: it is on the disk, or why not. */
+  | { type: 'stored'; id: number; problem?: string }
+  /** No new calls; `drained` when none is left. */
+  | { type: 'drain' }
   /** The agent is gone: revoke, drain, write the final checkpoint. */
   | { type: 'close'; exit: number };
 
@@ -63,6 +92,9 @@ export type FromBroker =
   | { type: 'repeater_lost'; name: string }
   /** Answers `agent_namespace`: whether callers can be told apart on this machine. */
   | { type: 'admitting'; checked: boolean }
+  /** A change of a server's agents, by their public keys. */
+  | { type: 'store'; id: number; change: AgentChange }
+  | { type: 'drained' }
   /** `turret revoke` took effect; the agent's token is dead. */
   | { type: 'revoked'; reason: string }
   | { type: 'closed'; summary: SessionSummary }

@@ -67,12 +67,17 @@ export const REPEATER_LOG_BYTES_MAX = 2_097_152;
  */
 export const BROKER_ANSWER_MS_MAX = 10_000;
 
-/** Steps from the session's token to one that was handed on, children of one token at a time, and keys one broker remembers. */
+/** Steps from the session's token to one that was handed on, children of one token at a time, and all that a broker remembers of a session or agent. */
 export const TOKEN_DEPTH_MAX = 4;
 export const TOKEN_CHILDREN_MAX = 64;
 export const SESSION_TOKENS_MAX = 1_024;
 /** What is signed to hand on a token, and the alternatives in it. */
 export const DELEGATION_BYTES_MAX = 16_384;
+/** Agents of one server, and the life of their tokens. */
+export const AGENTS_MAX = 256;
+export const AGENT_TOKEN_MS_MAX = 31_622_400_000;
+/** Time the calls of a server that stops have to end. */
+export const DRAIN_MS_MAX = 10_000;
 export const GRANTS_MAX = 32;
 /** A token is valid no longer than this, even when the agent runs on. */
 export const TOKEN_MS_MAX = 43_200_000;

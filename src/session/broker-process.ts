@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
-import type { BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
+import type { AgentChange, BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
 
 const ENTRY = installed('dist/src/broker/main.js');
 
@@ -15,6 +15,8 @@ export interface BrokerWishes {
   /** Its connection is over. */
   repeaterLost(name: string): void;
   revoked(reason: string): void;
+  /** Of a server: to be on the disk before `stored` answers it. */
+  store?(id: number, change: AgentChange): void;
   died(): void;
 }
 
@@ -79,7 +81,17 @@ export class BrokerProcess {
     else this.#child.send(message, handle, () => {});
   }
 
-  /** Revokes, drains, writes the final checkpoint. Undefined when the broker died or takes too long. */
+  /** No new calls; whether those that run have ended within this time. */
+  async drain(ms: number): Promise<boolean> {
+    const drained = this.#next('drained').then(
+      () => true,
+      () => true,
+    );
+    this.send({ type: 'drain' });
+    return (await Promise.race([drained, after(ms)])) ?? false;
+  }
+
+  /** Revokes, writes the final checkpoint. Undefined when the broker died or takes too long. */
   async close(exit: number): Promise<SessionSummary | undefined> {
     if (!this.#child.connected) return undefined;
     this.#closing = true;
@@ -89,9 +101,16 @@ export class BrokerProcess {
       closed.then((message) => message.summary).catch(() => undefined),
       after(CLOSE_MS_MAX),
     ]);
+    this.end();
+    return summary;
+  }
+
+  /** Lets go of it; it ends by itself then. */
+  end(): void {
+    this.#closing = true;
     if (this.#child.connected) this.#child.disconnect();
     this.#child.unref();
-    return summary;
+    (this.#child.stderr as Socket | null)?.unref();
   }
 
   #next(type: FromBroker['type']): Promise<FromBroker> {
@@ -106,6 +125,7 @@ export class BrokerProcess {
     if (message.type === 'failed') this.#fail(cannotStart(message));
     else if (message.type === 'start_repeater') this.#wishes.startRepeater(message.name);
     else if (message.type === 'repeater_lost') this.#wishes.repeaterLost(message.name);
+    else if (message.type === 'store') this.#wishes.store?.(message.id, message.change);
     else if (message.type === 'revoked') this.#wishes.revoked(message.reason);
     else this.#waiting.get(message.type)?.(message);
   }

@@ -92,6 +92,17 @@ export class World {
     return this.finish(this.start([process.execPath, this.#turret, ...words]));
   }
 
+  /** What `start` begins has this environment; its end may come later. */
+  in<T>(env: Record<string, string>, start: () => T): T {
+    const before = this.env;
+    this.env = env;
+    try {
+      return start();
+    } finally {
+      this.env = before;
+    }
+  }
+
   async finish(child: ChildProcess, input?: string | Uint8Array): Promise<Ran> {
     child.stdin?.end(input);
     const timer = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX);

@@ -131,6 +131,7 @@ beforeEach(async () => {
       authenticated: () => {},
       refused: () => {},
       gone: () => {},
+      admit: () => {},
     };
     void new AgentConnection(socket, context, () => {});
   });
