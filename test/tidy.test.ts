@@ -55,6 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ui: ['audit', 'client', 'config', 'platform', 'policy', 'protocol', 'repeaters/sdk', 'setup', 'vault'],
   session: [
     'agents',
+    'client',
     'config',
     'crypto',
     'isolation',

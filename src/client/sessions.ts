@@ -50,7 +50,11 @@ export function findRunning(selector: string | undefined): Running {
 }
 
 /** Throws broker_gone when the session's broker is dead. */
-function connectAsAdmin({ directory }: Running): Promise<BrokerConnection> {
+function connectAsAdmin({ session, directory }: Running): Promise<BrokerConnection> {
+  if (session.via !== undefined)
+    throw new TurretError('session_unknown', `that session is an agent's of the server at ${session.via}`, {
+      hints: [`turret token list --socket ${session.via}, turret token revoke`],
+    });
   const token = parseToken(readFileSync(directory.adminToken, 'utf8').trim());
   return BrokerConnection.open({
     address: { path: directory.adminSocket },

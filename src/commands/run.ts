@@ -15,6 +15,7 @@ The exit code is the command's own; 125 when turret itself broke, 126 when it re
     '<%= config.bin %> run --env-unsafe ANTHROPIC_API_KEY -- claude -p "list my buckets"',
     '<%= config.bin %> run --port 5432 -- ./agent-with-a-database.sh',
     '<%= config.bin %> run --isolation strict -- ./offline-agent.sh',
+    '<%= config.bin %> run --via /run/turret/agent.sock --token-file ci.token -- ./build-agent.sh',
   ];
   static override flags = {
     config: Flags.string({
@@ -44,6 +45,11 @@ The exit code is the command's own; 125 when turret itself broke, 126 when it re
       helpValue: 'NAME',
       summary: 'pass this variable although it looks like a secret',
     }),
+    via: Flags.string({
+      helpValue: 'SOCKET',
+      summary: 'use the rules and keys of the turret serve at this socket, with TURRET_TOKEN or --token-file',
+    }),
+    'token-file': Flags.string({ helpValue: 'FILE', summary: "the server's token, instead of TURRET_TOKEN" }),
     quiet: Flags.boolean({ char: 'q', summary: 'no lines of turret at start and end' }),
   };
   static override strict = false;

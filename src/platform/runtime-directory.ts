@@ -30,6 +30,8 @@ export interface RunningSession {
   command: string;
   started: string;
   isolation: string;
+  /** The socket of the server it is an agent of. */
+  via?: string;
 }
 
 const SID = /^[0-9a-f]{20}$/;

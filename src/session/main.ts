@@ -7,13 +7,17 @@ import { exitCodeOf } from './exit-code.js';
 import { closeInheritedDescriptors, inheritedKey } from './inherited-descriptors.js';
 import { parseRunOptions } from './options.js';
 import { runSession } from './run.js';
+import { runVia } from './via.js';
 
 export async function main(argv: string[]): Promise<void> {
   try {
     const vaultKey = inheritedKey(process.env['TURRET_VAULT_KEY_FILE']);
     closeInheritedDescriptors();
     const options = parseRunOptions(argv);
-    process.exitCode = await runSession(vaultKey === undefined ? options : { ...options, vaultKey });
+    const { via } = options;
+    process.exitCode = await (via === undefined
+      ? runSession(vaultKey === undefined ? options : { ...options, vaultKey })
+      : runVia({ ...options, via }));
   } catch (error) {
     sayError(error);
     process.exitCode = error instanceof TurretError ? exitCodeOf(error) : 125;

@@ -1,5 +1,6 @@
 // The command line of `turret run`, read without a framework: this is the path that must start fast.
 
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { TurretError } from '../errors.js';
@@ -19,12 +20,16 @@ export interface RunOptions {
   /** Names to pass although they look like secrets. */
   envUnsafe: string[];
   quiet: boolean;
+  /** The socket of a server, which then decides and holds the keys. */
+  via?: string;
+  /** Where the token for it is, instead of TURRET_TOKEN. */
+  tokenFile?: string;
   /** The text of the vault's key file, where that came as a descriptor. */
   vaultKey?: string;
 }
 
 export const RUN_USAGE =
-  'turret run [--config FILE] [--isolation LEVEL] [--net MODE] [--port N] [--env NAME] [--quiet] -- COMMAND [ARG…]';
+  'turret run [--config FILE] [--isolation LEVEL] [--net MODE] [--port N] [--env NAME] [--via SOCKET [--token-file FILE]] [--quiet] -- COMMAND [ARG…]';
 
 /** Throws TurretError usage. Everything after `--` is the agent's and is not looked at. */
 export function parseRunOptions(argv: string[]): RunOptions {
@@ -34,6 +39,8 @@ export function parseRunOptions(argv: string[]): RunOptions {
   if (split === -1 || argv.length === split + 1) {
     throw usage('there is no command to run', `put it after two dashes: ${RUN_USAGE}`);
   }
+  if (values['token-file'] !== undefined && values.via === undefined)
+    throw usage('--token-file is for a server, and none is named', 'add --via SOCKET');
   const isolation = oneOf('isolation', ISOLATION_MODES, values.isolation);
   const net = oneOf('net', NETWORK_MODES, values.net);
   return {
@@ -46,6 +53,8 @@ export function parseRunOptions(argv: string[]): RunOptions {
     env: values.env ?? [],
     envUnsafe: values['env-unsafe'] ?? [],
     quiet: values.quiet ?? false,
+    ...(values.via === undefined ? {} : { via: resolve(values.via) }),
+    ...(values['token-file'] === undefined ? {} : { tokenFile: values['token-file'] }),
   };
 }
 
@@ -62,6 +71,8 @@ function parseOurs(argv: string[]) {
         env: { type: 'string', multiple: true },
         'env-unsafe': { type: 'string', multiple: true },
         quiet: { type: 'boolean', short: 'q' },
+        via: { type: 'string' },
+        'token-file': { type: 'string' },
       },
       strict: true,
       allowPositionals: false,

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
 import type { Enclosure } from '../isolation/enclosure.js';
-import { encloseWithin } from '../isolation/minimum.js';
 import { type HostKey, loadHostKey } from '../platform/host-key.js';
 import {
   type RuntimeDirectory,
@@ -38,8 +37,8 @@ import { announce } from './announce.js';
 import { begin } from './begin.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
-import { type AgentEnvironment, agentEnvironment, withTurretsOwn } from './environment.js';
-import { fixedFiles } from './fixed-files.js';
+import { encloseAgent, environmentOf } from './enclose-agent.js';
+import { type AgentEnvironment, withTurretsOwn } from './environment.js';
 import { prepareGateway } from './gateway.js';
 import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
@@ -93,7 +92,7 @@ class Session {
     ready.catch(() => {}); // awaited below; a broker that dies before that must not end us unheard
     const config = await loadConfigHere(this.#options.configFile);
     const users = repeaterUsers(config, process.getuid?.());
-    const environment = this.#environment(config);
+    const environment = environmentOf(this.#options, config);
     const tools = [...new Set(repeaterEntries(config.repeaters).flatMap((entry) => entry.tools))];
     // `turret run -- aws s3 ls` means the shim, whether or not there is an aws on the user's PATH.
     const shim = [...tools, 'turret'].find((name) => name === command[0]);
@@ -127,7 +126,10 @@ class Session {
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });
     const ports = gateway === undefined ? [] : [gateway.port];
     const hidden = [state, ...roots, ...vaultDirectory(process.env)];
-    const enclosure = await this.#enclose(config, environment, { program, tools, hidden, ports });
+    const enclosure = await encloseAgent({
+      ...{ options: this.#options, config, environment, directory: this.#directory },
+      ...{ agentSocket: this.#directory.agentSocket, program, tools, hidden, ports },
+    });
     this.#enclosure = enclosure;
     // What the sandbox binds the broker's socket over.
     if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
@@ -194,36 +196,6 @@ class Session {
   #abort(signal: NodeJS.Signals): never {
     this.cleanUp();
     process.exit(128 + constants.signals[signal]);
-  }
-
-  #environment(config: Config): AgentEnvironment {
-    return agentEnvironment({
-      from: process.env,
-      pass: [...config.env.pass, ...this.#options.env],
-      unsafe: [...config.env.unsafe, ...this.#options.envUnsafe],
-    });
-  }
-
-  #enclose(
-    config: Config,
-    environment: AgentEnvironment,
-    { ports, ...own }: { program: string | undefined; tools: string[]; hidden: string[]; ports: number[] },
-  ): Promise<Enclosure> {
-    const directory = this.#directory as RuntimeDirectory;
-    return encloseWithin(this.#options.isolation ?? config.isolation, config.min_isolation, {
-      cwd: process.cwd(),
-      home: environment.env['HOME'] ?? '/nonexistent',
-      homeAllow: config.home.allow,
-      ...own,
-      agentDirectory: directory.agent,
-      agentSocket: directory.agentSocket,
-      temporary: directory.temporary,
-      agentUser: config.agent_user,
-      net: this.#options.net ?? config.net,
-      ports: [...config.ports, ...this.#options.ports, ...ports],
-      fixed: fixedFiles(config),
-      env: environment.env,
-    });
   }
 
   async #setUpBroker(parts: {

@@ -12,8 +12,7 @@ export function printSummary(session: {
   lastWords: string;
 }): void {
   const { exit, summary, ms } = session;
-  const how = exit.signal === undefined ? `exited with ${exit.code}` : `was ended by ${exit.signal}`;
-  say(`the agent ${how} after ${duration(ms)}; its token is dead`);
+  say(endWords(exit, ms));
   if (summary === undefined) {
     say(
       session.brokerDied
@@ -26,6 +25,12 @@ export function printSummary(session: {
     say(`${allowed} calls allowed, ${denied} denied, ${failed} refused or failed before a decision`);
   }
   say(`turret audit ${session.sid.slice(0, 8)}`);
+}
+
+/** How it ended, and when. */
+export function endWords(exit: AgentExit, ms: number): string {
+  const how = exit.signal === undefined ? `exited with ${exit.code}` : `was ended by ${exit.signal}`;
+  return `the agent ${how} after ${duration(ms)}; its token is dead`;
 }
 
 function duration(ms: number): string {
