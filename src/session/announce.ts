@@ -5,9 +5,14 @@ import type { Enclosure } from '../isolation/enclosure.js';
 import { say } from '../ui/voice.js';
 import type { AgentEnvironment } from './environment.js';
 
-export function announce(config: Config, { withheld }: AgentEnvironment, { line }: Enclosure): void {
+/** `isServers`: the rules are a server's, and none here apply. */
+export function announce(
+  config: Config,
+  { withheld }: AgentEnvironment,
+  { line, isServers = false }: Pick<Enclosure, 'line'> & { isServers?: boolean },
+): void {
   say(line);
-  if (config.sources.length === 0) {
+  if (config.sources.length === 0 && !isServers) {
     say(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
   }
   if (withheld.length > 0) say(`not passed, their values look like secrets: ${withheld.join(', ')}`);

@@ -38,7 +38,7 @@ import { begin } from './begin.js';
 import { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { encloseAgent, environmentOf } from './enclose-agent.js';
-import { type AgentEnvironment, withTurretsOwn } from './environment.js';
+import { withTurretsOwn } from './environment.js';
 import { prepareGateway } from './gateway.js';
 import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';

@@ -26,7 +26,9 @@ import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { Json } from '../protocol/messages.js';
 import { type Token, parseToken } from '../token/token.js';
 import { say } from '../ui/voice.js';
+import { makeAgentHome } from './agent-home.js';
 import { startAgent } from './agent.js';
+import { announce } from './announce.js';
 import { fillAgentDirectory } from './agent-directory.js';
 import { findProgram } from './command.js';
 import { type Door, openDoor } from './door.js';
@@ -81,6 +83,7 @@ class ViaSession {
         ? findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd())
         : undefined;
     const roots = runtimeRoots(process.env, process.getuid?.() ?? 0);
+    makeAgentHome(environment.env['HOME'], program);
     runningSessions(roots); // removes what dead sessions left behind
     const label = this.#options.label ?? command[0] ?? '';
     const sid = randomBytes(10).toString('hex');
@@ -92,7 +95,8 @@ class ViaSession {
     });
     const child = await this.#childFor(connection, token, label);
     fillAgentDirectory(this.#directory, child.token, tools);
-    const gateway = await prepareGateway(config, { directory: this.#directory.agent, env: environment.env });
+    const agentSoFar = { env: environment.env, program };
+    const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     // What a sandbox binds the server's socket over; read-only in there, so it has to be there before.
     const mountPoint = join(this.#directory.agent, AGENT_FILES.socket);
     writeFileSync(mountPoint, '', { mode: 0o600 });
@@ -111,18 +115,24 @@ class ViaSession {
     const port = this.#door?.port;
     if (port !== undefined)
       writeFileSync(join(enclosure.agentDirectory, AGENT_FILES.port), `${port}`, { mode: 0o600 });
-    if (!quiet) say(`${enclosure.line}; rules and keys of the server at ${via}`);
+    if (!quiet)
+      announce(config, environment, {
+        isServers: true,
+        line: `${enclosure.line}; rules and keys of the server at ${via}`,
+      });
+    const told = gateway?.tell(enclosure.agentDirectory);
     const agent = startAgent({
       enclosure,
       brokerPort: port,
       command: [
         ...(gateway === undefined ? [] : [`${enclosure.agentDirectory}/${AGENT_FILES.withGateway}`]),
         program ?? `${enclosure.agentDirectory}/bin/${shim}`,
+        ...(told?.args ?? []),
         ...command.slice(1),
       ],
       env: {
         ...withTurretsOwn(environment, enclosure, child.token),
-        ...gateway?.env,
+        ...told?.env,
         [SESSION_MARK]: sid,
       },
       admit: async (pidNamespace) => {

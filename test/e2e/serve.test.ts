@@ -134,7 +134,11 @@ describe('turret serve', () => {
     const agent = await openAs(server.place, await tokenFor(server.place, 'last'));
     const running = agent.call({ action: 'echo.slow', params: { ms: 700 } });
     await running.running;
+    const told = new Promise<void>((resolve) => {
+      server.child.stderr?.on('data', (text: string) => text.includes('nothing was read again') && resolve());
+    });
     server.child.kill('SIGHUP');
+    await told;
     server.child.kill('SIGTERM');
     let code = await codeOf(say(agent));
     while (code === 'done') code = await codeOf(say(agent));
