@@ -35,7 +35,7 @@ export class AdminRequests {
   async answer(request: JsonObject): Promise<JsonObject> {
     const what = request['admin'];
     if (what === 'status') return this.#context.status();
-    if (what === 'tokens') return { tokens: this.#context.tokens.list(() => true) };
+    if (what === 'tokens') return this.#context.tokens.list(() => true);
     if (what === 'revoke') return this.#revoke(request);
     if (what === 'create' && this.#context.isServer) return this.#create(request);
     throw new TurretError(

@@ -4,7 +4,7 @@
 import { TurretError } from '../errors.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { parseText } from '../protocol/parse.js';
-import { DELEGATION_BYTES_MAX } from '../protocol/limits.js';
+import { CONTROL_BYTES_MAX, DELEGATION_BYTES_MAX } from '../protocol/limits.js';
 import { SIGNATURE_BYTES, fromBase64url } from '../wire/handshake.js';
 import type { AgentConnection } from './agent-connection.js';
 import { type KeyRing, type Principal, lineage } from './keys.js';
@@ -12,12 +12,15 @@ import type { Limiter } from './limiter.js';
 import type { PeerCheck } from './peer-check.js';
 import type { Recorder } from './recorder.js';
 
+/** Of what the holders wrote themselves, a thousand times if they like. */
+const LIST_BYTES_MAX = CONTROL_BYTES_MAX / 2;
+
 export interface TokenContext {
   keys: KeyRing;
   peers: PeerCheck;
   limiter: Limiter;
   recorder: Recorder;
-  monotonicMs(): number;
+  monotonicMs: () => number;
   /** Kills them, and all that comes from them; says how many, and how many calls that ended. */
   revoke(principals: Principal[], reason: string, by: string): { revoked: number; cancelled: number };
 }
@@ -38,7 +41,7 @@ export class TokenRequests {
       case 'delegate':
         return this.#delegate(connection, caller, request);
       case 'list':
-        return { tokens: this.list((one) => lineage(one).includes(caller)) };
+        return this.list((one) => lineage(one).includes(caller));
       case 'revoke': {
         const child = this.#below(caller, request);
         return this.#context.revoke([child], 'its parent said so', caller.label);
@@ -55,24 +58,34 @@ export class TokenRequests {
     }
   }
 
-  /** What is known of keys, as `turret token list` shows it. */
-  list(chosen: (principal: Principal) => boolean): JsonObject[] {
-    const { keys, limiter } = this.#context;
-    const shown = keys.all().filter((one) => one.kind !== 'admin' && chosen(one));
-    return shown.map((one) => {
-      const left = Math.round((one.expiresAtMs - this.#context.monotonicMs()) / 1000);
-      const dead = lineage(one).some(({ revoked }) => revoked);
-      const calls = one.limits.find((limit) => limit.calls !== undefined)?.calls;
-      return {
-        kid: one.kid,
-        label: one.label,
-        parent: one.parent?.kid ?? null,
-        state: dead ? 'revoked' : left <= 0 ? 'expired' : 'live',
-        expires_in_s: Math.max(0, left),
-        grants: (one.grants?.list ?? null) as unknown as JsonObject | null,
-        ...(calls === undefined ? {} : { calls, used: limiter.used(one).at(-1)?.calls ?? 0 }),
-      };
-    });
+  /** What is known of keys, the living first: as many as an answer holds, and how many more there are. */
+  list(chosen: (principal: Principal) => boolean): JsonObject {
+    const tokens: JsonObject[] = [];
+    const all = this.#context.keys.all().filter((one) => one.kind !== 'admin' && chosen(one));
+    const isDead = (one: Principal): boolean => lineage(one).some(({ revoked }) => revoked);
+    let room = LIST_BYTES_MAX;
+    for (const one of [...all.filter((one) => !isDead(one)), ...all.filter(isDead)]) {
+      const shown = this.#describe(one, isDead(one));
+      room -= Buffer.byteLength(JSON.stringify(shown));
+      if (room < 0) break;
+      tokens.push(shown);
+    }
+    return { tokens, ...(tokens.length < all.length ? { more: all.length - tokens.length } : {}) };
+  }
+
+  #describe(one: Principal, isDead: boolean): JsonObject {
+    const { limiter, monotonicMs } = this.#context;
+    const left = Math.round((one.expiresAtMs - monotonicMs()) / 1000);
+    const calls = one.limits.find((limit) => limit.calls !== undefined)?.calls;
+    return {
+      kid: one.kid,
+      label: one.label,
+      parent: one.parent?.kid ?? null,
+      state: isDead ? 'revoked' : left <= 0 ? 'expired' : 'live',
+      expires_in_s: Math.max(0, left),
+      grants: (one.grants?.list ?? null) as unknown as JsonObject | null,
+      ...(calls === undefined ? {} : { calls, used: limiter.used(one).at(-1)?.calls ?? 0 }),
+    };
   }
 
   gone(connection: AgentConnection): void {

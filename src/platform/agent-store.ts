@@ -81,7 +81,8 @@ export class AgentStore {
 
 function applied(agents: StoredAgent[], change: AgentChange, now: number): StoredAgent[] {
   const kept = agents.filter(({ not_after }) => now < not_after + REMEMBERED_MS);
-  if ('add' in change) return [...kept, change.add];
+  if ('add' in change)
+    return [...kept.filter(({ public_key }) => public_key !== change.add.public_key), change.add];
   const { revoke, reason } = change;
   return kept.map((agent) =>
     revoke.includes(agent.public_key) ? { ...agent, revoked: agent.revoked ?? { at: now, reason } } : agent,

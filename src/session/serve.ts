@@ -74,7 +74,7 @@ class Server {
     this.#stopping = new Promise((resolve) => (this.#stop = resolve));
     const hear = new Signals(() => {});
     hear.to((signal) => {
-      if (signal === 'SIGHUP')
+      if (signal === 'SIGHUP' || signal === 'SIGUSR2')
         say('nothing was read again: restart turret serve for a new turret.yaml; tokens stay good');
       else this.#stop('signal');
     });

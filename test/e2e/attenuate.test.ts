@@ -122,7 +122,7 @@ describe('from outside', () => {
       tokens: { label: string; state: string }[];
     };
     expect(tokens.map(({ label, state }) => `${label} ${state}`)).toEqual([
-      'sh live', 'sub live', 'researcher revoked', 'no-such-command revoked', 'sh revoked', 'mid revoked', 'low revoked', 'orphan revoked', 'kept live',
+      'sh live', 'sub live', 'kept live', 'researcher revoked', 'no-such-command revoked', 'sh revoked', 'mid revoked', 'low revoked', 'orphan revoked',
     ]); // prettier-ignore
     expect(revoke?.stdout.toString()).toMatch(/^revoked token kept of \w{8} \(sh\); 0 calls cut\n$/);
     expect([nobody?.code, nobody?.stderr]).toEqual([
