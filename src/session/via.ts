@@ -95,7 +95,7 @@ class ViaSession {
     });
     const child = await this.#childFor(connection, token, label);
     fillAgentDirectory(this.#directory, child.token, tools);
-    const agentSoFar = { env: environment.env, program };
+    const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     // What a sandbox binds the server's socket over; read-only in there, so it has to be there before.
     const mountPoint = join(this.#directory.agent, AGENT_FILES.socket);
