@@ -12,7 +12,7 @@ export interface GatewayUrls {
 export interface GatewayForAgent {
   urls: GatewayUrls;
   bearer: string;
-  /** Where the files of `Told` are, as the agent sees them. */
+  /** Where its `files` are, as it sees them. */
   directory: string;
   /** The agent's environment so far. */
   env: Readonly<Record<string, string>>;
