@@ -98,9 +98,11 @@ function split(word: string): { name: string; given: string | undefined } {
   if (!word.startsWith('--')) refuse(`${quote(word)} is no option of aws`, 'aws has long options only');
   if (word === '--') refuse('-- is not passed on', 'leave it out');
   const equals = word.indexOf('=');
-  return equals < 0
-    ? { name: word.slice(2), given: undefined }
-    : { name: word.slice(2, equals), given: word.slice(equals + 1) };
+  if (equals < 0) return { name: word.slice(2), given: undefined };
+  const [name, given] = [word.slice(2, equals), word.slice(equals + 1)];
+  // Python's argparse takes it for the end of the options there, too, and the value away.
+  if (given === '--') refuse(`--${name} cannot be two dashes`, 'give it another value');
+  return { name, given };
 }
 
 function takeGlobal(word: string, words: Words, globals: Params, tables: AwsTables): boolean {

@@ -53,6 +53,7 @@ describe('options', () => {
 
   it('takes the value of a global for a value, never for a command', () => {
     expect(refusal('--query sts')).toMatch(/not a whole command/);
+    expect(refusal('s3api head-bucket --bucket=--')).toMatch(/cannot be two dashes/);
     expect(asked('--query sts iam list-roles')).toEqual([['aws.iam.list_roles', { query: 'sts' }]]);
     expect(refusal('--no-paginate=sts iam list-roles')).toMatch(/takes no value/);
   });
