@@ -18,9 +18,9 @@ export function findAccount(wanted: string): Account | undefined {
   return { name, uid: Number(uid), gid: Number(gid), home: home || '/' };
 }
 
-/** Number of a group, from the same places. */
+/** Number of a group, from the same places; a number needs no name. */
 export function findGroup(wanted: string): number | undefined {
-  const [, , gid = ''] = entryOf('group', wanted);
+  const [, , gid = /^\d{1,9}$/.test(wanted) ? wanted : ''] = entryOf('group', wanted);
   return /^\d+$/.test(gid) ? Number(gid) : undefined;
 }
 

@@ -122,7 +122,7 @@ describe('turret serve', () => {
     await running.running;
     const cut = codeOf(running.finished);
     const revoked = await world.turret('token', 'revoke', 'leaving');
-    expect(revoked.stdout.toString()).toBe('revoked leaving: 1 tokens, with those that came from it\n');
+    expect(revoked.stdout.toString()).toBe('revoked leaving: 1 token, with those that came from it\n');
     expect(await cut).toBe('token_revoked');
     expect(await codeOf(openAs(server.place, token))).toBe('token_revoked');
     expect((await world.turret('token', 'revoke', 'nobody')).stderr).toContain(

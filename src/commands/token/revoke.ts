@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 
 import { askServer, placeOf } from '../../client/server.js';
 import { revokeInside } from '../../client/token-list.js';
+import { plural } from '../../ui/audit-words.js';
 import { TurretCommand } from '../../ui/turret-command.js';
 import { visible } from '../../ui/visible.js';
 
@@ -35,7 +36,7 @@ export default class TokenRevoke extends TurretCommand {
             })
           )['revoked'],
         );
-    this.log(`revoked ${visible(args.token)}: ${revoked} tokens, with those that came from it`);
+    this.log(`revoked ${visible(args.token)}: ${plural(revoked, 'token')}, with those that came from it`);
     return { revoked };
   }
 }

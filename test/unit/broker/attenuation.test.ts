@@ -9,7 +9,8 @@ import { TurretError } from '../../../src/errors.js';
 import type { Params } from '../../../src/protocol/messages.js';
 import { policyOf, request, rule } from '../policy/samples.js';
 import { codeOf } from '../protocol/vectors.js';
-import { child, ring } from './delegated.js';
+import { toBase64url } from '../../../src/wire/handshake.js';
+import { child, keyNumber, ring } from './delegated.js';
 
 const policy = policyOf(
   rule('allow', ['aws.**'], { id: 'all' }),
@@ -157,5 +158,48 @@ describe('a budget', () => {
     limits.spend(made, [], 60);
     limits.spend(root, [], 40);
     expect(codeOf(() => limits.spend(made, [], 1))).toBe('budget_exhausted');
+  });
+});
+
+describe('agents of one server', () => {
+  const agents = (lifetime_ms = 60_000) => {
+    const { keys } = ring();
+    const add = (number: number, label: string, allow: string[], limits = {}) =>
+      keys.add({
+        public_key: toBase64url(keyNumber(number).publicKey),
+        ...{ kind: 'agent', label, lifetime_ms, limits },
+        grants: [{ allow, where: {} }],
+      });
+    return { keys, one: add(1, 'one', ['aws.**'], { calls: 2 }), two: add(2, 'two', ['aws.s3.list_*']) };
+  };
+
+  it('have their own part of the policy, and their own budgets and limits of rules', () => {
+    const { one, two } = agents();
+    expect([effect(one, 'aws.s3.put_object'), effect(two, 'aws.s3.put_object')]).toEqual(['allow', 'deny']);
+    const limits = new Limiter(policy, [{ calls: 10 }], () => 0);
+    const made = (caller: Principal) => codeOf(() => limits.admitCaller(caller)) ?? 'made';
+    expect([made(one), made(one), made(one)]).toEqual(['made', 'made', 'budget_exhausted']);
+    expect(Array.from({ length: 11 }, () => made(two)).filter((said) => said === 'made')).toHaveLength(10);
+    for (const caller of [one, one, one, two]) limits.admitToRules(caller, ['counted']);
+    expect(codeOf(() => limits.admitToRules(one, ['counted']))).toBe('budget_exhausted');
+    expect(codeOf(() => limits.admitToRules(two, ['counted']))).toBeUndefined();
+  });
+
+  it('end alone, and take along what came from them', () => {
+    const { keys, one, two } = agents();
+    const below = child(keys, one, 1, 3);
+    keys.revoke([one]);
+    expect(codeOf(() => keys.check(below))).toBe('token_revoked');
+    expect(codeOf(() => keys.check(two))).toBeUndefined();
+  });
+
+  it('that had expired or were revoked when the server started are told so', () => {
+    const { keys, one } = agents(-1);
+    expect(codeOf(() => keys.check(one))).toBe('token_expired');
+    const gone = keys.add({
+      public_key: toBase64url(keyNumber(9).publicKey),
+      ...{ kind: 'agent', label: 'gone', lifetime_ms: 60_000, revoked: true },
+    });
+    expect(codeOf(() => keys.check(gone))).toBe('token_revoked');
   });
 });
