@@ -111,10 +111,11 @@ export class AdminRequests {
       this.#context.tell({ type: 'store', id, change });
     });
     if (problem === undefined) return;
-    throw refused(
-      `this could not be stored: ${problem}`,
-      'it holds until the server stops; make room and repeat it',
-    );
+    const hint =
+      'add' in change
+        ? 'make room and ask again'
+        : 'it holds until the server stops; make room and repeat it';
+    throw refused(`this could not be stored: ${problem}`, hint);
   }
 }
 

@@ -1,7 +1,7 @@
 // One server, several agents, its operator, and what happens to it. The built program runs; agents are this process, which is
 // all that a hostile one could be.
 
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -129,6 +129,24 @@ describe('turret serve', () => {
       'there is no token of that name',
     );
   });
+
+  test('says no to what it cannot store: no token, no agent, and a revocation that holds but is not yet for ever', async () => {
+    const token = await tokenFor(server.place, 'stays');
+    // The new list cannot be written where a directory is.
+    const inTheWay = join(world.state, 'serve/agents.json.new');
+    mkdirSync(inTheWay);
+    const made = await world.turret('token', 'create', '--agent', 'unstored', '--allow', '**');
+    expect([made.code, made.stdout.toString()]).toEqual([1, '']);
+    expect(made.stderr).toMatch(/this could not be stored: the list of agents cannot be written \(EISDIR\)/);
+    const revoke = { admin: 'revoke', token: 'stays', reason: 'test' };
+    expect(await codeOf(askServer(server.place, revoke))).toBe('denied');
+    expect(await codeOf(openAs(server.place, token))).toBe('token_revoked');
+    rmdirSync(inTheWay);
+    expect(await codeOf(askServer(server.place, revoke))).toBe('done');
+    const { tokens } = (await askServer(server.place, { admin: 'tokens' })) as { tokens: { label: string; state: string }[] };
+    expect(tokens.find(({ label }) => label === 'unstored')?.state).toBe('revoked');
+    expect(readFileSync(join(world.state, 'serve/agents.json'), 'utf8')).not.toContain('unstored');
+  }); // prettier-ignore
 
   test('finishes what runs when it is told to stop, takes nothing new, and its log verifies', async () => {
     const agent = await openAs(server.place, await tokenFor(server.place, 'last'));

@@ -3,6 +3,7 @@
 import { deepEqual, equal, notDeepEqual, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 
+import { parseDelegation } from '../../../src/token/delegation.js';
 import { formatToken, parseToken, type TokenKind } from '../../../src/token/token.js';
 import {
   callMessage,
@@ -12,6 +13,7 @@ import {
   toBase64url,
   transcript,
 } from '../../../src/wire/handshake.js';
+import { vectors } from '../../unit/protocol/vectors.js';
 import { mutated } from '../arbitraries/text.js';
 import { type FuzzTarget, refusedOr } from '../target.js';
 
@@ -19,6 +21,8 @@ const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength
 const kinds = fc.constantFrom<TokenKind>('session', 'child', 'repeater', 'admin');
 const tokens = fc.record({ kind: kinds, seed: bytesOf(32), sid: bytesOf(10) });
 const some = fc.uint8Array({ maxLength: 40 });
+const DELEGATION_KEYS = ['child_pub', 'label', 'grants', 'not_after', 'max_calls', 'depth'];
+const delegations = fc.constantFrom(...vectors.delegations.map(({ json }) => Buffer.from(json)));
 
 export const TOKEN_AND_HANDSHAKE: FuzzTarget[] = [
   {
@@ -43,6 +47,25 @@ export const TOKEN_AND_HANDSHAKE: FuzzTarget[] = [
       const text = bytes.toString('latin1');
       const token = refusedOr(['token_malformed'], () => parseToken(text));
       if (token) equal(formatToken(token), text);
+    }),
+  },
+  {
+    name: 'token/delegation',
+    claim: 'a changed delegation is refused, or is read as what it says and as no more',
+    cases: 400,
+    property: fc.property(mutated(delegations), (json) => {
+      const read = refusedOr(['protocol_error'], () => parseDelegation(json));
+      if (!read) return;
+      const said = JSON.parse(Buffer.from(json).toString()) as Record<string, unknown>;
+      deepEqual(
+        [read.label, read.depth, read.notAfterMs, read.maxCalls, read.publicKey.toString('base64url')],
+        [said['label'], said['depth'], said['not_after'], said['max_calls'], said['child_pub']],
+      );
+      deepEqual(
+        Object.keys(said).filter((key) => !DELEGATION_KEYS.includes(key)),
+        [],
+      );
+      ok(read.depth >= 1 && read.depth <= 4 && read.grants.every(({ allow }) => allow.length > 0));
     }),
   },
   {
