@@ -1,9 +1,34 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files of minutes: one that starts last is waited for alone. */
+const LONGEST = [
+  'fidelity',
+  'attack',
+  'fake-aws',
+  'aws-injector',
+  'agents',
+  'fakes',
+  'terminal',
+  'kill-matrix',
+  'sandbox',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/e2e/${name}.test.ts`));
+      return at < 0 ? LONGEST.length : at;
+    };
+    return (await super.sort(files)).toSorted((one, two) => place(one) - place(two));
+  }
+}
 
 // `unit` runs the sources in process; `e2e` runs the built program with real processes, sockets and CLIs.
 export default defineConfig({
   test: {
     env: { NODE_ENV: 'production' },
+    sequence: { sequencer: LongestFirst },
     globalSetup: './test/helpers/own-tmp.ts',
     projects: [
       {
