@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { INSTALLED_AWS, type InstalledAws } from '../helpers/installed-aws.js';
-import { type AttackCase, loadCases } from './case.js';
+import { type AttackCase, loadCases, thinned } from './case.js';
 import { TRIED_LEVELS } from './levels.js';
 
 export interface Options {
@@ -20,7 +20,7 @@ export interface Options {
   readonly cases: readonly AttackCase[];
 }
 
-export const USAGE = `usage: npm run attack -- [--level NAME]… [--aws VERSION]… [--category NAME]… [--case ID]… [--no-controls] [--as-root] [--write] [--json] [--verbose]
+export const USAGE = `usage: npm run attack -- [--level NAME]… [--aws VERSION]… [--category NAME]… [--case ID]… [--thin N] [--no-controls] [--as-root] [--write] [--json] [--verbose]
 
 Runs the attack corpora through the real path and writes docs/scoreboard.md; of a part of them only with --write.
 
@@ -28,6 +28,7 @@ Runs the attack corpora through the real path and writes docs/scoreboard.md; of 
   --aws VERSION     the beginning of a version: 2, 1.45; every installed one at the first level, the first at the others
   --category NAME   aws-fileread, gh-api, benign, …
   --case ID         cases whose id has this in it
+  --thin N          one in N of the command lines that are refused by their words, as check does
   --no-controls     without the same attacks on unguarded tools
   --as-root         the user is root (when you are)
   --write           docs/scoreboard.md, whatever was chosen
@@ -54,6 +55,7 @@ export function parseOptions(argv: readonly string[]): Options {
       category: many,
       case: many,
       join: many,
+      thin: { type: 'string' },
       json: flag,
       help: flag,
       verbose: flag,
@@ -62,17 +64,18 @@ export function parseOptions(argv: readonly string[]): Options {
       'no-controls': flag,
     },
   });
-  const { level, aws, category, case: ids } = values;
+  const { level, aws, category, case: ids, thin } = values;
   const levels = chosen('level', TRIED_LEVELS, level, (one, wanted) => one === wanted);
   const clis = chosen('aws', INSTALLED_AWS, aws, ({ version }, wanted) => version.startsWith(wanted));
-  const cases = loadCases().filter(
+  if (thin !== undefined && !/^[1-9]\d?$/.test(thin)) throw new Error('--thin is a number from 1 to 99');
+  const cases = thinned(loadCases(), Number(thin ?? 1)).filter(
     (one) =>
       (category === undefined && ids === undefined) ||
       category?.includes(one.category) === true ||
       ids?.some((id) => one.id.includes(id)) === true,
   );
   if (cases.length === 0) throw new Error('no case has that id or category');
-  const whole = [level, aws, category, ids].every((choice) => choice === undefined);
+  const whole = [level, aws, category, ids, thin].every((choice) => choice === undefined);
   return {
     help: values.help,
     json: values.json,

@@ -88,7 +88,7 @@ interface Hindrance {
 
 const NO_DESCRIPTORS: Hindrance = {
   begin: (pid) => limit(pid, `--nofile=${readdirSync(`/proc/${pid}/fd`).length}:`),
-  end: (pid) => limit(pid, '--nofile=27:'),
+  end: (pid) => limit(pid, '--nofile=1024:'),
 };
 /** The log has begun with more than this. */
 const NO_FILE_SIZE: Hindrance = {
