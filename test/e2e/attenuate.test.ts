@@ -81,7 +81,7 @@ beforeAll(async () => {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as (typeof records)[number]);
-}, 40_000);
+}, 120_000);
 afterAll(() => world.close());
 
 describe('turret token attenuate', () => {

@@ -37,10 +37,21 @@ const LEARN_MS_MAX = 1_000;
 const STARTS = 3;
 const KNOWN_FATES = ['done', 'failed', 'unknown'] as const;
 
-export async function kill(row: Row): Promise<Observed> {
-  const stage = new Stage(row.moment, row.isolation);
+async function stageOf({ moment, isolation }: Row): Promise<Stage> {
+  const stage = new Stage(moment, isolation);
   try {
     await stage.reach();
+    return stage;
+  } catch (error) {
+    stage.close();
+    throw error;
+  }
+}
+
+/** Of a session that was not brought to its moment nothing is learned about a kill: that is tried once more. */
+export async function kill(row: Row): Promise<Observed> {
+  const stage = await stageOf(row).catch(() => stageOf(row));
+  try {
     const killedAt = performance.now();
     await strike(stage, row);
     const { code, signal, stdout, stderr } = await stage.ended;
