@@ -17,9 +17,11 @@ const NSENTER = ['/usr/bin/nsenter', '/bin/nsenter'].find((path) => existsSync(p
 /** Ends when its input does, which is when this process does. What it is told it says back, and then the namespaces are made. */
 const WAITER = ['/usr/bin/cat', '/bin/cat'].find((path) => existsSync(path)) ?? 'cat';
 
+// It is ended by us when the socket has come; when we were killed meanwhile, nobody else would end it.
 const LISTENER = `
 const server = require('node:net').createServer();
 server.on('error', () => process.exit(1));
+process.on('disconnect', () => setTimeout(() => process.exit(), 2000));
 server.listen({ host: '127.0.0.1', port: Number(process.argv[1]) }, () => process.send({}, server, () => process.disconnect()));`;
 
 export interface CliNetwork {
