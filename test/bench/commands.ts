@@ -9,7 +9,14 @@ import path from 'node:path';
 import { type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { type FakeGithub, startFakeGithub } from '../fakes/github.js';
 import { AgentDriver, placeAgent } from '../helpers/agent.js';
-import { configText, credentialVariables, makeHome, startTurret } from '../helpers/turret.js';
+import {
+  type TestHome,
+  type TurretOptions,
+  configText,
+  credentialVariables,
+  makeHome,
+  startTurret,
+} from '../helpers/turret.js';
 import { timed } from './measure.js';
 
 export interface Fakes {
@@ -57,15 +64,26 @@ function worldOf(driver: AgentDriver, close: () => Promise<void>): CommandWorld 
   };
 }
 
+export interface GuardedWorld extends CommandWorld {
+  readonly home: TestHome;
+  /** Of `turret run`. */
+  readonly pid: number;
+}
+
 /** Everything on: the sandbox of the level that is found, injectors, policy, audit. */
 export async function startGuarded(
   endpoints: { aws: string; gh: string },
   fixture = 'everything.yaml',
-): Promise<CommandWorld> {
-  const home = makeHome();
-  const child = startTurret({ home, config: configText(fixture, endpoints) }, placeAgent(home.workspace));
+): Promise<GuardedWorld> {
+  return startSession({ home: makeHome(), config: configText(fixture, endpoints) });
+}
+
+/** The same with a configuration of one's own. The home goes with it. */
+export async function startSession(options: TurretOptions): Promise<GuardedWorld> {
+  const { home } = options;
+  const child = startTurret(options, placeAgent(home.workspace));
   const driver = new AgentDriver(child, home.workspace);
-  return worldOf(driver, async () => {
+  const world = worldOf(driver, async () => {
     const closed = new Promise((resolve) => {
       child.once('close', resolve);
     });
@@ -73,6 +91,7 @@ export async function startGuarded(
     await closed;
     home.remove();
   });
+  return { ...world, home, pid: child.pid ?? 0 };
 }
 
 /** The real programs with the real keys. */

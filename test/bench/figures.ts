@@ -2,8 +2,22 @@
 // machine mean little.
 
 import { figuresOfCalls } from './calls.js';
+import { figuresOfCrowds } from './crowd.js';
+import { figuresOfDecisions } from './decisions.js';
 import type { Figure } from './figure.js';
 import { figuresInProcess } from './in-process.js';
+import { figuresOfMemory } from './memory.js';
+import { figuresOfRevocation } from './revocation.js';
 import { figuresOfStarts } from './starts.js';
+import { figuresOfStreams } from './streams.js';
 
-export const FIGURES: readonly Figure[] = [...figuresOfCalls, ...figuresOfStarts, ...figuresInProcess];
+export const FIGURES: readonly Figure[] = [
+  ...figuresOfCalls,
+  ...figuresOfStarts,
+  ...figuresOfDecisions,
+  ...figuresOfStreams,
+  ...figuresInProcess,
+  ...figuresOfMemory,
+  ...figuresOfRevocation,
+  ...figuresOfCrowds,
+];

@@ -5,17 +5,12 @@ import { parseArgs } from 'node:util';
 
 import type { Figure } from './figure.js';
 import { FIGURES } from './figures.js';
-import { type Measured, measure } from './measure.js';
-import { documentOf, lineOf } from './report.js';
+import { type Measured, evaluate, measure } from './measure.js';
+import { type Result, documentOf, isReached, lineOf } from './report.js';
 
 const ROUNDS = 20;
-const SAMPLES = 'bench-samples.json';
+const SAMPLES = 'dist/test/bench-samples.json';
 const DOCUMENT = 'docs/performance.md';
-
-export interface Result {
-  readonly figure: Figure;
-  readonly measured: Measured;
-}
 
 /** @returns the exit code: 1 when a figure misses its goal or says nothing. */
 export async function main(words: string[]): Promise<number> {
@@ -24,39 +19,55 @@ export async function main(words: string[]): Promise<number> {
     allowPositionals: true,
     options: { rounds: { type: 'string' }, publish: { type: 'boolean' } },
   });
-  const unknown = positionals.filter((word) => !FIGURES.some(({ name }) => name.startsWith(word)));
-  if (unknown.length > 0)
-    throw new TypeError(
-      `no figure is called ${unknown[0]}; there are ${FIGURES.map(({ name }) => name).join(', ')}`,
-    );
-  const wanted = FIGURES.filter(
-    ({ name }) => positionals.length === 0 || positionals.some((word) => name.startsWith(word)),
-  );
-  const results: Result[] = [];
-  for (const figure of wanted) {
-    process.stderr.write(`${figure.name}: ${figure.title}\n`);
-    const result = { figure, measured: await measured(figure, Number(values.rounds ?? 0)) };
-    results.push(result);
-    console.log(lineOf(result));
-  }
+  const wanted = chosen(positionals);
+  if (values.publish === true && wanted.length < FIGURES.length)
+    throw new TypeError('--publish is for a whole run');
   mkdirSync('dist/test', { recursive: true });
-  writeFileSync(`dist/test/${SAMPLES}`, JSON.stringify(results.map(raw), undefined, 1));
-  console.log(`raw samples: dist/test/${SAMPLES}`);
-  if (values.publish === true) {
-    if (wanted.length < FIGURES.length) throw new TypeError('--publish is for a whole run');
-    writeFileSync(DOCUMENT, documentOf(results));
-  }
-  return results.every(
-    ({ figure, measured: { ratio, unusable } }) => unusable === undefined && ratio.median <= figure.goal,
-  )
-    ? 0
-    : 1;
+  const results = await inTurn(wanted, Number(values.rounds ?? 0));
+  writeFileSync(SAMPLES, JSON.stringify(results.map(raw), undefined, 1));
+  console.log(`raw samples: ${SAMPLES}`);
+  if (values.publish === true) writeFileSync(DOCUMENT, documentOf(results));
+  return results.every(isReached) ? 0 : 1;
 }
 
-async function measured(figure: Figure, rounds: number): Promise<Measured> {
-  const sides = await figure.open();
+function chosen(names: readonly string[]): readonly Figure[] {
+  const unknown = names.find((word) => !FIGURES.some((figure) => isNamed(figure, word)));
+  if (unknown !== undefined)
+    throw new TypeError(
+      `no figure is called ${unknown}; there are ${FIGURES.map(({ name }) => name).join(', ')}`,
+    );
+  return names.length === 0
+    ? FIGURES
+    : FIGURES.filter((figure) => names.some((word) => isNamed(figure, word)));
+}
+
+/** `G6` is all of them. */
+const isNamed = ({ name }: Figure, word: string): boolean => name === word || name.startsWith(`${word}-`);
+
+/** What the machine was too busy for is measured once more, when all others are done. */
+async function inTurn(figures: readonly Figure[], rounds: number): Promise<Result[]> {
+  const results = new Map<Figure, Result>();
+  const take = async (figure: Figure): Promise<void> => {
+    process.stderr.write(`${figure.name}: ${figure.title}\n`);
+    const result = { figure, measured: await measured(figure, rounds) };
+    results.set(figure, result);
+    console.log(lineOf(result));
+  };
+  // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+  for (const figure of figures) await take(figure);
+  const noisy = [...results.values()].filter(
+    ({ figure, measured: { unusable } }) => !('absent' in figure.open) && unusable !== undefined,
+  );
+  // oxlint-disable-next-line no-await-in-loop -- as above
+  for (const { figure } of noisy) await take(figure);
+  return [...results.values()];
+}
+
+async function measured({ open, rounds = ROUNDS }: Figure, asked: number): Promise<Measured> {
+  if ('absent' in open) return { ...evaluate([]), unusable: open.absent };
+  const sides = await open();
   try {
-    return await measure(sides, rounds > 0 ? rounds : (figure.rounds ?? ROUNDS));
+    return await measure(sides, asked > 0 ? asked : rounds);
   } finally {
     await sides.close();
   }

@@ -75,6 +75,11 @@ function shuffled<T>(all: readonly T[]): T[] {
     .map(({ one }) => one);
 }
 
+/** What has nothing to be compared with. */
+export function absolute(subject: () => Promise<number>, close: () => Promise<void>): Sides {
+  return { subject, reference: async () => 1, close };
+}
+
 /** Milliseconds that something takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const from = performance.now();

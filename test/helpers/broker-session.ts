@@ -17,7 +17,8 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { signingKey } from '../../src/crypto/ed25519.js';
-import type { BrokerSetup, FromBroker } from '../../src/protocol/control.js';
+import type { BrokerKey, BrokerSetup, FromBroker } from '../../src/protocol/control.js';
+import type { JsonObject } from '../../src/protocol/messages.js';
 import { sidOf } from '../../src/token/identity.js';
 import { formatToken } from '../../src/token/token.js';
 
@@ -27,16 +28,36 @@ const ENV = { PATH: '/usr/bin:/bin', NODE_ENV: 'production' };
 export interface BrokerSession {
   /** Has `agent.sock`, `token` and `bin/loop`. */
   agentDirectory: string;
+  adminSocket: string;
   shim: string;
   token: string;
+  /** Good on the admin socket. */
+  adminToken: string;
   sid: string;
   broker: ChildProcess;
+  repeaters: readonly ChildProcess[];
   /** What the repeater wrote to its stderr so far. */
   repeaterLog(): string;
   close(): void;
 }
 
-export async function startBrokerSession(): Promise<BrokerSession> {
+export interface BrokerSessionOptions {
+  /** Everything but `loop.remove` when left out. */
+  rules?: JsonObject[];
+  /** Main file of the repeater, that of the tests when left out. */
+  repeater?: string;
+}
+
+const BASE = { except: [], where: {}, layer: 'user' };
+const RULES = [
+  { id: 'all', effect: 'allow', actions: ['loop.**'], ...BASE },
+  { id: 'no-rm', effect: 'deny', actions: ['loop.remove'], ...BASE },
+];
+
+export async function startBrokerSession({
+  rules = RULES,
+  repeater = 'test/fixtures/repeater-loopback.mjs',
+}: BrokerSessionOptions = {}): Promise<BrokerSession> {
   const directory = mkdtempSync('/tmp/tss-');
   const agentDirectory = join(directory, 'agent');
   const shim = join(agentDirectory, 'bin', 'loop');
@@ -50,20 +71,20 @@ export async function startBrokerSession(): Promise<BrokerSession> {
   const waiting = new Map<string, (message: FromBroker) => void>();
   broker.on('message', (message: FromBroker) => {
     if (message.type === 'failed') throw new Error(message.message);
-    if (message.type === 'start_repeater') repeaters.push(startRepeater(broker, (text) => (log += text)));
+    if (message.type === 'start_repeater')
+      repeaters.push(startRepeater(broker, repeater, (text) => (log += text)));
     waiting.get(message.type)?.(message);
   });
   const next = (type: FromBroker['type']): Promise<FromBroker> =>
     new Promise((resolve) => waiting.set(type, resolve));
   const ready = await next('ready');
   if (ready.type !== 'ready') throw new Error('the broker has no keys');
-  const seed = randomBytes(32);
   const sid = sidOf(Buffer.from(ready.broker_public_key, 'base64url'));
-  const token = formatToken({ kind: 'session', seed, sid });
+  const holder = holderOf('session', sid);
+  const admin = holderOf('admin', sid);
+  const { token } = holder;
   const listening = next('listening');
-  broker.send(
-    setupOf(directory, sid.toString('hex'), Buffer.from(signingKey(seed).publicKey).toString('base64url')),
-  );
+  broker.send({ ...setupOf(directory, sid.toString('hex'), rules), keys: [holder.key, admin.key] });
   await listening;
   writeFileSync(join(agentDirectory, 'token'), token, { mode: 0o400 });
   copyFileSync(join(ROOT, 'dist/shim.cjs'), shim);
@@ -71,10 +92,13 @@ export async function startBrokerSession(): Promise<BrokerSession> {
   chmodSync(shim, 0o755);
   return {
     agentDirectory,
+    adminSocket: join(directory, 'admin.sock'),
     shim,
     token,
+    adminToken: admin.token,
     sid: sid.toString('hex'),
     broker,
+    repeaters,
     repeaterLog: () => log,
     close: () => {
       for (const child of [broker, ...repeaters]) child.kill('SIGKILL');
@@ -83,12 +107,17 @@ export async function startBrokerSession(): Promise<BrokerSession> {
   };
 }
 
-function setupOf(directory: string, sid: string, publicKey: string): BrokerSetup {
-  const base = { except: [], where: {}, layer: 'user' };
-  const rules = [
-    { id: 'all', effect: 'allow', actions: ['loop.**'], ...base },
-    { id: 'no-rm', effect: 'deny', actions: ['loop.remove'], ...base },
-  ];
+function holderOf(kind: 'session' | 'admin', sid: Uint8Array): { token: string; key: BrokerKey } {
+  const seed = randomBytes(32);
+  const public_key = signingKey(seed).publicKey.toString('base64url');
+  const label = kind === 'session' ? 'agent' : 'turret';
+  return {
+    token: formatToken({ kind, seed, sid }),
+    key: { public_key, kind, label, lifetime_ms: 600_000 },
+  };
+}
+
+function setupOf(directory: string, sid: string, rules: JsonObject[]): BrokerSetup {
   return {
     type: 'setup',
     sid,
@@ -102,12 +131,12 @@ function setupOf(directory: string, sid: string, publicKey: string): BrokerSetup
       host_public_key: randomBytes(32).toString('base64url'),
       start: {},
     },
-    keys: [{ public_key: publicKey, kind: 'session', label: 'agent', lifetime_ms: 600_000 }],
+    keys: [],
   };
 }
 
-function startRepeater(broker: ChildProcess, logged: (text: string) => void): ChildProcess {
-  const child = spawn(process.execPath, [join(ROOT, 'test/fixtures/repeater-loopback.mjs')], {
+function startRepeater(broker: ChildProcess, program: string, logged: (text: string) => void): ChildProcess {
+  const child = spawn(process.execPath, [join(ROOT, program)], {
     env: ENV,
     stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe'],
   });

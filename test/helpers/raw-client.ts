@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Socket, connect } from 'node:net';
 
-import { sign, signingKey } from '../../src/crypto/ed25519.js';
+import { type SigningKey, sign, signingKey } from '../../src/crypto/ed25519.js';
 import { FLAG, FRAME } from '../../src/protocol/codes.js';
 import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../src/protocol/frames.js';
 import { encodeControl, parseControl } from '../../src/protocol/json.js';
@@ -23,7 +23,7 @@ export class RawClient {
   readonly frames: Frame[] = [];
   transcript: Buffer = Buffer.alloc(0);
   closed = false;
-  #seed: Uint8Array = new Uint8Array(32);
+  #key: SigningKey = signingKey(new Uint8Array(32));
   #waiting: (() => void)[] = [];
 
   /** @param address a path, or host and port */
@@ -82,7 +82,7 @@ export class RawClient {
     token: string,
     changes: { seed?: Uint8Array; kid?: string; role?: string } = {},
   ): Promise<void> {
-    this.#seed = changes.seed ?? parseToken(token).seed;
+    this.#key = signingKey(changes.seed ?? parseToken(token).seed);
     const kid = changes.kid ?? toBase64url(kidOf(signingKey(parseToken(token).seed).publicKey));
     const hello = encodeControl({
       role: changes.role ?? 'agent',
@@ -98,7 +98,7 @@ export class RawClient {
     this.transcript = transcript(hello, answer.payload);
     this.send({
       type: FRAME.AUTH,
-      payload: encodeControl({ kid, sig: toBase64url(sign(this.#seed, authMessage(this.transcript))) }),
+      payload: encodeControl({ kid, sig: toBase64url(sign(this.#key, authMessage(this.transcript))) }),
     });
   }
 
@@ -108,13 +108,20 @@ export class RawClient {
     request: object,
     changes: { signed?: Uint8Array; flags?: number } = {},
   ): void {
+    this.bytes(this.encodeCall(stream, counter, request, changes));
+  }
+
+  /** The frame that `call` sends. */
+  encodeCall(
+    stream: number,
+    counter: bigint,
+    request: object,
+    changes: { signed?: Uint8Array; flags?: number } = {},
+  ): Buffer {
     const json = encodeControl(request);
-    const signature = sign(this.#seed, callMessage(this.transcript, stream, counter, changes.signed ?? json));
-    this.send({
-      type: FRAME.CALL,
-      flags: changes.flags ?? FLAG.SIGNED,
-      stream,
-      payload: encodeSignedCall(counter, signature, json),
-    });
+    const message = callMessage(this.transcript, stream, counter, changes.signed ?? json);
+    const flags = changes.flags ?? FLAG.SIGNED;
+    const payload = encodeSignedCall(counter, sign(this.#key, message), json);
+    return encodeFrame({ type: FRAME.CALL, flags, channel: 0, stream, payload });
   }
 }

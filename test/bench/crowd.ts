@@ -1,0 +1,87 @@
+// Many sessions on one machine, each with its own processes: whether they get as much done as one alone, and what each keeps.
+
+import { readFileSync } from 'node:fs';
+
+import { descendants } from '../helpers/processes.js';
+import { type GuardedWorld, startGuarded } from './commands.js';
+import type { Figure } from './figure.js';
+import { type Sides, absolute, timed } from './measure.js';
+
+const SESSIONS = 50;
+/** Calls at once, in either case: more than there are processors. */
+const LANES = 4;
+/** At once as many start as the machine has time for. */
+const STARTING = 4;
+const CALL = ['turret', 'call', 'echo.say', 'text=x'];
+
+export const figuresOfCrowds: readonly Figure[] = [
+  {
+    name: 'G13',
+    title: `calls a second of ${SESSIONS} sessions together / of one, ${LANES} at a time`,
+    goal: 0.9,
+    better: 'more',
+    open: besideOne,
+  },
+  {
+    name: 'G13-memory',
+    title: `memory that each of ${SESSIONS} sessions adds: supervisor, broker, one repeater and sandbox, shared pages by their share`,
+    goal: 130,
+    unit: 'MiB',
+    rounds: 5,
+    open: memoryOfEach,
+  },
+];
+
+async function startMany(count: number): Promise<GuardedWorld[]> {
+  const sessions: GuardedWorld[] = [];
+  await inLanes(STARTING, count, async () => {
+    const session = await startGuarded({ aws: '', gh: '' }, 'bench-echo.yaml');
+    sessions.push(session);
+    await session.time(CALL);
+  });
+  return sessions;
+}
+
+async function besideOne(): Promise<Sides> {
+  const sessions = await startMany(SESSIONS);
+  const [one] = sessions;
+  if (one === undefined) throw new Error('no session was started');
+  const rate = async (chosen: (at: number) => GuardedWorld): Promise<number> =>
+    SESSIONS / (await timed(() => inLanes(LANES, SESSIONS, (at) => chosen(at).time(CALL))));
+  return {
+    subject: () => rate((at) => sessions[at] ?? one),
+    reference: () => rate(() => one),
+    close: () => closeAll(sessions),
+  };
+}
+
+async function memoryOfEach(): Promise<Sides> {
+  const sessions = await startMany(SESSIONS);
+  return absolute(
+    async () => sessions.reduce((sum, session) => sum + shareOf(session), 0) / SESSIONS / 1024,
+    () => closeAll(sessions),
+  );
+}
+
+/** KiB of all its processes but the agent and what that starts. */
+function shareOf({ pid }: GuardedWorld): number {
+  const ours = descendants(pid).filter(({ command }) => !command.includes('.agent.mjs'));
+  return [pid, ...ours.map((process) => process.pid)].reduce((sum, each) => {
+    const text = readFileSync(`/proc/${each}/smaps_rollup`, 'latin1');
+    return sum + Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]);
+  }, 0);
+}
+
+async function closeAll(sessions: readonly GuardedWorld[]): Promise<void> {
+  await Promise.all(sessions.map((session) => session.close()));
+}
+
+/** Does it `count` times, so many at once. */
+async function inLanes(lanes: number, count: number, work: (at: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    // oxlint-disable-next-line no-await-in-loop -- a lane is one after the other
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}

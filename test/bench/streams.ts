@@ -1,0 +1,91 @@
+// What a guarded program prints, on its way to whoever reads it: two hops of a pipe on the one side; sandbox, repeater,
+// redaction, broker and shim on the other.
+
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { makeHome } from '../helpers/turret.js';
+import { type GuardedWorld, startSession } from './commands.js';
+import { compiled } from './compiled.js';
+import type { Figure } from './figure.js';
+import type { Sides } from './measure.js';
+import { brokerAndRepeaters, forgetPeak, memoryOf } from './memory.js';
+
+const MANIFEST = `profile: cli
+command: [./prod]
+tools: [prod]
+secrets: [PROD_KEY]
+give: [{secret: PROD_KEY, env: PROD_KEY}]
+actions:
+  - {name: out, words: [out], annotations: {readOnly: true, destructive: false}, positions: [{param: mib, type: name, required: true}]}
+`;
+const CONFIG = `version: 1
+repeaters: { prod: { manifest: tools/prod.yaml, sandbox: required } }
+rules: [{ id: all, allow: ['prod.*'] }]
+`;
+
+export const figuresOfStreams: readonly Figure[] = [
+  {
+    name: 'G7-256',
+    title: '256 MiB through repeater, broker and shim, in frames / through `cat | cat`',
+    goal: 1.25,
+    stretch: 0.9,
+    open: () => besidePipe(256),
+  },
+  {
+    name: 'G7-1024',
+    title: '1 GiB, the same way / through `cat | cat`',
+    goal: 1.25,
+    stretch: 0.9,
+    open: () => besidePipe(1024),
+  },
+  {
+    name: 'G7-handoff',
+    title: '1 GiB where nobody asked for inspection, on a socket that is handed over / through `cat | cat`',
+    goal: 0.4,
+    stretch: 0.2,
+    open: { absent: 'not built: every byte is framed, counted and looked through for secrets' },
+  },
+  {
+    name: 'G7-memory',
+    title: 'most memory of broker and repeater while 1 GiB passes / while 64 MiB do',
+    goal: 1.2,
+    stretch: 1.05,
+    rounds: 10,
+    open: peaks,
+  },
+];
+
+/** A session whose agent has the tool `prod`, and the program itself as `./.prod`. */
+async function startProd(): Promise<GuardedWorld> {
+  const home = makeHome();
+  const tools = path.join(home.directory, 'tools');
+  mkdirSync(tools);
+  writeFileSync(path.join(tools, 'prod.yaml'), MANIFEST);
+  copyFileSync(compiled('prod'), path.join(tools, 'prod'));
+  copyFileSync(compiled('prod'), path.join(home.workspace, '.prod'));
+  return startSession({ home, config: CONFIG, env: { PROD_KEY: 'the-key-of-the-stream-0123456789' } });
+}
+
+const guarded = (mib: number): string[] => ['sh', '-c', `prod out ${mib} >/dev/null`];
+
+async function besidePipe(mib: number): Promise<Sides> {
+  const session = await startProd();
+  return {
+    subject: () => session.time(guarded(mib)),
+    reference: () => session.time(['sh', '-c', `./.prod out ${mib} | cat | cat >/dev/null`]),
+    close: () => session.close(),
+  };
+}
+
+async function peaks(): Promise<Sides> {
+  const session = await startProd();
+  await session.time(guarded(64));
+  const peakOf = async (mib: number): Promise<number> => {
+    const pids = brokerAndRepeaters(session);
+    for (const pid of pids) forgetPeak(pid);
+    await session.time(guarded(mib));
+    return pids.reduce((sum, pid) => sum + memoryOf(pid, 'VmHWM'), 0);
+  };
+  return { subject: () => peakOf(1024), reference: () => peakOf(64), close: () => session.close() };
+}
