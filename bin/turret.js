@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-// `run` must start fast and starts without a framework; everything else is an oclif command.
-import '../dist/src/platform/preamble.js';
-
+// `run` must start fast: one file, for the older of Node's loaders, and no framework. Everything else is an oclif command.
 const words = process.argv.slice(2);
 const asked = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined);
 const isRun = words[0] === 'run' && !asked.includes('--help') && !asked.includes('-h');
-const main = isRun ? '../dist/src/session/main.js' : '../dist/src/cli.js';
-const loaded = await import(main).catch(({ message }) => console.error(`turret: error: ${message}`));
-if (loaded === undefined) process.exit(125);
-await loaded.main(isRun ? words.slice(1) : words);
+const cli = () => import('../dist/src/platform/preamble.js').then(() => import('../dist/src/cli.js'));
+const load = isRun ? async () => require('../dist/src/session/main.cjs') : cli;
+const broken = ({ message }) => process.exit((console.error(`turret: error: ${message}`), 125));
+load().then(({ main }) => main(isRun ? words.slice(1) : words), broken);

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 import { build } from 'esbuild';
 
+import { compileC } from './compile-c.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
@@ -25,7 +27,19 @@ await build({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
 });
-/** It takes the umask of whoever started the process, once, so it must be the same module for `bin` and for a bundle. */
+// What every session starts: Node takes longer to find and read 300 files than to run them. Where every millisecond
+// is somebody's wait it is for the older of Node's loaders, which starts faster.
+await build({
+  ...bundle,
+  entryPoints: ['session', 'broker'].map((name) => join(root, 'src', name, 'main.ts')),
+  outbase: root,
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: { 'import.meta.url': 'turretUrl' },
+  banner: { js: "const turretUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+/** It takes the umask of whoever started the process, once, so there must be one of it in a process. */
 const preamble = {
   name: 'preamble',
   setup: ({ onResolve }) =>
@@ -37,13 +51,8 @@ const preamble = {
 await build({
   ...bundle,
   plugins: [preamble],
-  // What every session starts: Node takes longer to find and read 300 files than to run them.
-  entryPoints: [
-    'src/session',
-    'src/broker',
-    ...['aws', 'gh', 'http', 'db', 'host', 'declared'].map((name) => `repeaters/${name}`),
-  ]
-    .map((room) => join(root, room, 'main.ts'))
+  entryPoints: ['aws', 'gh', 'http', 'db', 'host', 'declared']
+    .map((name) => join(root, 'repeaters', name, 'main.ts'))
     .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
   outbase: root,
   outdir: join(root, 'dist'),
@@ -54,6 +63,7 @@ await build({
     js: "import { createRequire as turretRequire } from 'node:module';\nconst require = turretRequire(import.meta.url);",
   },
 });
+compileC(join(root, 'dist/src/isolation/confine'), [join(root, 'src/isolation/confine.c')]);
 // oclif reads this instead of importing every command at every start.
 process.env.NODE_ENV = 'production';
 const config = await Config.load({ root, ignoreManifest: true });

@@ -151,7 +151,7 @@ describe('doors', () => {
   const DOORS: Record<string, RegExp> = {
     tweetnacl: /^src\/crypto\/nacl\.ts$/,
     lowdb: /^src\/platform\/lowdb\.ts$/,
-    execa: /^src\/isolation\/launch\.ts$/,
+    execa: /^src\/setup\/machine-checks\.ts$/,
     '@napi-rs': /^src\/vault\/keychain\.ts$/,
     koffi: /^src\/platform\/libc\.ts$/,
     picocolors: /^src\/ui\/colors\.ts$/,

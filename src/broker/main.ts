@@ -5,6 +5,7 @@ import '../platform/preamble.js';
 import { Socket } from 'node:net';
 
 import { TurretError } from '../errors.js';
+import { loadLibc } from '../platform/libc.js';
 import { killMarked } from '../platform/session-processes.js';
 import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
 import { toBase64url } from '../wire/handshake.js';
@@ -45,6 +46,8 @@ process.on('disconnect', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const)
   process.on(signal, () => {});
 
+// Who calls is asked of the kernel, by a library that takes a while to load: now, while we wait.
+setImmediate(loadLibc);
 tell({
   type: 'ready',
   broker_public_key: toBase64url(own.broker.publicKey),

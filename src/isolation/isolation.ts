@@ -34,7 +34,8 @@ export async function enclose(
         ? 'macOS has isolation: seatbelt, untested, and no more can be asked for, by min_isolation neither'
         : 'isolation: auto takes the best that there is',
     );
-  const launcher = new Launcher();
+  const bubblewrap = level === 'strict' || level === 'namespaced';
+  const launcher = new Launcher({ bubblewrap });
   try {
     const enclosure = await BY_LEVEL[level](request, launcher);
     const problem = level === 'none' ? undefined : await probe(enclosure, request);
@@ -42,7 +43,7 @@ export async function enclose(
     if (enclosure.agentAddress !== 'loopback') return enclosure;
     // The thread has given up the ports it does not know yet.
     launcher.end();
-    const again = new Launcher();
+    const again = new Launcher({ bubblewrap });
     return { ...enclosure, launcher: again, end: () => again.end() };
   } catch (error) {
     launcher.end();

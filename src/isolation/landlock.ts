@@ -15,6 +15,13 @@ export interface LandlockRules {
   files?: { read: string[]; write: string[] };
 }
 
+export interface LandlockSupport {
+  /** Version of the kernel's interface; 0: none, or no way to it. */
+  abi: number;
+  /** Why there is no way to it. */
+  problem: string | undefined;
+}
+
 /** What the kernel must know for a right. */
 export const LANDLOCK_ABI = { files: 1, ports: 4, scopes: 6 } as const;
 

@@ -1,18 +1,19 @@
-// The thread that starts programs shut in, seen from the thread that has kept its rights.
+// Starts programs shut in, one after the other, and tells how they fare.
 
-import { EventEmitter, once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-
-import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
+import type { LandlockSupport } from './landlock.js';
 import type { LaunchEvent, LaunchRequest } from './launch.js';
-import type { FromLauncher, ToLauncher } from './launch-worker.js';
+import { LaunchHere, findConfine } from './launch-here.js';
+import { LaunchThread } from './launch-thread.js';
 
-export interface LandlockSupport {
-  /** Version of the kernel's interface; 0: none, or no way to it. */
-  abi: number;
-  /** Why there is no way to it. */
-  problem: string | undefined;
+/** From where. */
+export interface Launching {
+  /** What of Landlock it can use. */
+  landlock(): Promise<LandlockSupport>;
+  launch(request: LaunchRequest, tell: (event: LaunchEvent) => void): Promise<void>;
+  /** Lets the one that was launched go on. */
+  release(): void;
+  end(): void;
 }
 
 export type LaunchedExit = Extract<LaunchEvent, { type: 'exit' }>;
@@ -27,81 +28,81 @@ export interface Launched {
   exit: Promise<LaunchedExit>;
 }
 
-/** One at a time: what a launch gave up stays given up for the next one of the same launcher. */
+/** One at a time: what a launch gave up may stay given up for the next one of the same launcher. */
 export class Launcher {
-  readonly #worker: Worker;
-  readonly #events = new EventEmitter();
-  readonly #ready: Promise<LandlockSupport>;
+  readonly #from: Launching;
 
-  constructor() {
-    this.#worker = new Worker(installed('dist/src/isolation/launch-worker.js'), {
-      // What we were started with is ours, not the agent's.
-      execArgv: [],
-      // The descriptors it opens are closed by it; Node would only warn of those it did not see being opened.
-      trackUnmanagedFds: false,
-    });
-    this.#worker.on('message', (event: FromLauncher) => this.#events.emit(event.type, event));
-    this.#worker.on('error', (error: Error) =>
-      this.#events.emit('failed', { type: 'failed', message: error.message, hints: [] }),
-    );
-    this.#ready = this.#next('ready').then(({ landlock, problem }) => {
-      this.#worker.unref(); // idle now
-      return { abi: landlock, problem };
-    });
-    this.#ready.catch(() => {}); // whoever asks hears of it
+  /** @param bubblewrap it shuts in what is started; files and system calls need not be given up besides */
+  constructor({ bubblewrap }: { bubblewrap: boolean }) {
+    const confine = bubblewrap ? findConfine() : undefined;
+    this.#from = confine === undefined ? new LaunchThread() : new LaunchHere(confine);
   }
 
   landlock(): Promise<LandlockSupport> {
-    return this.#ready;
+    return this.#from.landlock();
   }
 
   /** Rejects with TurretError isolation_unavailable when the program cannot be started. */
   async start(request: LaunchRequest): Promise<Launched> {
-    await this.#ready;
-    this.#worker.ref();
-    const exit = this.#next('exit');
-    exit.catch(() => {}); // also told to whoever waits for the start
-    void exit.finally(() => this.#worker.unref()).catch(() => {});
-    const running = this.#next('running');
-    running.catch(() => {});
-    const sandbox = request.bubblewrap ? this.#next('sandbox') : undefined;
-    sandbox?.catch(() => {});
-    const started = this.#next('started');
-    this.#send({ type: 'launch', request });
-    const { pid } = await started;
+    const news = new News();
+    await this.#from.launch(request, (event) => news.tell(event));
+    const exit = news.of('exit');
+    const { pid } = await news.of('started');
     return {
       pid,
       // It may end before it says so: a profile that does not work.
-      sandbox: await Promise.race([sandbox, exit.then(() => undefined)]),
+      sandbox: request.bubblewrap
+        ? await Promise.race([news.of('sandbox'), exit.then(() => undefined)])
+        : undefined,
       release: async () => {
-        this.#send({ type: 'release' });
-        await Promise.race([running, exit]);
+        this.#from.release();
+        await Promise.race([news.of('running'), exit]);
       },
       exit,
     };
   }
 
   end(): void {
-    void this.#worker.terminate();
+    this.#from.end();
+  }
+}
+
+type Told<Type extends LaunchEvent['type']> = Extract<LaunchEvent, { type: Type }>;
+
+/** What is told of one program. Each thing is told once, and may be waited for before or after that. */
+class News {
+  readonly #told = new Map<LaunchEvent['type'], LaunchEvent>();
+  #waiting: {
+    type: LaunchEvent['type'];
+    resolve: (event: LaunchEvent) => void;
+    reject: (error: Error) => void;
+  }[] = [];
+
+  of<Type extends LaunchEvent['type']>(type: Type): Promise<Told<Type>> {
+    const wanted = new Promise<LaunchEvent>((resolve, reject) => {
+      this.#waiting.push({ type, resolve, reject });
+      this.#settle();
+    }) as Promise<Told<Type>>;
+    wanted.catch(() => {}); // that it cannot be started is told to whoever waits for the start
+    return wanted;
   }
 
-  #send(message: ToLauncher): void {
-    this.#worker.postMessage(message);
+  tell(event: LaunchEvent): void {
+    this.#told.set(event.type, event);
+    this.#settle();
   }
 
-  async #next<Type extends FromLauncher['type']>(type: Type): Promise<Extract<FromLauncher, { type: Type }>> {
-    const abort = new AbortController();
-    const failed = once(this.#events, 'failed', { signal: abort.signal }).then(([event]) => {
-      const { message, hints } = event as Extract<FromLauncher, { type: 'failed' }>;
-      throw new TurretError('isolation_unavailable', `the agent cannot be started: ${message}`, { hints });
+  #settle(): void {
+    const failed = this.#told.get('failed') as Told<'failed'> | undefined;
+    this.#waiting = this.#waiting.filter(({ type, resolve, reject }) => {
+      const event = this.#told.get(type);
+      if (event !== undefined) resolve(event);
+      else if (failed !== undefined) reject(cannotStart(failed));
+      return event === undefined && failed === undefined;
     });
-    try {
-      const wanted = once(this.#events, type, { signal: abort.signal });
-      const [event] = (await Promise.race([wanted, failed])) as [Extract<FromLauncher, { type: Type }>];
-      return event;
-    } finally {
-      abort.abort();
-      failed.catch(() => {});
-    }
   }
+}
+
+function cannotStart({ message, hints }: Told<'failed'>): TurretError {
+  return new TurretError('isolation_unavailable', `the agent cannot be started: ${message}`, { hints });
 }

@@ -1,8 +1,7 @@
 // What of the network the agent has. Landlock holds TCP ports, not addresses, and no UDP: what stays open is said.
 
 import { TurretError } from '../errors.js';
-import { LANDLOCK_ABI } from './landlock.js';
-import type { LandlockSupport } from './launcher.js';
+import { LANDLOCK_ABI, type LandlockSupport } from './landlock.js';
 import type { NetworkMode } from './levels.js';
 
 export interface Network {

@@ -1,9 +1,8 @@
 // Reading a configuration file: opened once, looked at and read through the same descriptor, so that what was checked is
-// what was read.
+// what was read. Not by Node's threads: the file is read long before they have started, and the agent waits.
 
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
 import { TurretError } from '../errors.js';
 import { CONFIG_BYTES_MAX } from '../protocol/limits.js';
 
@@ -11,15 +10,15 @@ import { CONFIG_BYTES_MAX } from '../protocol/limits.js';
 export async function readConfigFile(
   path: string,
 ): Promise<{ bytes: Uint8Array; mode: number; uid: number } | undefined> {
-  const file = await openFile(path);
-  if (!file) return undefined;
+  const file = openFile(path);
+  if (file === undefined) return undefined;
   try {
-    const status = await file.stat();
+    const status = fstatSync(file);
     if (!status.isFile()) throw new TurretError('config_unreadable', `${path} is not a file`);
     const buffer = new Uint8Array(CONFIG_BYTES_MAX + 1);
     let length = 0;
     while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+      const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
       if (bytesRead === 0) break;
       length += bytesRead;
     }
@@ -27,14 +26,14 @@ export async function readConfigFile(
   } catch (error) {
     throw error instanceof TurretError ? error : unreadable(path, error);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function openFile(path: string): Promise<FileHandle | undefined> {
+function openFile(path: string): number | undefined {
   try {
     // Not blocking: a FIFO under that name must not stop us.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

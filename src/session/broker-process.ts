@@ -8,7 +8,7 @@ import { TurretError } from '../errors.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { AgentChange, BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
 
-const ENTRY = installed('dist/src/broker/main.js');
+const ENTRY = installed('dist/src/broker/main.cjs');
 
 export interface BrokerWishes {
   startRepeater(name: string): void;
@@ -21,16 +21,17 @@ export interface BrokerWishes {
 }
 
 export class BrokerProcess {
+  /** The keys it made for this session. Rejects with TurretError when it cannot start. */
+  readonly ready: Promise<Extract<FromBroker, { type: 'ready' }>>;
   readonly #child: ChildProcess;
-  readonly #wishes: BrokerWishes;
+  #wishes: BrokerWishes | undefined;
   readonly #waiting = new Map<FromBroker['type'], (message: FromBroker) => void>();
   #fail: (error: TurretError) => void = () => {};
   #closing = false;
   #dead = false;
   #lastWords = '';
 
-  constructor(wishes: BrokerWishes) {
-    this.#wishes = wishes;
+  constructor() {
     // No user environment, no terminal signals, no working directory of the agent.
     this.#child = spawn(process.execPath, [ENTRY], {
       cwd: '/',
@@ -44,6 +45,13 @@ export class BrokerProcess {
     this.#child.on('message', (message: FromBroker) => this.#message(message));
     this.#child.on('error', (error) => this.#gone(error));
     this.#child.on('exit', () => this.#gone(undefined));
+    this.ready = this.#next('ready') as typeof this.ready;
+    this.ready.catch(() => {}); // whoever waits for it does so later
+  }
+
+  /** Who sees to it from now on. It wishes for nothing before it is set up. */
+  attend(wishes: BrokerWishes): void {
+    this.#wishes = wishes;
   }
 
   /** What it wrote to stderr last; for the summary, not while the agent has the terminal. */
@@ -53,11 +61,6 @@ export class BrokerProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
-  }
-
-  /** The keys it made for this session. */
-  ready(): Promise<Extract<FromBroker, { type: 'ready' }>> {
-    return this.#next('ready') as Promise<Extract<FromBroker, { type: 'ready' }>>;
   }
 
   /** Resolves with the port the agent is met at, when it is not met at a path. */
@@ -123,17 +126,17 @@ export class BrokerProcess {
 
   #message(message: FromBroker): void {
     if (message.type === 'failed') this.#fail(cannotStart(message));
-    else if (message.type === 'start_repeater') this.#wishes.startRepeater(message.name);
-    else if (message.type === 'repeater_lost') this.#wishes.repeaterLost(message.name);
-    else if (message.type === 'store') this.#wishes.store?.(message.id, message.change);
-    else if (message.type === 'revoked') this.#wishes.revoked(message.reason);
+    else if (message.type === 'start_repeater') this.#wishes?.startRepeater(message.name);
+    else if (message.type === 'repeater_lost') this.#wishes?.repeaterLost(message.name);
+    else if (message.type === 'store') this.#wishes?.store?.(message.id, message.change);
+    else if (message.type === 'revoked') this.#wishes?.revoked(message.reason);
     else this.#waiting.get(message.type)?.(message);
   }
 
   #gone(error: Error | undefined): void {
     this.#dead = true;
     this.#fail(died(error));
-    if (!this.#closing) this.#wishes.died();
+    if (!this.#closing) this.#wishes?.died();
     this.#closing = true;
   }
 }

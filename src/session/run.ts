@@ -35,7 +35,7 @@ import { fillAgentDirectory } from './agent-directory.js';
 import { makeAgentHome } from './agent-home.js';
 import { announce } from './announce.js';
 import { begin } from './begin.js';
-import { BrokerProcess } from './broker-process.js';
+import type { BrokerProcess } from './broker-process.js';
 import { findProgram } from './command.js';
 import { encloseAgent, environmentOf } from './enclose-agent.js';
 import { withTurretsOwn } from './environment.js';
@@ -44,15 +44,22 @@ import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { type OwnSecrets, repeaterSecrets } from './repeater-secrets.js';
-import { Signals } from './signals.js';
+import type { Signals } from './signals.js';
 import { startRecord } from './start-record.js';
 import { printSummary } from './summary.js';
 import { type UnixUser, repeaterUsers } from './unix-user.js';
 import { vaultDirectory } from './vault-directory.js';
 
+/** What there is of a session from its first moment. */
+export interface Begun {
+  /** Just started: it makes its keys while we read the configuration. */
+  broker: BrokerProcess;
+  signals: Signals;
+}
+
 /** Runs the agent under Turret; resolves with the exit code of `turret run`. Throws TurretError when it cannot start. */
-export async function runSession(options: RunOptions): Promise<number> {
-  const session = new Session(options);
+export async function runSession(options: RunOptions, begun: Begun): Promise<number> {
+  const session = new Session(options, begun);
   try {
     return await session.run();
   } finally {
@@ -70,11 +77,12 @@ class Session {
   #enclosure: Enclosure | undefined;
   #brokerDied = false;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, { broker, signals }: Begun) {
     this.#options = options;
-    this.#signals = new Signals((signal) => this.#abort(signal));
-    // First of all: it makes its keys while we read the configuration.
-    this.#broker = new BrokerProcess({
+    this.#signals = signals;
+    signals.to((signal) => this.#abort(signal));
+    this.#broker = broker;
+    broker.attend({
       startRepeater: (name) => this.#repeaters?.start(name),
       repeaterLost: (name) => this.#repeaters?.endSoon(name),
       revoked: (reason) => say(`the agent's token was revoked: ${reason}`),
@@ -88,8 +96,6 @@ class Session {
 
   async run(): Promise<number> {
     const { command } = this.#options;
-    const ready = this.#broker.ready();
-    ready.catch(() => {}); // awaited below; a broker that dies before that must not end us unheard
     const config = await loadConfigHere(this.#options.configFile);
     const users = repeaterUsers(config, process.getuid?.());
     const environment = environmentOf(this.#options, config);
@@ -101,7 +107,7 @@ class Session {
         ? findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd())
         : undefined;
     const secrets = await repeaterSecrets(config, process.env, this.#options.vaultKey);
-    const { broker_public_key, audit_public_key } = await ready;
+    const { broker_public_key, audit_public_key } = await this.#broker.ready;
     const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
     const sid = sidOf(brokerKey);
     const state = stateDirectory(process.env);

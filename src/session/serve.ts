@@ -78,7 +78,8 @@ class Server {
         say('nothing was read again: restart turret serve for a new turret.yaml; tokens stay good');
       else this.#stop('signal');
     });
-    this.#broker = new BrokerProcess({
+    this.#broker = new BrokerProcess();
+    this.#broker.attend({
       startRepeater: (name) => this.#repeaters?.start(name),
       repeaterLost: (name) => this.#repeaters?.endSoon(name),
       revoked: () => {},
@@ -88,8 +89,6 @@ class Server {
   }
 
   async run(): Promise<number> {
-    const ready = this.#broker.ready();
-    ready.catch(() => {}); // awaited below
     const config = await loadConfigHere(this.#options.configFile);
     const group = this.#group();
     const users = repeaterUsers(config, process.getuid?.());
@@ -102,7 +101,7 @@ class Server {
     this.#store = AgentStore.open(join(state, 'serve'));
     await takeServePlace(this.#place);
     this.#taken = true;
-    const { broker_public_key, audit_public_key } = await ready;
+    const { broker_public_key, audit_public_key } = await this.#broker.ready;
     // The log is of this run of the server, and has an id of its own; the tokens pin the server's key, which stays.
     const sid = sidOf(fromBase64url('broker_public_key', broker_public_key, 32));
     const entry = createSession(state, {

@@ -1,7 +1,8 @@
 // The machine: what Turret itself needs, and what shuts the agent in.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+
+import { execaSync } from 'execa';
 
 import { TurretError } from '../errors.js';
 import { isWithin } from '../isolation/bubblewrap.js';
@@ -90,29 +91,23 @@ export function bubblewrapCheck(): Check {
   return { ...shared, state: 'ok', level: 'ok', why: `${path} ${versionOf(path)}`.trim() };
 }
 
+/** The probes tell more than the version does: nothing, where it does not say. */
 function versionOf(path: string): string {
-  try {
-    return (
-      /\d+(?:\.\d+)+/.exec(
-        execFileSync(path, ['--version'], { encoding: 'utf8', timeout: PROBE_MS_MAX, env: {} }),
-      )?.[0] ?? ''
-    );
-  } catch {
-    // The probes tell more than the version does.
-    return '';
-  }
+  const { stdout } = execaSync(path, ['--version'], ASKING);
+  return /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? '';
 }
 
-/** Without it there is no Landlock, and callers cannot be told apart by their process. */
+const ASKING = { timeout: PROBE_MS_MAX, env: {}, extendEnv: false, reject: false } as const;
+
+/** Without it callers cannot be told apart by their process, and there is Landlock only where `confine` was compiled. */
 export function koffiCheck(loaded: ReturnType<typeof loadLibc> = loadLibc()): Check {
   const shared = { id: 'koffi', group: 'isolation' as const, what: 'koffi' };
-  if ('libc' in loaded)
-    return { ...shared, state: 'ok', level: 'ok', why: "Landlock and the kernel's word on who calls" };
+  if ('libc' in loaded) return { ...shared, state: 'ok', level: 'ok', why: "the kernel's word on who calls" };
   return {
     ...shared,
     state: 'missing',
     level: 'warn',
-    why: `${loaded.problem}: ports and abstract sockets stay open to the agent`,
+    why: `${loaded.problem}: a token that got out of the sandbox works from there`,
     fix: 'npm install koffi beside turret',
   };
 }
@@ -160,23 +155,17 @@ export function noIsolationCheck(): Check {
 /** The terminal's signals must not end the sandbox; coreutils 8.31 and newer can say so. */
 export function envSignalCheck(): Check {
   const shared = { id: 'coreutils', group: 'isolation' as const, what: 'env --ignore-signal' };
-  try {
-    execFileSync('/usr/bin/env', ['--ignore-signal=INT', '--default-signal=INT', '/bin/true'], {
-      timeout: PROBE_MS_MAX,
-      stdio: 'ignore',
-      env: {},
-    });
+  const words = ['--ignore-signal=INT', '--default-signal=INT', '/bin/true'];
+  if (!execaSync('/usr/bin/env', words, ASKING).failed)
     return { ...shared, state: 'ok', level: 'ok', why: 'ctrl-C reaches the agent and not the sandbox' };
-  } catch {
-    // Not GNU, or too old: the probe of the sandbox fails for the same reason.
-    return {
-      ...shared,
-      state: 'missing',
-      level: 'warn',
-      why: 'the sandbox is started through it',
-      fix: 'install GNU coreutils 8.31 or newer',
-    };
-  }
+  // Not GNU, or too old: the probe of the sandbox fails for the same reason.
+  return {
+    ...shared,
+    state: 'missing',
+    level: 'warn',
+    why: 'the sandbox is started through it',
+    fix: 'install GNU coreutils 8.31 or newer',
+  };
 }
 
 export function setprivCheck(places: readonly string[] = ['/usr/bin/setpriv', '/bin/setpriv']): Check {

@@ -14,7 +14,7 @@ export interface TruePlaces {
 export function commandsOf(script: string, places: TruePlaces): string[] {
   const spellings: [RegExp, string][] = [
     [/pgrep -f turret-repeater/g, "pgrep -f 'repeaters/(aws|gh)/main.js' | head -1"],
-    [/pgrep -f turret-broker/g, "pgrep -f 'broker/main.js' | head -1"],
+    [/pgrep -f turret-broker/g, "pgrep -f 'broker/main.cjs' | head -1"],
     [/pgrep -f 'aws\.\*describe'/g, "pgrep -f 'ec2 describe-instances' | head -1"],
     [/\/etc\/turret\/policy\.yaml/g, places.config],
     [/\/var\/lib\/turret\/audit\.log/g, places.audit],

@@ -142,7 +142,7 @@ describe('while aws and gh run', () => {
   test.each([
     ['the real aws', /^\/usr\/bin\/python3 \/usr\/bin\/aws s3 ls/],
     ['the real gh', /^\/usr\/bin\/gh pr list/],
-    ['the broker', /broker\/main\.js/],
+    ['the broker', /broker\/main\.cjs/],
   ])('the key is not in the memory, environment or arguments of %s', (_, command) => {
     const pid = named(command)?.pid ?? 0;
     expect(foundInMemory(pid, CANARIES)).toEqual(new Set());

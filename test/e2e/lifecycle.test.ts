@@ -207,13 +207,13 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
 
   test('of supervisor and broker at once ends the agent even without a sandbox', async () => {
     const { turret, ended, all } = await hanging('none');
-    process.kill(find(all, 'broker/main.js').pid, 'SIGSTOP'); // it would help otherwise
+    process.kill(find(all, 'broker/main.cjs').pid, 'SIGSTOP'); // it would help otherwise
     turret.kill('SIGKILL');
     await until(
       'the agent is gone',
       () => stillRunning([find(all, `sh -c ${SCRIPT.slice(0, 20)}`)]).length === 0,
     );
-    process.kill(find(all, 'broker/main.js').pid, 'SIGKILL');
+    process.kill(find(all, 'broker/main.cjs').pid, 'SIGKILL');
     expect((await ended).signal).toBe('SIGKILL');
     await nothingIsLeft(all);
   });
@@ -234,7 +234,7 @@ rules: [{ id: all, allow: ["aws.**", "echo.**"] }]
     const turret = world.start(world.words(['sleep', '60']));
     const ended = outcome(turret);
     const broker = await until('the broker', () =>
-      descendants(turret.pid ?? 0).find(({ command }) => command.includes('broker/main.js')),
+      descendants(turret.pid ?? 0).find(({ command }) => command.includes('broker/main.cjs')),
     );
     process.kill(broker.pid, 'SIGKILL');
     turret.kill('SIGTERM');

@@ -64,10 +64,10 @@ describe.each(USERS)('as %s', (_, uid) => {
 
   test("the processes are the agent's own", async () => {
     const look = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '";
-    expect(await said(look, 'none')).toContain('broker/main.js');
+    expect(await said(look, 'none')).toContain('broker/main.cjs');
     const inside = await said(look);
     expect(inside).toMatch(/bwrap/);
-    expect(inside).not.toMatch(/turret\.js|main\.js|vitest/);
+    expect(inside).not.toMatch(/turret\.js|main\.c?js|vitest/);
     expect(await said('echo /proc/[0-9]*')).toBe('/proc/1 /proc/2\n');
   });
 

@@ -297,7 +297,7 @@ describe.each([['auto'], ['none']])('without a terminal, with isolation %s', (mo
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     const said = new Promise((resolve) => child.stderr?.once('data', resolve));
     for (const { pid, command } of descendants(child.pid ?? 0))
-      if (command.includes('broker/main.js')) process.kill(pid, 'SIGKILL');
+      if (command.includes('broker/main.cjs')) process.kill(pid, 'SIGKILL');
     await said;
     child.stdin?.end('\n');
     expect((await ended).stdout.toString()).toBe('READY\n[False, False]\n');

@@ -147,7 +147,7 @@ function turretProcesses(child: ChildProcess): Promise<Process[]> {
     if (child.exitCode !== null) throw new Error(`turret ended with ${child.exitCode}: ${complaint}`);
     const below = descendants(child.pid ?? 0);
     if (!below.some(({ command }) => isProbe(command))) return undefined;
-    const parts = below.filter(({ command }) => /broker\/main\.js|repeaters\/\w+\/main\.js/.test(command));
+    const parts = below.filter(({ command }) => /broker\/main\.cjs|repeaters\/\w+\/main\.js/.test(command));
     const self = processes().filter(({ pid }) => pid === child.pid);
     return parts.length >= 3 ? [...self, ...parts] : undefined;
   };

@@ -26,7 +26,7 @@ async function crowd(): Promise<Outcome> {
   let most = 0;
   const watch = setInterval(() => {
     for (const { pid, command } of descendants(process.pid)) {
-      if (command.includes('broker/main.js')) most = Math.max(most, rssOf(pid));
+      if (command.includes('broker/main.cjs')) most = Math.max(most, rssOf(pid));
     }
   }, 500);
   try {

@@ -17,7 +17,7 @@ const REACH_MS_MAX = 30_000;
 
 /** Which process of a session is whom. The last one: a program may have wrappers, and they have its words, too. */
 const WHO: Record<Exclude<Victim, 'supervisor'>, (command: string) => boolean> = {
-  broker: (command) => command.includes('broker/main.js'),
+  broker: (command) => command.includes('broker/main.cjs'),
   repeater: (command) => command.includes('gated.mjs'),
   program: (command) => command.includes('gate-program'),
   agent: (command) => /^\S*sh \.\/agent\.sh/.test(command),

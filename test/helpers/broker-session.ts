@@ -62,7 +62,7 @@ export async function startBrokerSession({
   const agentDirectory = join(directory, 'agent');
   const shim = join(agentDirectory, 'bin', 'loop');
   mkdirSync(join(agentDirectory, 'bin'), { recursive: true });
-  const broker = spawn(process.execPath, [join(ROOT, 'dist/src/broker/main.js')], {
+  const broker = spawn(process.execPath, [join(ROOT, 'dist/src/broker/main.cjs')], {
     env: ENV,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

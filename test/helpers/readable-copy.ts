@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What `turret run` and its processes import; their own dependencies follow. */
 const PACKAGES = [
-  'execa',
   'tweetnacl',
   'yaml',
   'lowdb',

@@ -16,7 +16,7 @@ export interface Sample {
 /** Of one squad's session; none while it begins or ends. */
 export function sampleOf(squad: Squad, second: number): Sample | undefined {
   const all = squad.look();
-  const broker = all.find(({ command }) => command.endsWith('/broker/main.js'));
+  const broker = all.find(({ command }) => command.endsWith('/broker/main.cjs'));
   const [supervisor] = all;
   if (broker === undefined || supervisor === undefined) return undefined;
   try {

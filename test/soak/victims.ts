@@ -20,7 +20,7 @@ export const VICTIMS: Record<Victim, Kind> = {
   repeater: { weight: 4, is: (command) => /\/repeaters\/\w+\/main\.js$/.test(command), run: [] },
   agent: { weight: 4, is: (command) => /^\S*node agent\.mjs /.test(command), run: [137] },
   // The agent gives up, or is told to end before that; 125: the session had not begun.
-  broker: { weight: 2, is: (command) => command.endsWith('/broker/main.js'), run: [9, 0, 125] },
+  broker: { weight: 2, is: (command) => command.endsWith('/broker/main.cjs'), run: [9, 0, 125] },
   supervisor: { weight: 2, is: (command) => command === 'supervisor', run: ['SIGKILL'] },
   sandbox: { weight: 1, is: (command) => /^\S*bwrap .*agent\.mjs /.test(command), run: [137] },
 };
