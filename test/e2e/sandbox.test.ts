@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -251,6 +251,23 @@ describe.each(USERS)('as %s', (_, uid) => {
     expect(await said(reach, 'strict')).toMatch(/refused|unreachable/i);
     expect(await said('turret call echo.say text=strict', 'strict')).toBe('strict\n');
     server.close();
+  });
+
+  test('where the program that gives rights up was not compiled, a thread gives up the same', async () => {
+    const own = readableCopy();
+    const server: Server = createServer((socket) => socket.end('reached\n'));
+    try {
+      rmSync(join(dirname(own.turret), '../dist/src/isolation/confine'));
+      world.executable = own.turret;
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as { port: number };
+      const reach = `cat < /dev/tcp/127.0.0.1/${port}; turret call echo.say text=allowed`;
+      expect(await said(reach, 'namespaced', [`--port=${port}`])).toBe('reached\nallowed\n');
+      expect(await said(reach, 'namespaced')).toMatch(/Permission denied\n[^]*allowed\n$/);
+    } finally {
+      server.close();
+      own.remove();
+    }
   });
 
   test('without a sandbox, a login shell that resets PATH still finds the shims first', async () => {

@@ -29,13 +29,14 @@ export class World {
   readonly #children = new Set<ChildProcess>();
 
   readonly #user: { uid?: number; gid?: number };
-  readonly #turret: string;
+  /** Path of bin/turret.js. */
+  executable: string;
 
   /** `uid`: whose world it is, when it is not ours; `turret`: a copy that this user can read. */
   constructor(config: string = ECHO_CONFIG, as: { uid?: number; turret?: string } = {}) {
     const { uid } = as;
     this.#user = uid === undefined ? {} : { uid, gid: uid };
-    this.#turret = as.turret ?? TURRET;
+    this.executable = as.turret ?? TURRET;
     this.root = realpathSync(mkdtempSync('/tmp/tw-'));
     const make = (name: string): string => {
       const path = join(this.root, name);
@@ -62,7 +63,7 @@ export class World {
 
   /** The words of `turret run`, the agent's command last. */
   words(command: string[], options: string[] = []): string[] {
-    return [process.execPath, this.#turret, 'run', '--config', this.config, ...options, '--', ...command];
+    return [process.execPath, this.executable, 'run', '--config', this.config, ...options, '--', ...command];
   }
 
   start(words: string[], options: SpawnOptions = {}): ChildProcess {
@@ -89,7 +90,7 @@ export class World {
 
   /** Runs another command of turret's. */
   turret(...words: string[]): Promise<Ran> {
-    return this.finish(this.start([process.execPath, this.#turret, ...words]));
+    return this.finish(this.start([process.execPath, this.executable, ...words]));
   }
 
   /** What `start` begins has this environment; its end may come later. */
