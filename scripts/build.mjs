@@ -9,6 +9,7 @@ import { Config } from '@oclif/core';
 import { build } from 'esbuild';
 
 import { compileC } from './compile-c.mjs';
+import { buildNativeShim } from './native-shim.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
@@ -64,6 +65,8 @@ await build({
   },
 });
 compileC(join(root, 'dist/src/isolation/confine'), [join(root, 'src/isolation/confine.c')]);
+// Where a C compiler and libsodium are. Without it the Node shim is used, which does the same.
+await buildNativeShim(join(root, 'dist/native'));
 // oclif reads this instead of importing every command at every start.
 process.env.NODE_ENV = 'production';
 const config = await Config.load({ root, ignoreManifest: true });

@@ -25,7 +25,7 @@ function step(title, file, args, options) {
   if (!ok) console.log(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`.trim());
 }
 
-function tests(title, node, project, files = []) {
+function tests(title, node, project, files = [], environment = {}) {
   const started = Date.now();
   const report = join(scratch, `${title.replace(/\W+/g, '-')}.json`);
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -44,7 +44,7 @@ function tests(title, node, project, files = []) {
       `--outputFile.json=${report}`,
     ],
     {
-      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1' },
+      env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', ...environment },
     },
   );
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
@@ -125,8 +125,8 @@ tests(`end-to-end tests on Node ${process.versions.node}`, process.execPath, 'e2
 const newer = node24();
 tests(`unit tests on Node ${NODE_24}`, newer, 'unit');
 // What differs between Node versions is Turret's own processes, sockets and terminals; the CLIs, the fakes and the kernel
-// were compared above.
-tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
+// were compared above. The shim tests are with the shim that Node runs; above they were with the native one.
+const again = [
   'bad-input',
   'broker-socket',
   'gateway',
@@ -136,7 +136,8 @@ tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', [
   'shim',
   'shim-files',
   'terminal',
-]);
+];
+tests(`end-to-end tests on Node ${NODE_24}`, newer, 'e2e', again, { TURRET_TEST_SHIM: 'node' });
 rmSync(scratch, { recursive: true, force: true });
 
 console.log(`${passed} passed, ${failed} failed`);

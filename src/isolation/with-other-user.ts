@@ -64,8 +64,12 @@ export async function withOtherUser(request: EncloseRequest, launcher: Launcher)
 function ownDirectory(filled: string, { uid, gid }: Account): string {
   const directory = mkdtempSync(join(tmpdir(), 'turret-agent-'));
   cpSync(filled, directory, { recursive: true });
-  for (const path of [directory, join(directory, 'bin')]) chmodSync(path, 0o755);
-  for (const name of readdirSync(join(directory, 'bin'))) chmodSync(join(directory, 'bin', name), 0o755);
+  chmodSync(directory, 0o755);
+  for (const shims of ['bin', AGENT_FILES.nodeShims].map((name) => join(directory, name))) {
+    if (!existsSync(shims)) continue;
+    chmodSync(shims, 0o755);
+    for (const name of readdirSync(shims)) chmodSync(join(shims, name), 0o755);
+  }
   for (const name of [
     'launcher',
     'bash-env',

@@ -1,27 +1,42 @@
 // What the agent is given of Turret: the socket, the token, and one shim under the name of every tool.
 
-import { linkSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { installed } from '../installation.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { RuntimeDirectory } from '../platform/runtime-directory.js';
+import type { ShimProgram } from './shim-program.js';
 
 const SHIM = installed('dist/shim.cjs');
 
 /**
- * Writes token and shims. The shim gets the absolute path of this node, because the agent's PATH may lead to another or
- * to none. The token lies beside it because agents strip variables called *TOKEN*.
+ * Writes token and shims. The Node shim gets the absolute path of this node, because the agent's PATH may lead to another or
+ * to none. A native one hands on to it what is rare. The token lies beside it because agents strip variables called *TOKEN*.
  */
-export function fillAgentDirectory(directory: RuntimeDirectory, token: string, tools: string[]): void {
-  writeFileSync(join(directory.agent, AGENT_FILES.token), token, { mode: 0o400 });
-  const launcher = join(directory.agent, 'launcher');
-  writeFileSync(launcher, withInterpreter(readFileSync(SHIM, 'utf8')), { mode: 0o755 });
+export function fillAgentDirectory(
+  { agent }: RuntimeDirectory,
+  { token, tools, shim: { native } }: { token: string; tools: string[]; shim: ShimProgram },
+): void {
+  writeFileSync(join(agent, AGENT_FILES.token), token, { mode: 0o400 });
+  const node = withInterpreter(readFileSync(SHIM, 'utf8'));
+  const link = (launcher: string, directory: string): void => {
+    for (const tool of [...tools, 'turret']) linkSync(launcher, join(directory, tool));
+  };
+  const launcher = join(agent, 'launcher');
+  if (native === undefined) {
+    writeFileSync(launcher, node, { mode: 0o755 });
+  } else {
+    copyFileSync(native, launcher);
+    chmodSync(launcher, 0o755);
+    const reference = join(agent, AGENT_FILES.nodeShims);
+    mkdirSync(reference, { mode: 0o700 });
+    writeFileSync(join(agent, 'node-launcher'), node, { mode: 0o755 });
+    link(join(agent, 'node-launcher'), reference);
+  }
+  link(launcher, join(agent, 'bin'));
   // Read by bash after the profile of a login shell has reset PATH.
-  writeFileSync(join(directory.agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', {
-    mode: 0o644,
-  });
-  for (const tool of [...tools, 'turret']) linkSync(launcher, join(directory.agent, 'bin', tool));
+  writeFileSync(join(agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', { mode: 0o644 });
 }
 
 // The agent's NODE_OPTIONS are not for the shim, and Node 20 reads a file of certificates at every start (2.5 times the

@@ -44,6 +44,7 @@ import { mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { type OwnSecrets, repeaterSecrets } from './repeater-secrets.js';
+import { chooseShim } from './shim-program.js';
 import type { Signals } from './signals.js';
 import { startRecord } from './start-record.js';
 import { printSummary } from './summary.js';
@@ -96,6 +97,8 @@ class Session {
 
   async run(): Promise<number> {
     const { command } = this.#options;
+    const shimProgram = chooseShim(process.env); // tests itself while we read on
+    shimProgram.catch(() => {}); // awaited below
     const config = await loadConfigHere(this.#options.configFile);
     const users = repeaterUsers(config, process.getuid?.());
     const environment = environmentOf(this.#options, config);
@@ -126,7 +129,7 @@ class Session {
     });
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
-    fillAgentDirectory(this.#directory, agentKey.token, tools);
+    fillAgentDirectory(this.#directory, { token: agentKey.token, tools, shim: await shimProgram });
     const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });

@@ -36,6 +36,7 @@ import { encloseAgent, environmentOf } from './enclose-agent.js';
 import { withTurretsOwn } from './environment.js';
 import { prepareGateway } from './gateway.js';
 import type { RunOptions } from './options.js';
+import { chooseShim } from './shim-program.js';
 import { Signals } from './signals.js';
 import { endWords } from './summary.js';
 import { vaultDirectory } from './vault-directory.js';
@@ -72,6 +73,8 @@ class ViaSession {
 
   async run(): Promise<number> {
     const { command, via, quiet } = this.#options;
+    const shimProgram = chooseShim(process.env); // tests itself while we read on
+    shimProgram.catch(() => {}); // awaited below
     const config = await loadConfigHere(this.#options.configFile);
     const environment = environmentOf(this.#options, config);
     const token = parseToken(tokenText(this.#options).trim());
@@ -94,7 +97,7 @@ class ViaSession {
       isolation: this.#options.isolation ?? config.isolation,
     });
     const child = await this.#childFor(connection, token, label);
-    fillAgentDirectory(this.#directory, child.token, tools);
+    fillAgentDirectory(this.#directory, { token: child.token, tools, shim: await shimProgram });
     const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     // What a sandbox binds the server's socket over; read-only in there, so it has to be there before.

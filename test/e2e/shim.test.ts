@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import {
   type BrokerSession,
   type Ran,
+  SHIM_TESTED,
   gone,
   outcome,
   startBrokerSession,
@@ -119,8 +120,9 @@ describe('output', () => {
       }
     }
     expect(bytes).toBe(256 * 1_048_576);
-    expect(peak).toBeGreaterThan(10);
-    expect(peak).toBeLessThan(160);
+    const [least, most] = SHIM_TESTED === 'native' ? [0.5, 6] : [10, 160];
+    expect(peak).toBeGreaterThan(least);
+    expect(peak).toBeLessThan(most);
   });
 
   test('a slow reader at the end of a pipe gets everything', async () => {
@@ -193,17 +195,6 @@ describe('ends', () => {
         '\n' +
         String.raw`turret: hint: do\u{a}not` +
         '\n',
-    );
-  });
-
-  test('a command line that fits in no frame is refused with what to do instead', async () => {
-    const { code, stdout, stderr } = await loop(
-      'say',
-      ...Array.from({ length: 4_000 }, () => 'x'.repeat(100)),
-    );
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 126, stdout: '' });
-    expect(stderr).toBe(
-      'turret: error: the command line is too long\nturret: hint: give long text in a file or on standard input\n',
     );
   });
 

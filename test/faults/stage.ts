@@ -21,7 +21,7 @@ const WHO: Record<Exclude<Victim, 'supervisor'>, (command: string) => boolean> =
   repeater: (command) => command.includes('gated.mjs'),
   program: (command) => command.includes('gate-program'),
   agent: (command) => /^\S*sh \.\/agent\.sh/.test(command),
-  shim: (command) => /^\S*node \S*\/bin\/gate /.test(command),
+  shim: (command) => command.startsWith('gate '),
   sandbox: (command) => /^\S*bwrap /.test(command),
 };
 

@@ -2,15 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -41,11 +33,16 @@ export interface BrokerSession {
   close(): void;
 }
 
+export type ShimKind = 'native' | 'node';
+/** The check runs the same tests once more with TURRET_TEST_SHIM=node. */
+export const SHIM_TESTED: ShimKind = process.env['TURRET_TEST_SHIM'] === 'node' ? 'node' : 'native';
+
 export interface BrokerSessionOptions {
   /** Everything but `loop.remove` when left out. */
   rules?: JsonObject[];
   /** Main file of the repeater, that of the tests when left out. */
   repeater?: string;
+  shim?: ShimKind;
 }
 
 const BASE = { except: [], where: {}, layer: 'user' };
@@ -57,6 +54,7 @@ const RULES = [
 export async function startBrokerSession({
   rules = RULES,
   repeater = 'test/fixtures/repeater-loopback.mjs',
+  shim: kind = SHIM_TESTED,
 }: BrokerSessionOptions = {}): Promise<BrokerSession> {
   const directory = mkdtempSync('/tmp/tss-');
   const agentDirectory = join(directory, 'agent');
@@ -87,9 +85,7 @@ export async function startBrokerSession({
   broker.send({ ...setupOf(directory, sid.toString('hex'), rules), keys: [holder.key, admin.key] });
   await listening;
   writeFileSync(join(agentDirectory, 'token'), token, { mode: 0o400 });
-  copyFileSync(join(ROOT, 'dist/shim.cjs'), shim);
-  writeFileSync(shim, `#!${process.execPath}\n${readFileSync(shim, 'utf8')}`);
-  chmodSync(shim, 0o755);
+  placeShims(agentDirectory, shim, kind);
   return {
     agentDirectory,
     adminSocket: join(directory, 'admin.sock'),
@@ -105,6 +101,15 @@ export async function startBrokerSession({
       rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
+}
+
+// As fillAgentDirectory does it. A native shim that was not built fails every test that wants one.
+function placeShims(agentDirectory: string, shim: string, kind: ShimKind): void {
+  const node = `#!${process.execPath}\n${readFileSync(join(ROOT, 'dist/shim.cjs'), 'utf8')}`;
+  if (kind === 'node') return writeFileSync(shim, node, { mode: 0o755 });
+  copyFileSync(join(ROOT, 'dist/native/turret-shim'), shim);
+  mkdirSync(join(agentDirectory, 'node'));
+  writeFileSync(join(agentDirectory, 'node/loop'), node, { mode: 0o755 });
 }
 
 function holderOf(kind: 'session' | 'admin', sid: Uint8Array): { token: string; key: BrokerKey } {

@@ -11,7 +11,7 @@ interface Kind {
 }
 
 export const VICTIMS: Record<Victim, Kind> = {
-  shim: { weight: 12, is: (command) => /^\S*node \/run\/turret\/bin\//.test(command), run: [] },
+  shim: { weight: 12, is: (command) => /^(?:aws|gh|turret) /.test(command), run: [] },
   program: {
     weight: 12,
     is: (command) => /^\S*python3 \S*\/aws |^\/\S*\/gh |^\S*(setpriv|sh) .*box\.sh |^cat$/.test(command),

@@ -1,0 +1,51 @@
+// Which program the agent's tools are: the native one, a twentieth of Node's start, or the bundle that this Node runs. Both do
+// the same; docs/architecture of the first is shims/native, of the second shims/shim.ts.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+import { TurretError } from '../errors.js';
+import { installed, version } from '../installation.js';
+import { PROBE_MS_MAX } from '../protocol/limits.js';
+
+/** Its own name has no tool behind it: called by it, the program tests itself and says its version. */
+const NAME = 'turret-shim';
+const PACKAGE = `turret-shim-${process.platform}-${process.arch}`;
+/** A release brings it as a package of this platform; a build makes it where there is a compiler. Nowhere else is looked. */
+const PLACES = [`node_modules/${PACKAGE}`, `../${PACKAGE}`, 'dist/native'];
+
+export interface ShimProgram {
+  /** Absent: the Node shim. */
+  native?: string;
+  /** For `turret doctor`. */
+  why: string;
+}
+
+/** Resolves with what works here; a native shim that does not is none. Throws TurretError usage for a TURRET_SHIM that is no choice. */
+export async function chooseShim(env: { TURRET_SHIM?: string | undefined }): Promise<ShimProgram> {
+  const { TURRET_SHIM: wanted = '' } = env;
+  if (wanted === 'node') return { why: 'TURRET_SHIM=node' };
+  if (wanted !== '' && wanted !== 'native')
+    throw new TurretError('usage', `TURRET_SHIM=${JSON.stringify(wanted)} is no shim`, {
+      hints: ['TURRET_SHIM=node for the one that Node runs; without it the best that works is taken'],
+    });
+  const native = PLACES.map((place) => installed(`${place}/${NAME}`)).find((path) => existsSync(path));
+  const problem = native === undefined ? 'none is built for this machine' : await selfTest(native);
+  if (native !== undefined && problem === undefined) return { native, why: native };
+  if (wanted === 'native')
+    throw new TurretError('usage', `TURRET_SHIM=native, and there is no such shim: ${problem}`, {
+      hints: ['npm run build where a C compiler and libsodium are'],
+    });
+  return { why: problem ?? '' };
+}
+
+/** Undefined when its vectors hold and it is of this version. */
+function selfTest(program: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, { env: {}, timeout: PROBE_MS_MAX, killSignal: 'SIGKILL' }, (error, stdout) => {
+      if (error !== null) resolve(`${program} fails its own test (${error.code ?? error.signal})`);
+      else if (stdout !== `${NAME} ${version}\n`) resolve(`${program} is of another version`);
+      else resolve(undefined);
+    });
+  });
+}
