@@ -97,8 +97,6 @@ class Session {
 
   async run(): Promise<number> {
     const { command } = this.#options;
-    const shimProgram = chooseShim(process.env); // tests itself while we read on
-    shimProgram.catch(() => {}); // awaited below
     const config = await loadConfigHere(this.#options.configFile);
     const users = repeaterUsers(config, process.getuid?.());
     const environment = environmentOf(this.#options, config);
@@ -129,7 +127,8 @@ class Session {
     });
     const agentKey = mintKey('session', sid, label);
     const adminKey = mintKey('admin', sid, 'turret run');
-    fillAgentDirectory(this.#directory, { token: agentKey.token, tools, shim: await shimProgram });
+    const shimProgram = await chooseShim(process.env, state);
+    fillAgentDirectory(this.#directory, { token: agentKey.token, tools, shim: shimProgram });
     const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     writeFileSync(this.#directory.adminToken, adminKey.token, { mode: 0o600 });

@@ -73,8 +73,6 @@ class ViaSession {
 
   async run(): Promise<number> {
     const { command, via, quiet } = this.#options;
-    const shimProgram = chooseShim(process.env); // tests itself while we read on
-    shimProgram.catch(() => {}); // awaited below
     const config = await loadConfigHere(this.#options.configFile);
     const environment = environmentOf(this.#options, config);
     const token = parseToken(tokenText(this.#options).trim());
@@ -97,7 +95,8 @@ class ViaSession {
       isolation: this.#options.isolation ?? config.isolation,
     });
     const child = await this.#childFor(connection, token, label);
-    fillAgentDirectory(this.#directory, { token: child.token, tools, shim: await shimProgram });
+    const shimProgram = await chooseShim(process.env, stateDirectory(process.env));
+    fillAgentDirectory(this.#directory, { token: child.token, tools, shim: shimProgram });
     const agentSoFar = { env: environment.env, program, words: command.slice(1) };
     const gateway = await prepareGateway(config, this.#directory.agent, agentSoFar);
     // What a sandbox binds the server's socket over; read-only in there, so it has to be there before.

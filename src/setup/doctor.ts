@@ -7,6 +7,7 @@ import { type IsolationMode, type Level, missingSystem } from '../isolation/leve
 import { candidates } from '../isolation/minimum.js';
 import { runtimeRoots } from '../platform/runtime-directory.js';
 import { stateDirectory } from '../platform/sessions.js';
+import { chooseShim } from '../session/shim-program.js';
 import { attemptChecks, fileChecks } from './attempt-checks.js';
 import { type AttemptOutcome, runAttempts } from './attempts.js';
 import { type Check, type CheckLevel, withFix } from './check.js';
@@ -23,6 +24,7 @@ import {
   nodeCheck,
   ptraceCheck,
   setprivCheck,
+  shimCheck,
   workspaceCheck,
 } from './machine-checks.js';
 import { configChecks, hostKeyCheck, lastLogCheck, sessionChecks, stateCheck } from './record-checks.js';
@@ -61,6 +63,7 @@ export async function diagnose({ env, cwd, uid, configFile, progress }: DoctorOp
   const inside = await insideChecks(surroundings, files, mode, progress);
   const checks = [
     nodeCheck(process.versions.node),
+    shimCheck(await caught(chooseShim({ TURRET_SHIM: env['TURRET_SHIM'] }, undefined))),
     ...configChecks(loaded),
     workspaceCheck({ env, cwd, isolated: mode !== 'none' }),
     ...(ON_LINUX ? [bubblewrapCheck(), koffiCheck(), envSignalCheck(), setprivCheck()] : []),

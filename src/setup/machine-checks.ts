@@ -12,7 +12,8 @@ import { loadLibc } from '../platform/libc.js';
 import { secretShape } from '../platform/secret-shape.js';
 import { PROBE_MS_MAX } from '../protocol/limits.js';
 import { agentEnvironment } from '../session/environment.js';
-import type { Check } from './check.js';
+import type { ShimProgram } from '../session/shim-program.js';
+import { type Check, withFix } from './check.js';
 import type { Environment } from './environment.js';
 
 const NODE_OLDEST = [20, 19] as const;
@@ -110,6 +111,19 @@ export function koffiCheck(loaded: ReturnType<typeof loadLibc> = loadLibc()): Ch
     why: `${loaded.problem}: a token that got out of the sandbox works from there`,
     fix: 'npm install koffi beside turret',
   };
+}
+
+/** Which program the agent's tools are; calls work either way. */
+export function shimCheck(shim: ShimProgram | TurretError): Check {
+  const shared = { id: 'shim', group: 'session' as const, what: 'shim' };
+  if (shim instanceof TurretError)
+    return withFix(
+      { ...shared, state: 'refused', level: 'bad', why: shim.message, blocks: true },
+      shim.hints[0],
+    );
+  if (shim.native !== undefined) return { ...shared, state: 'native', level: 'ok', why: shim.native };
+  const why = `each call waits for the start of a Node: ${shim.why}`;
+  return { ...shared, state: 'node', level: 'info', why };
 }
 
 /** A level that was tried. `needed`: it is the one a session would use. */

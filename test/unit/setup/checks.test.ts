@@ -16,6 +16,7 @@ import {
   nodeCheck,
   ptraceCheck,
   setprivCheck,
+  shimCheck,
   workspaceCheck,
 } from '../../../src/setup/machine-checks.js';
 import {
@@ -48,6 +49,21 @@ describe('the machine', () => {
     ['18.20.0', true],
   ])('node %s blocks: %s', (version, blocks) => {
     expect(nodeCheck(version).blocks).toBe(blocks);
+  });
+  test('the shim is native or that of Node, and only a choice that is none blocks', () => {
+    expect(shimCheck({ native: '/x/turret-shim', why: '/x/turret-shim' })).toMatchObject({
+      state: 'native',
+      why: '/x/turret-shim',
+    });
+    const slower = shimCheck({ why: 'none is built for this machine' });
+    expect(slower).toMatchObject({
+      state: 'node',
+      level: 'info',
+      why: expect.stringContaining('none is built'),
+    });
+    expect(slower.blocks).toBeUndefined();
+    const refused = new TurretError('usage', 'TURRET_SHIM="x" is no shim', { hints: ['leave it out'] });
+    expect(shimCheck(refused)).toMatchObject({ level: 'bad', blocks: true, fix: 'leave it out' });
   });
   test('a level that fails blocks only when a session would use it', () => {
     const problem = new TurretError('isolation_unavailable', 'no namespaces', { hints: ['allow them'] });
