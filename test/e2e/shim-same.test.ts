@@ -122,8 +122,11 @@ test('where output cannot be opened again, Node’s shim takes over before anyth
   const line = 'mount -t tmpfs none /proc && exec loop say once';
   const env = { NODE_DEBUG: 'net' };
   const [native] = await both(['unshare', '-rm', 'sh', '-c', line], '', env);
-  expect(native).toMatchObject({ code: 0, stdout: Buffer.from('once'), stderr: expect.stringMatching(/^NET /) });
+  expect(native).toMatchObject({
+    code: 0,
+    stdout: Buffer.from('once'),
+    stderr: expect.stringMatching(/^NET /),
+  });
   const [usual] = await both(['loop', 'say', 'once'], '', env);
   expect(usual).toMatchObject({ code: 0, stdout: Buffer.from('once'), stderr: '' });
-});
 });
