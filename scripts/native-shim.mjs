@@ -58,7 +58,7 @@ export async function buildNativeShim(to, { sanitize = false } = {}) {
 
 function cc(args, input) {
   return new Promise((resolve, reject) => {
-    const compiler = execFile('cc', args, (error, _stdout, stderr) =>
+    const compiler = execFile(process.env.CC ?? 'cc', args, (error, _stdout, stderr) =>
       error === null ? resolve() : reject(new Error(`the native shim does not compile\n${stderr}`)),
     );
     compiler.stdin.end(input);

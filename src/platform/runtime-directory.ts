@@ -3,7 +3,7 @@
 //   admin.sock  admin.token  session.json  repeaters/<name>/   never shown to the agent
 //   agent.sock                                                  bound into the sandbox, then removed
 //   tmp/                                                        without namespaces: the agent's TMPDIR
-//   agent/      agent.sock  token  bin/<tool>                   what the sandbox shows as /run/turret
+//   agent/      agent.sock  token  bin/<tool>  node/<tool>      what the sandbox shows as /run/turret
 
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
