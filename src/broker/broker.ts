@@ -150,7 +150,9 @@ export class Broker {
           message.signal,
         );
       case 'agent_namespace':
-        return this.#tell({ type: 'admitting', checked: this.#confine(message.pid_namespace) });
+        for (const key of this.#keys.all())
+          if (key.kind === 'session') key.pidNamespace = message.pid_namespace;
+        return this.#tell({ type: 'admitting' });
       case 'stored':
         return this.#admin.stored(message.id, message.problem);
       case 'drain':
@@ -254,11 +256,6 @@ export class Broker {
 
   #tellDrained(): void {
     if (this.#draining && this.#calls.size === 0) this.#tell({ type: 'drained' });
-  }
-
-  #confine(pidNamespace: string): boolean {
-    const roots = this.#keys.all().filter(({ kind }) => kind === 'session');
-    return roots.every((principal) => this.#peers.require(principal, pidNamespace));
   }
 
   // In memory first, so that nothing new starts; then what runs is cut; then it is written down, on the disk.

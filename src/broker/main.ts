@@ -11,6 +11,7 @@ import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
 import { toBase64url } from '../wire/handshake.js';
 import { Broker, makeKeys } from './broker.js';
 
+const LIBC_AFTER_MS = 100;
 const own = makeKeys();
 let broker: Broker | undefined;
 let sid: string | undefined;
@@ -26,6 +27,8 @@ async function setUp(setup: BrokerSetup): Promise<void> {
     broker = new Broker(setup, own, tell);
     const port = await broker.listen();
     tell({ type: 'listening', ...(port === undefined ? {} : { port }) });
+    // Who calls is asked of the kernel, by a library that takes a while to load: while the agent is starting.
+    setTimeout(loadLibc, LIBC_AFTER_MS).unref();
   } catch (error) {
     const message = error instanceof Error ? error.message : 'something broke';
     tell({ type: 'failed', message, hints: error instanceof TurretError ? error.hints : [] });
@@ -46,8 +49,6 @@ process.on('disconnect', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const)
   process.on(signal, () => {});
 
-// Who calls is asked of the kernel, by a library that takes a while to load: now, while we wait.
-setImmediate(loadLibc);
 tell({
   type: 'ready',
   broker_public_key: toBase64url(own.broker.publicKey),

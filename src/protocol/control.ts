@@ -90,8 +90,8 @@ export type FromBroker =
   | { type: 'start_repeater'; name: string }
   /** Its connection is over, for whatever reason: what is left of its process must end. */
   | { type: 'repeater_lost'; name: string }
-  /** Answers `agent_namespace`: whether callers can be told apart on this machine. */
-  | { type: 'admitting'; checked: boolean }
+  /** Answers `agent_namespace`. */
+  | { type: 'admitting' }
   /** A change of a server's agents, by their public keys. */
   | { type: 'store'; id: number; change: AgentChange }
   | { type: 'drained' }

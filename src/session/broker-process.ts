@@ -70,11 +70,11 @@ export class BrokerProcess {
     return (await listening).port;
   }
 
-  /** From now on calls come from this process namespace only; false where that cannot be told. */
-  async admitOnly(pidNamespace: string): Promise<boolean> {
-    const admitting = this.#next('admitting') as Promise<Extract<FromBroker, { type: 'admitting' }>>;
+  /** From now on calls come from this process namespace only, where that can be told. */
+  async admitOnly(pidNamespace: string): Promise<void> {
+    const admitting = this.#next('admitting');
     this.send({ type: 'agent_namespace', pid_namespace: pidNamespace });
-    return (await admitting).checked;
+    await admitting;
   }
 
   send(message: ToBroker, handle?: Socket): void {
