@@ -1,6 +1,9 @@
 // A few cases of what `npm run fuzz -- --only differential` does for as long as it is told: the real CLIs' own parsers against
 // what we resolved.
 
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { DIFFERENTIAL_AWS } from '../fuzz/differential/aws.js';
@@ -24,4 +27,10 @@ describe(`with seed ${SEED}`, () => {
     },
     120_000,
   );
+});
+
+it('npm run fuzz knows all of them, from the one file it makes of itself', () => {
+  const script = join(import.meta.dirname, '../../scripts/fuzz.mjs');
+  const listed = execFileSync(process.execPath, [script, '--list'], { encoding: 'utf8' });
+  for (const { name, claim } of TARGETS) expect(listed).toContain(`${name}: ${claim}`);
 });

@@ -1,6 +1,6 @@
 // test/vectors/protocol.json, typed.
 
-import { readFileSync } from 'node:fs';
+import protocol from '../../vectors/protocol.json' with { type: 'json' };
 import type { Json } from '../../../src/protocol/messages.js';
 import type { TokenKind } from '../../../src/token/token.js';
 
@@ -54,9 +54,7 @@ interface Vectors {
   lines_refused: { name: string; line: string }[];
 }
 
-export const vectors = JSON.parse(
-  readFileSync(new URL('../../vectors/protocol.json', import.meta.url), 'utf8'),
-) as Vectors;
+export const vectors = protocol as unknown as Vectors;
 
 export function bytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex');
