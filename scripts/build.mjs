@@ -44,17 +44,11 @@ await build({
 const preamble = {
   name: 'preamble',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /\/preamble\.js$/ }, () => ({
-      external: true,
-      path: '../../src/platform/preamble.js',
-    })),
+    onResolve({ filter: /\/preamble\.js$/ }, () => ({ external: true, path: '#preamble' })),
 };
-await build({
+const modules = {
   ...bundle,
   plugins: [preamble],
-  entryPoints: ['aws', 'gh', 'http', 'db', 'host', 'declared']
-    .map((name) => join(root, 'repeaters', name, 'main.ts'))
-    .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
   outbase: root,
   outdir: join(root, 'dist'),
   allowOverwrite: true,
@@ -63,6 +57,21 @@ await build({
   banner: {
     js: "import { createRequire as turretRequire } from 'node:module';\nconst require = turretRequire(import.meta.url);",
   },
+};
+await build({
+  ...modules,
+  entryPoints: ['aws', 'gh', 'http', 'db', 'host', 'declared']
+    .map((name) => join(root, 'repeaters', name, 'main.ts'))
+    .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
+});
+// Every other command: oclif once, and of the rest what a command needs.
+await build({
+  ...modules,
+  entryPoints: [join(root, 'src/cli.ts'), join(root, 'src/commands/**/*.ts')],
+  splitting: true,
+  chunkNames: 'src/cli/[name]-[hash]',
+  minifyWhitespace: true,
+  minifySyntax: true,
 });
 compileC(join(root, 'dist/src/isolation/confine'), [join(root, 'src/isolation/confine.c')]);
 // Where a C compiler and libsodium are. Without it the Node shim is used, which does the same.
