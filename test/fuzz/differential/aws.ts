@@ -21,6 +21,9 @@ import { type Asked, AwsCli, type Outcome } from './aws-cli.js';
 /** Hosts of AWS. Which of them fits which service is the injector's business. */
 const AWS_HOST = /^https:\/\/[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|api\.aws|aws)(?:\/|$|\?)/;
 
+/** In what aws_cli.py lays out. */
+const isDirectory = (path: string): boolean => ['.', 'dir', 'a'].includes(path.replace(/(?<=[^/])\/+$/, ''));
+
 interface Sides {
   argv: readonly string[];
   plan: AwsPlan;
@@ -160,6 +163,11 @@ function targetOf({ path, version }: { path: string; version: string }): FuzzTar
       if (!result || !plan || plan.local) return;
       // A file of /tmp is one of this machine for the words that were typed.
       if (plan.files.some(({ path: file }) => file.startsWith('/'))) return;
+      // Not sent by a shim, so that the CLI does not find it; beside the words that were typed it lies, and cannot be read.
+      if (
+        result.needs.files.some(({ path: file, use, tree }) => use === 'read' && !tree && isDirectory(file))
+      )
+        return;
       count.add();
       cli ??= AwsCli.start(path);
       const real = await cli;
