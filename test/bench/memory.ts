@@ -6,16 +6,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { FRAME } from '../../src/protocol/codes.js';
-import { startBrokerSession } from '../helpers/broker-session.js';
+import { type BrokerSession, startBrokerSession } from '../helpers/broker-session.js';
 import { descendants } from '../helpers/processes.js';
 import { RawClient } from '../helpers/raw-client.js';
 import { type GuardedWorld, startFakes, startGuarded } from './commands.js';
 import type { Figure } from './figure.js';
 import { type Sides, absolute } from './measure.js';
 
-const CONNECTIONS = 200;
-/** The first ones make a process grow for good. */
-const CONNECTIONS_BEFORE = 50;
+/** Nearly as many as a session may have. Those of the first make the process grow for good. */
+const CONNECTIONS = 225;
+const SESSIONS = 5;
 
 export const figuresOfMemory: readonly Figure[] = [
   {
@@ -36,7 +36,7 @@ export const figuresOfMemory: readonly Figure[] = [
   },
   {
     name: 'G9-idle',
-    title: 'memory of the broker for each connection that waits',
+    title: `memory of the broker for each of ${(SESSIONS - 1) * CONNECTIONS} connections that wait, beside ${CONNECTIONS} before them`,
     goal: 16,
     unit: 'KiB',
     rounds: 10,
@@ -47,7 +47,7 @@ export const figuresOfMemory: readonly Figure[] = [
 /** Broker and repeaters of a session. */
 export function brokerAndRepeaters({ pid }: GuardedWorld): number[] {
   return descendants(pid)
-    .filter(({ command }) => /dist\/(?:src\/broker|repeaters\/\w+)\/main\.js/.test(command))
+    .filter(({ command }) => /dist\/(?:src\/broker|repeaters\/\w+)\/main\.c?js/.test(command))
     .map((process) => process.pid);
 }
 
@@ -95,24 +95,30 @@ async function bareNode(): Promise<ChildProcess> {
 }
 
 async function idleConnections(): Promise<number> {
-  const session = await startBrokerSession();
-  const clients: RawClient[] = [];
-  const open = async (count: number): Promise<void> => {
-    for (let at = 0; at < count; at += 1) {
-      const client = new RawClient(path.join(session.agentDirectory, 'agent.sock'));
-      clients.push(client);
-      // oxlint-disable-next-line no-await-in-loop -- a broker does not take them all at once
-      await client.greet(session.token);
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      await client.frame(FRAME.WELCOME);
-    }
-  };
+  const session = await startBrokerSession({ holders: SESSIONS });
+  const [warmUp = '', ...others] = session.tokens;
+  const clients = await connected(session, warmUp);
   const pid = session.broker.pid ?? 0;
-  await open(CONNECTIONS_BEFORE);
   const before = memoryOf(pid, 'VmRSS');
-  await open(CONNECTIONS);
+  for (const token of others) {
+    // oxlint-disable-next-line no-await-in-loop -- a broker does not take them all at once
+    clients.push(...(await connected(session, token)));
+  }
   const grown = memoryOf(pid, 'VmRSS') - before;
   for (const { socket } of clients) socket.destroy();
   session.close();
-  return grown / CONNECTIONS;
+  return grown / (CONNECTIONS * others.length);
+}
+
+async function connected({ agentDirectory }: BrokerSession, token: string): Promise<RawClient[]> {
+  const clients: RawClient[] = [];
+  for (let at = 0; at < CONNECTIONS; at += 1) {
+    const client = new RawClient(path.join(agentDirectory, 'agent.sock'));
+    clients.push(client);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await client.greet(token);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    if ((await client.frame(FRAME.WELCOME)) === undefined) throw new Error('not let in');
+  }
+  return clients;
 }

@@ -23,6 +23,8 @@ export interface BrokerSession {
   adminSocket: string;
   shim: string;
   token: string;
+  /** One for each holder, `token` the first. */
+  tokens: readonly string[];
   /** Good on the admin socket. */
   adminToken: string;
   sid: string;
@@ -43,6 +45,8 @@ export interface BrokerSessionOptions {
   /** Main file of the repeater, that of the tests when left out. */
   repeater?: string;
   shim?: ShimKind;
+  /** Keys of sessions, one when left out. */
+  holders?: number;
 }
 
 const BASE = { except: [], where: {}, layer: 'user' };
@@ -55,6 +59,7 @@ export async function startBrokerSession({
   rules = RULES,
   repeater = 'test/fixtures/repeater-loopback.mjs',
   shim: kind = SHIM_TESTED,
+  holders = 1,
 }: BrokerSessionOptions = {}): Promise<BrokerSession> {
   const directory = mkdtempSync('/tmp/tss-');
   const agentDirectory = join(directory, 'agent');
@@ -78,11 +83,14 @@ export async function startBrokerSession({
   const ready = await next('ready');
   if (ready.type !== 'ready') throw new Error('the broker has no keys');
   const sid = sidOf(Buffer.from(ready.broker_public_key, 'base64url'));
-  const holder = holderOf('session', sid);
+  const agents = Array.from({ length: holders }, () => holderOf('session', sid));
   const admin = holderOf('admin', sid);
-  const { token } = holder;
+  const [token = ''] = agents.map((agent) => agent.token);
   const listening = next('listening');
-  broker.send({ ...setupOf(directory, sid.toString('hex'), rules), keys: [holder.key, admin.key] });
+  broker.send({
+    ...setupOf(directory, sid.toString('hex'), rules),
+    keys: [...agents, admin].map(({ key }) => key),
+  });
   await listening;
   writeFileSync(join(agentDirectory, 'token'), token, { mode: 0o400 });
   placeShims(agentDirectory, shim, kind);
@@ -91,6 +99,7 @@ export async function startBrokerSession({
     adminSocket: join(directory, 'admin.sock'),
     shim,
     token,
+    tokens: agents.map((agent) => agent.token),
     adminToken: admin.token,
     sid: sid.toString('hex'),
     broker,
