@@ -126,17 +126,17 @@ function cutValue(value: Json, step: (typeof CUT_STEPS)[number]): Cut {
 }
 
 /**
- * The body, cut as little as needed for `fits` to be true, with `redacted` and `cut` counts as its last fields.
- * An agent can write text that looks like a marker; the counts say how many markers are ours.
+ * What `encode` makes of the body, cut as little as needed for it to make anything, with `redacted` and `cut` counts as its
+ * last fields. An agent can write text that looks like a marker; the counts say how many markers are ours.
  */
-export function fitBody(prepared: PreparedBody, fits: (body: JsonObject) => boolean): JsonObject {
+export function fitBody<T>(prepared: PreparedBody, encode: (body: JsonObject) => T | undefined): T {
   const counted = (body: JsonObject, cut: number): JsonObject => ({
     ...body,
     ...(prepared.redacted > 0 ? { redacted: prepared.redacted } : {}),
     ...(cut > 0 ? { cut } : {}),
   });
-  const whole = counted(prepared.body, 0);
-  if (fits(whole)) return whole;
+  const whole = encode(counted(prepared.body, 0));
+  if (whole !== undefined) return whole;
   for (const step of CUT_STEPS) {
     let cuts = 0;
     const body: JsonObject = {};
@@ -145,8 +145,8 @@ export function fitBody(prepared: PreparedBody, fits: (body: JsonObject) => bool
       body[name] = cut.value;
       cuts += cut.cuts;
     }
-    const smaller = counted(body, cuts);
-    if (fits(smaller)) return smaller;
+    const smaller = encode(counted(body, cuts));
+    if (smaller !== undefined) return smaller;
   }
   throw new TypeError('an audit record does not fit a line even when every value is cut');
 }

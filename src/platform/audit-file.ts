@@ -24,6 +24,7 @@ import { truncateTo, writeWhole } from './whole-write.js';
 export const LOG_FILE = 'audit.jsonl';
 export const CHECKPOINTS_FILE = 'checkpoints';
 
+const LF = Buffer.from('\n');
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 export interface AuditWriterOptions {
@@ -182,10 +183,11 @@ export class AuditWriter {
       mono_us: Math.round(this.#options.monotonic()),
       sid: this.#sid,
     };
-    const prepared = prepareBody(this.#withKey(record));
-    const encode = (body: typeof prepared.body): Buffer => encodeLine(this.#chain, stamp, record.type, body);
-    const body = fitBody(prepared, (candidate) => encode(candidate).length < AUDIT_LINE_BYTES_MAX);
-    return Buffer.concat([encode(body), Buffer.from('\n')]);
+    const line = fitBody(prepareBody(this.#withKey(record)), (body) => {
+      const encoded = encodeLine(this.#chain, stamp, record.type, body);
+      return encoded.length < AUDIT_LINE_BYTES_MAX ? encoded : undefined;
+    });
+    return Buffer.concat([line, LF]);
   }
 
   #withKey(record: AuditRecord): AuditRecord {
