@@ -1,7 +1,7 @@
 // The thread that starts programs shut in (launch-worker.ts), seen from the thread that keeps its rights.
 
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 import { installed } from '../installation.js';
 import type { LandlockSupport } from './landlock.js';
@@ -15,7 +15,9 @@ export class LaunchThread implements Launching {
   #tell: (event: LaunchEvent) => void = () => {};
 
   constructor() {
-    this.#worker = new Worker(installed('dist/src/isolation/launch-worker.js'), {
+    // Not where it is not needed: reading it is a part of what a thread costs.
+    const { Worker: Thread } = process.getBuiltinModule('node:worker_threads');
+    this.#worker = new Thread(installed('dist/src/isolation/launch-worker.js'), {
       // What we were started with is ours, not the agent's.
       execArgv: [],
       // The descriptors it opens are closed by it; Node would only warn of those it did not see being opened.

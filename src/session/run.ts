@@ -1,6 +1,6 @@
 // One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
 
-import { lchownSync, rmSync, writeFileSync } from 'node:fs';
+import { lchownSync, unlinkSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
@@ -183,7 +183,7 @@ class Session {
         if (pidNamespace !== undefined) await this.#broker.admitOnly(pidNamespace);
       },
       // Inside it is bound; outside there is nothing left to connect to, not even for the owner of a stolen token.
-      running: () => address !== 'loopback' && address.removable && rmSync(address.path, { force: true }),
+      running: () => address !== 'loopback' && address.removable && removeSocket(address.path),
     });
     this.#signals.to((signal) => agent.pass(signal));
     const exit = await agent.exit;
@@ -271,5 +271,13 @@ class Session {
       });
     }
     return exit.code;
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The broker has ended meanwhile, and taken it along.
   }
 }
