@@ -3,6 +3,8 @@
 const words = process.argv.slice(2);
 const asked = words.slice(0, words.includes('--') ? words.indexOf('--') : undefined);
 const isRun = words[0] === 'run' && !asked.includes('--help') && !asked.includes('-h');
+// oclif would compare Node's version with what it wants, at every start; the pinned one runs on all that we run on.
+process.env.OCLIF_DISABLE_ENGINE_WARNING ??= '1';
 const cli = () => import('../dist/src/platform/preamble.js').then(() => import('../dist/src/cli.js'));
 const load = isRun ? async () => require('../dist/src/session/main.cjs') : cli;
 const broken = ({ message }) => process.exit((console.error(`turret: error: ${message}`), 125));
