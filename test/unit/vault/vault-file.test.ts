@@ -17,7 +17,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { buildSync } from 'esbuild';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { vaultFile } from '../../../src/vault/places.js';
 import { changeVault, openVault, readVault, restoreVault } from '../../../src/vault/vault-file.js';
@@ -127,23 +127,17 @@ describe('an older file', () => {
 });
 
 describe('writers', { timeout: 30_000 }, () => {
-  let program: string;
-  let built: TemporaryVault;
+  // Where it finds the package that seals.
+  const program = resolve('dist/test/vault-writer.mjs');
   beforeAll(() => {
-    built = temporaryPlaces();
-    program = join(built.state, 'writer.mjs');
     buildSync({
       entryPoints: [resolve('test/unit/vault/writer.ts')],
       outfile: program,
       bundle: true,
       platform: 'node',
       format: 'esm',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
     });
   });
-  afterAll(() => built.remove());
 
   /** Writes `name` = value 1, value 2 … What it said, and whether it was killed. */
   async function write(
