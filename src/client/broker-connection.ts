@@ -183,7 +183,8 @@ class Inbox {
         this.#frame(frame);
       },
       close: (error) => {
-        this.turnedAway = silent;
+        // What spoke, and in no way of ours, will not come round.
+        this.turnedAway = silent && (error === undefined || error.cause !== undefined);
         this.#fail(error ?? brokerGone());
       },
     });
