@@ -1,4 +1,5 @@
 // The properties of test/fuzz for as long as asked, in two processes. Needs nothing built.
+// fuzz.mjs --native [--minutes N]: the native shim instead, by libFuzzer; needs clang and libsodium-dev.
 // fuzz.mjs [--minutes N] [--only NAME] [--seed S [--path P]] [--write] [--list]
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { fuzzNative } from './fuzz-native.mjs';
+
+if (process.argv.includes('--native')) process.exit(fuzzNative(process.argv.slice(2)));
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 const outfile = join(root, 'dist/test/fuzz/main.mjs');
