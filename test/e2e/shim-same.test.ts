@@ -1,7 +1,17 @@
 // Two programs, one shim: what an agent sees of the native one is, byte for byte, what it sees of the one that Node runs.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -108,6 +118,33 @@ describe('the same code, signal, output and words', () => {
     const [native, node] = await both(words, input, env);
     expect(native).toEqual(node);
   });
+});
+
+test('a broker in the runtime directory is asked when nobody else could have put it there', async () => {
+  const runtime = mkdtempSync('/tmp/tsr-');
+  const place = join(runtime, 'turret', session.sid);
+  mkdirSync(join(place, 'agent'), { recursive: true });
+  linkSync(join(session.agentDirectory, 'agent.sock'), join(place, 'agent/agent.sock'));
+  const env = { TURRET_TOKEN: session.token, XDG_RUNTIME_DIR: runtime };
+  const told: string[][] = [];
+  for (const mode of [0o755, 0o700]) {
+    for (const path of [join(runtime, 'turret'), place]) chmodSync(path, mode);
+    const [native, node] = await Promise.all(
+      SHIMS.map((kind) => {
+        mkdirSync(join(runtime, kind), { recursive: true });
+        const copy = join(runtime, kind, 'loop');
+        copyFileSync(join(session.agentDirectory, kind, 'loop'), copy);
+        return outcome(spawn(copy, ['say', 'x'], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+      }),
+    );
+    expect(native).toEqual(node);
+    told.push([`${native?.code}`, native?.stderr ?? '']);
+  }
+  rmSync(runtime, { recursive: true });
+  expect(told).toEqual([
+    ['125', expect.stringContaining('is not to be found')],
+    ['0', ''],
+  ]);
 });
 
 test('what is compared is not nothing: two calls that differ are seen to', async () => {
