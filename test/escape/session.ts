@@ -177,8 +177,8 @@ async function steal(
   const { world, programs } = host;
   // Its own copy, or the one that the agent has, where that can be seen: it knows more.
   const own = path.join(path.dirname(String(agentSocket)), 'bin/turret');
-  const program = existsSync(own) ? own : path.join(programs, 'turret');
-  const words = [process.execPath, program, 'call', 'echo.say', 'text=stolen'];
+  const program = existsSync(own) ? [own] : [process.execPath, path.join(programs, 'turret')];
+  const words = [...program, 'call', 'echo.say', 'text=stolen'];
   const stolen = { TURRET_TOKEN: String(token), ...(socket === undefined ? {} : { TURRET_SOCKET: socket }) };
   const thief = world.start(words, { env: { ...world.env, ...stolen } });
   const { code, stdout, stderr } = await outcome(thief);
