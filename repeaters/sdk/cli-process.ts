@@ -1,17 +1,16 @@
-// One program of a call: streams with back-pressure, signals to its whole group, and nothing of that group left when
-// the program, the call or this process ends.
+// One program of a call: signals to its whole group, and nothing of that group left when the program, the call or this
+// process ends.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
-import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
-import { CLI_OUTPUT_BYTES_MAX, ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
+import type { SignalName } from '../../src/protocol/codes.js';
+import { type RunningProgram, type Streams, attend, checkWanted, resultOf } from './running-program.js';
 import { type Confinement, type Sandboxed, UNCONFINED, descriptorsOf } from './sandbox/confinement.js';
 import { Inside } from './sandbox/inside.js';
-import type { Run, RunResult } from './types.js';
+import type { RunResult } from './types.js';
 import { forgetGroup, startWatchdog, watchGroup } from './watchdog.js';
 
 type Stdio = readonly ('pipe' | 'ignore' | 'inherit')[];
@@ -28,7 +27,7 @@ export interface CliOptions {
 }
 
 /** A program in a process group of its own, so that everything it starts is reached by the same signal. */
-export class CliProcess {
+export class CliProcess implements RunningProgram {
   readonly process: ChildProcess;
   /** How it ended. Rejects with TurretError repeater_error when it could not be started. */
   readonly ended: Promise<RunResult>;
@@ -73,6 +72,18 @@ export class CliProcess {
     this.ended.catch(() => {});
   }
 
+  get stdin(): Writable | null {
+    return this.process.stdin;
+  }
+
+  get stdout(): Readable | null {
+    return this.process.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.process.stderr;
+  }
+
   #enter(fd: number, { filter }: Sandboxed): Inside {
     const toSandbox = this.process.stdio[fd + 1] as Writable | undefined;
     // A sandbox that did not start does not read it.
@@ -94,48 +105,23 @@ export class CliProcess {
   }
 }
 
-type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'onSignal'>;
-
 /**
  * Runs a program to its end and to the end of its output.
  * @param options.handed values the program may read as JSON, on fd 3, 4, …
- * @param options.outputMax bytes on stdout and stderr together, after which the program is killed
- * @throws TurretError `cancelled` when the call was aborted, `repeater_error` when the program cannot be started,
- *   `output_limit`
+ * @param options.outputMax as for `attend`
+ * @throws TurretError as `attend`, and `repeater_error` when the program cannot be started
  */
 export async function runCli(
   run: Streams,
-  {
-    handed = [],
-    outputMax = CLI_OUTPUT_BYTES_MAX,
-    ...options
-  }: CliOptions & { handed?: readonly object[]; outputMax?: number },
+  { handed = [], outputMax, ...options }: CliOptions & { handed?: readonly object[]; outputMax?: number },
 ): Promise<RunResult> {
-  if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
+  checkWanted(run);
   const cli = new CliProcess({
     ...options,
     stdio: [run.needs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
   });
-  const { stdin, stdout, stderr, stdio } = cli.process;
-  const output = new Budget(outputMax, () => cli.kill('KILL'));
-  const kill = (): void => cli.kill('KILL');
-  run.signal.addEventListener('abort', kill, { once: true });
-  run.onSignal((signal) => cli.kill(signal));
-  try {
-    for (const [index, value] of handed.entries()) hand(stdio[3 + index], value);
-    feed(run.stdin, stdin);
-    const [result] = await Promise.all([
-      cli.ended,
-      drain(stdout, run.stdout, { cli, output }),
-      drain(stderr, run.stderr, { cli, output }),
-    ]);
-    if (run.signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
-    output.check();
-    return result;
-  } finally {
-    run.signal.removeEventListener('abort', kill);
-    kill();
-  }
+  for (const [index, value] of handed.entries()) hand(cli.process.stdio[3 + index], value);
+  return attend(run, cli, outputMax);
 }
 
 function hand(to: Readable | Writable | null | undefined, value: object): void {
@@ -143,85 +129,6 @@ function hand(to: Readable | Writable | null | undefined, value: object): void {
   // A program that does not need it does not read it.
   to.on('error', () => to.destroy());
   to.end(`${JSON.stringify(value)}\n`);
-}
-
-function feed(from: Readable, to: Writable | null): void {
-  if (!to) return;
-  // A program that does not read its input to the end is not in error; its exit code says how it went. And the input
-  // of an agent may never end: the process decides, not the stream.
-  pipeline(from, to).catch(() => to.destroy());
-}
-
-async function drain(
-  from: Readable | null,
-  to: Writable,
-  { cli, output }: { cli: CliProcess; output: Budget },
-): Promise<void> {
-  if (!from) return;
-  cli.ended.then(
-    () => stopWhenSilent(from, to),
-    () => from.destroy(),
-  );
-  try {
-    const passed = pipeline(from, to, { end: false });
-    from.on('data', (bytes: Buffer) => {
-      if (!output.spend(bytes.length)) from.destroy();
-    });
-    await passed;
-  } catch {
-    // The reader is gone (`aws … | head`), and the program gets SIGPIPE from its next write, as it would without us.
-    // Or the program has ended, and what it wrote has been passed on.
-    from.destroy();
-  }
-}
-
-/**
- * A program that left its group (`setsid`) may hold the output open for ever. What the one we started wrote is there
- * when it ends: once nothing more comes although it would be taken, the rest is not the call's.
- */
-function stopWhenSilent(from: Readable, to: Writable): void {
-  if (from.closed) return;
-  let silent = 0;
-  const watch = setInterval(() => {
-    silent = to.writableNeedDrain ? 0 : silent + 1;
-    // Twice, because a process that was itself stopped for a while finds its timer before its input.
-    if (silent === 2) from.destroy();
-  }, ORPHAN_OUTPUT_MS);
-  from.on('data', () => {
-    silent = 0;
-  });
-  from.once('close', () => clearInterval(watch));
-}
-
-/** All that a program may print. What is past it has been passed on by up to one piece. */
-class Budget {
-  readonly #max: number;
-  readonly #spent: () => void;
-  #bytes = 0;
-
-  constructor(max: number, spent: () => void) {
-    this.#max = max;
-    this.#spent = spent;
-  }
-
-  /** @returns whether more may come */
-  spend(bytes: number): boolean {
-    this.#bytes += bytes;
-    if (this.#bytes > this.#max) this.#spent();
-    return this.#bytes <= this.#max;
-  }
-
-  check(): void {
-    if (this.#bytes > this.#max)
-      throw new TurretError('output_limit', `the command wrote more than ${this.#max} bytes and was ended`);
-  }
-}
-
-function resultOf(code: number | null, signal: NodeJS.Signals | null): RunResult {
-  if (signal === null) return { exit: code ?? 1 };
-  const exit = 128 + constants.signals[signal];
-  const name = nameOf(signal);
-  return name === undefined ? { exit } : { exit, signal: name };
 }
 
 // bubblewrap ends with 128+n where the program inside was ended by signal n.
@@ -234,6 +141,3 @@ function resultInside(
   const [name] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
   return name === undefined ? { exit: code } : resultOf(null, name as NodeJS.Signals);
 }
-
-const nameOf = (signal: NodeJS.Signals): RunResult['signal'] =>
-  [...SIGNALS, 'KILL' as const].find((candidate) => `SIG${candidate}` === signal);

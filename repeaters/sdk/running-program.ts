@@ -1,0 +1,142 @@
+// A program of a call that runs, however it was started: its streams with back-pressure, its end, and the end of its output.
+
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { TurretError } from '../../src/errors.js';
+import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
+import { CLI_OUTPUT_BYTES_MAX, ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
+import type { Run, RunResult } from './types.js';
+
+export interface RunningProgram {
+  /** Null when it has none. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** How it ended; nothing it started is left by then. */
+  readonly ended: Promise<RunResult>;
+  /** To it and to whatever it started. Nothing once it has ended. */
+  kill(signal: SignalName | 'KILL'): void;
+}
+
+export type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'onSignal'>;
+
+/** @throws TurretError `cancelled` when the call was aborted before anything was started for it */
+export function checkWanted({ signal }: Pick<Run, 'signal'>): void {
+  if (signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
+}
+
+/**
+ * Connects a program with its call, to its end and to the end of its output.
+ * @param outputMax bytes on stdout and stderr together, after which it is killed
+ * @throws TurretError `cancelled` when the call was aborted, `output_limit`, and what `ended` rejects with
+ */
+export async function attend(
+  run: Streams,
+  program: RunningProgram,
+  outputMax = CLI_OUTPUT_BYTES_MAX,
+): Promise<RunResult> {
+  const kill = (): void => program.kill('KILL');
+  const output = new Budget(outputMax, kill);
+  run.signal.addEventListener('abort', kill, { once: true });
+  // Aborted between the start and now.
+  if (run.signal.aborted) kill();
+  run.onSignal((signal) => program.kill(signal));
+  try {
+    feed(run.stdin, program.stdin);
+    const [result] = await Promise.all([
+      program.ended,
+      drain(program.stdout, run.stdout, { program, output }),
+      drain(program.stderr, run.stderr, { program, output }),
+    ]);
+    checkWanted(run);
+    output.check();
+    return result;
+  } finally {
+    run.signal.removeEventListener('abort', kill);
+    kill();
+  }
+}
+
+function feed(from: Readable, to: Writable | null): void {
+  if (!to) return;
+  // A program that does not read its input to the end is not in error; its exit code says how it went. And the input
+  // of an agent may never end: the process decides, not the stream.
+  pipeline(from, to).catch(() => to.destroy());
+}
+
+async function drain(
+  from: Readable | null,
+  to: Writable,
+  { program, output }: { program: RunningProgram; output: Budget },
+): Promise<void> {
+  if (!from) return;
+  program.ended.then(
+    () => stopWhenSilent(from, to),
+    () => from.destroy(),
+  );
+  try {
+    const passed = pipeline(from, to, { end: false });
+    from.on('data', (bytes: Buffer) => {
+      if (!output.spend(bytes.length)) from.destroy();
+    });
+    await passed;
+  } catch {
+    // The reader is gone (`aws … | head`), and the program gets SIGPIPE from its next write, as it would without us.
+    // Or the program has ended, and what it wrote has been passed on.
+    from.destroy();
+  }
+}
+
+/**
+ * A program that left its group (`setsid`) may hold the output open for ever. What the one we started wrote is there
+ * when it ends: once nothing more comes although it would be taken, the rest is not the call's.
+ */
+function stopWhenSilent(from: Readable, to: Writable): void {
+  if (from.closed) return;
+  let silent = 0;
+  const watch = setInterval(() => {
+    silent = to.writableNeedDrain ? 0 : silent + 1;
+    // Twice, because a process that was itself stopped for a while finds its timer before its input.
+    if (silent === 2) from.destroy();
+  }, ORPHAN_OUTPUT_MS);
+  from.on('data', () => {
+    silent = 0;
+  });
+  from.once('close', () => clearInterval(watch));
+}
+
+/** All that a program may print. What is past it has been passed on by up to one piece. */
+class Budget {
+  readonly #max: number;
+  readonly #spent: () => void;
+  #bytes = 0;
+
+  constructor(max: number, spent: () => void) {
+    this.#max = max;
+    this.#spent = spent;
+  }
+
+  /** @returns whether more may come */
+  spend(bytes: number): boolean {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#max) this.#spent();
+    return this.#bytes <= this.#max;
+  }
+
+  check(): void {
+    if (this.#bytes > this.#max)
+      throw new TurretError('output_limit', `the command wrote more than ${this.#max} bytes and was ended`);
+  }
+}
+
+/** As Node tells how a process ended. */
+export function resultOf(code: number | null, signal: NodeJS.Signals | null): RunResult {
+  if (signal === null) return { exit: code ?? 1 };
+  const exit = 128 + constants.signals[signal];
+  const name = nameOf(signal);
+  return name === undefined ? { exit } : { exit, signal: name };
+}
+
+const nameOf = (signal: NodeJS.Signals): RunResult['signal'] =>
+  [...SIGNALS, 'KILL' as const].find((candidate) => `SIG${candidate}` === signal);
