@@ -17,21 +17,25 @@ s3 =
     preferred_transfer_client = default
 `;
 
-/** @param directory private, of one call; gets an empty home and the config file */
-export async function childEnvironment(directory: string): Promise<Record<string, string>> {
-  const home = join(directory, 'home');
-  const config = join(directory, 'config');
+/** Makes the private directory of one call: an empty home, the config file, and the directory it runs in. */
+export async function makePlace(place: string): Promise<void> {
+  await mkdir(place, { mode: 0o700 });
   // Empty, and gone with the call. Writable, because newer versions keep a session id below it.
-  await mkdir(home, { mode: 0o700 });
-  await writeFile(config, CONFIG, { mode: 0o600, flag: 'wx' });
+  await mkdir(join(place, 'home'), { mode: 0o700 });
+  await mkdir(join(place, 'cwd'), { mode: 0o700 });
+  await writeFile(join(place, 'config'), CONFIG, { mode: 0o600, flag: 'wx' });
+}
+
+/** @param place such a directory, as the CLI sees it */
+export function childEnvironment(place: string): Record<string, string> {
   return {
     PATH: CLI_PATH,
-    HOME: home,
-    TMPDIR: directory,
+    HOME: join(place, 'home'),
+    TMPDIR: place,
     LC_ALL: 'C.UTF-8',
     PYTHONNOUSERSITE: '1',
     PYTHONDONTWRITEBYTECODE: '1',
-    AWS_CONFIG_FILE: config,
+    AWS_CONFIG_FILE: join(place, 'config'),
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_PAGER: '',

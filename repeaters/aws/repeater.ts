@@ -1,6 +1,8 @@
 // The aws repeater: holds one AWS credential, resolves `aws` command lines, and performs the approved ones through the
 // real CLI, which never sees the credential.
 
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
 import { TurretError } from '../../src/errors.js';
 import type { Json } from '../../src/protocol/messages.js';
 import { openingLine } from '../sdk/sandbox/opening.js';
@@ -21,7 +23,10 @@ export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repea
   adoptEnvironment(env, process.env);
   const search = { configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] };
   const sandbox = sandboxMode(text(config, 'sandbox'));
-  const cli = await prepareAws({ ...search, sandbox });
+  const calls = await privateDirectory(directory, 'calls');
+  const authority = await privateDirectory(directory, 'ca');
+  const zygote = zygoteWanted(config) ? { calls, readable: [authority], say } : undefined;
+  const cli = await prepareAws({ ...search, sandbox, zygote });
   if (cli.open !== undefined) process.stderr.write(openingLine('aws', cli.open, sandbox));
   void cli.network?.lost.then(startAnew);
   const tables = loadTables(cli.version);
@@ -32,7 +37,7 @@ export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repea
   const output = text(config, 'output') ?? env['AWS_DEFAULT_OUTPUT'] ?? own.output;
   const credentials = credentialSource({ source, env, region, now: Date.now });
   const injector = await startInjector({
-    directory,
+    directory: authority,
     tables,
     credentials,
     endpoint: endpointOf(config),
@@ -56,7 +61,7 @@ export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repea
       performAws(run, planAws(run.capabilities, context), {
         cli,
         injector,
-        directory,
+        calls,
         checkCredentials: credentials,
       }),
   };
@@ -97,6 +102,22 @@ function siblingProfiles({ siblings }: RepeaterSecrets): Record<string, string> 
       return profile === undefined ? [] : [[profile, name]];
     }),
   );
+}
+
+/** Its path has no links, as a zygote needs it. */
+async function privateDirectory(directory: string, name: string): Promise<string> {
+  await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+  return realpath(join(directory, name));
+}
+
+function zygoteWanted(config: { [key: string]: Json }): boolean {
+  const mode = text(config, 'zygote') ?? 'auto';
+  if (mode === 'auto' || mode === 'off') return mode === 'auto';
+  throw new TurretError('config_invalid', 'zygote: has to be auto or off');
+}
+
+function say(line: string): void {
+  process.stderr.write(`turret: ${line}\n`);
 }
 
 /** The next call starts another repeater. */

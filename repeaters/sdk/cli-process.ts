@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { TurretError } from '../../src/errors.js';
 import type { SignalName } from '../../src/protocol/codes.js';
-import { type RunningProgram, type Streams, attend, checkWanted, resultOf } from './running-program.js';
+import { type RunningProgram, type Streams, attend, resultOf } from './running-program.js';
 import { type Confinement, type Sandboxed, UNCONFINED, descriptorsOf } from './sandbox/confinement.js';
 import { Inside } from './sandbox/inside.js';
 import type { RunResult } from './types.js';
@@ -115,13 +115,15 @@ export async function runCli(
   run: Streams,
   { handed = [], outputMax, ...options }: CliOptions & { handed?: readonly object[]; outputMax?: number },
 ): Promise<RunResult> {
-  checkWanted(run);
-  const cli = new CliProcess({
-    ...options,
-    stdio: [run.needs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
-  });
-  for (const [index, value] of handed.entries()) hand(cli.process.stdio[3 + index], value);
-  return attend(run, cli, outputMax);
+  const start = (): CliProcess => {
+    const cli = new CliProcess({
+      ...options,
+      stdio: [run.needs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
+    });
+    for (const [index, value] of handed.entries()) hand(cli.process.stdio[3 + index], value);
+    return cli;
+  };
+  return attend(run, start, outputMax);
 }
 
 function hand(to: Readable | Writable | null | undefined, value: object): void {

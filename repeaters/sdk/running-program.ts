@@ -21,26 +21,22 @@ export interface RunningProgram {
 
 export type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'onSignal'>;
 
-/** @throws TurretError `cancelled` when the call was aborted before anything was started for it */
-export function checkWanted({ signal }: Pick<Run, 'signal'>): void {
-  if (signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
-}
-
 /**
- * Connects a program with its call, to its end and to the end of its output.
+ * Starts a program and connects it with its call, to its end and to the end of its output.
+ * @param start is not called for a call that was aborted before
  * @param outputMax bytes on stdout and stderr together, after which it is killed
- * @throws TurretError `cancelled` when the call was aborted, `output_limit`, and what `ended` rejects with
+ * @throws TurretError `cancelled` when the call was aborted, `output_limit`, what `start` throws and `ended` rejects with
  */
 export async function attend(
   run: Streams,
-  program: RunningProgram,
+  start: () => RunningProgram,
   outputMax = CLI_OUTPUT_BYTES_MAX,
 ): Promise<RunResult> {
+  checkWanted(run);
+  const program = start();
   const kill = (): void => program.kill('KILL');
   const output = new Budget(outputMax, kill);
   run.signal.addEventListener('abort', kill, { once: true });
-  // Aborted between the start and now.
-  if (run.signal.aborted) kill();
   run.onSignal((signal) => program.kill(signal));
   try {
     feed(run.stdin, program.stdin);
@@ -56,6 +52,10 @@ export async function attend(
     run.signal.removeEventListener('abort', kill);
     kill();
   }
+}
+
+function checkWanted({ signal }: Streams): void {
+  if (signal.aborted) throw new TurretError('cancelled', 'the call was cancelled');
 }
 
 function feed(from: Readable, to: Writable | null): void {

@@ -9,9 +9,10 @@ import type { GatewayRoute } from '../protocol/agent-directory.js';
 import type { RegisteredAction } from '../protocol/messages.js';
 import type { DeclaredCli } from './declared.js';
 import type { ManifestProfile } from './manifest.js';
-import type { SANDBOX_MODES } from './shape-repeaters.js';
+import type { SANDBOX_MODES, ZYGOTE_MODES } from './shape-repeaters.js';
 
 export type SandboxMode = (typeof SANDBOX_MODES)[number];
+export type ZygoteMode = (typeof ZYGOTE_MODES)[number];
 
 export interface SandboxConfig {
   /** Paths it may see, and change: absolute, `~/…`, or from the manifest's directory. */
@@ -87,6 +88,8 @@ export interface RepeaterConfig extends DeclaredCli {
   user?: string | number;
   /** Whether its program is shut in, `auto` when left out; for one of one's own, also what it reaches, and then it has to be. */
   sandbox?: SandboxMode | SandboxConfig;
+  /** Of an aws repeater; `auto` when left out. */
+  zygote?: ZygoteMode;
   manifest?: string;
   /** Of an http repeater. */
   upstreams?: Record<string, UpstreamConfig>;

@@ -32,6 +32,8 @@ export const BUILTIN_KINDS = ['aws', 'gh', 'http', 'db', 'echo'] as const;
 export const REPEATER_PROFILES = ['exec', 'line', 'binary'] as const;
 /** Whether a repeater of one's own, or the real aws or gh, runs in a sandbox: where this machine can, always, never. */
 export const SANDBOX_MODES = ['auto', 'required', 'off'] as const;
+/** Whether calls of the real aws are forked from a process that has it imported: where this machine can, never. */
+export const ZYGOTE_MODES = ['auto', 'off'] as const;
 const OUTPUTS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
 const REPEATERS_MAX = 64;
 
@@ -130,6 +132,11 @@ const REPEATER: FieldsShape = {
       about:
         "Whether its program is shut in: auto (where this machine can), required, off; or what a program of your own reaches besides its manifest's directory.",
     },
+    zygote: {
+      shape: { is: 'word', words: ZYGOTE_MODES },
+      about:
+        'Whether calls of the real aws are forked from a process that has it imported: auto (where this machine can), off.',
+    },
     manifest: {
       shape: NOT_EMPTY,
       about: 'Path of a manifest that says all this; turret:kubectl is one that comes with Turret.',
@@ -165,6 +172,10 @@ function repeaterComplaints(node: MapNode): ReturnType<NonNullable<FieldsShape['
       hint,
     });
   }
+  const zygote = node.entries.get('zygote');
+  const kind = node.entries.get('kind')?.value;
+  const isOther = has('command') || has('manifest') || (kind?.is === 'scalar' && kind.value !== 'aws');
+  if (zygote && isOther) complaints.push({ ...zygote.key, message: 'zygote is for aws repeaters' });
   const cli = node.entries.get('cli')?.value;
   if (cli?.is === 'scalar' && typeof cli.value === 'string' && !cli.value.startsWith('/')) {
     complaints.push({ line: cli.line, column: cli.column, message: 'cli must be an absolute path' });

@@ -1,12 +1,17 @@
 // The real CLIs and the command tables that serve them. Asking for a version needs neither a credential nor the network;
 // both repeaters do the same when they start.
 
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { prepareAws } from '../../repeaters/aws/cli.js';
 import { loadTables } from '../../repeaters/aws/tables/load.js';
 import { prepareGh } from '../../repeaters/gh/cli.js';
 import { loadTable } from '../../repeaters/gh/tables.js';
 import type { Opening, SandboxMode } from '../../repeaters/sdk/sandbox/opening.js';
 import type { PreparedCli } from '../../repeaters/sdk/sandbox/prepare-cli.js';
+import type { ZygoteMode } from '../config/config.js';
 import { TurretError } from '../errors.js';
 import type { Environment } from './environment.js';
 
@@ -19,6 +24,8 @@ export interface InstalledTool {
   table?: string;
   problem?: string;
   fix?: string;
+  /** Of aws, when it was tried: why each call starts it by itself; null when calls are forked. */
+  cold?: string | null;
   /** Why it would run without a sandbox; absent when it is shut in, or there is no such program. */
   open?: Opening;
 }
@@ -27,15 +34,33 @@ export interface InstalledTool {
 export interface ToolConfig {
   cli?: string | undefined;
   sandbox?: SandboxMode | undefined;
+  /** Of aws; not tried when left out. */
+  zygote?: ZygoteMode | undefined;
 }
 
 /** The aws CLI the repeater would use. */
 export async function installedAws(
   env: Environment,
-  { cli, sandbox = 'auto' }: ToolConfig = {},
+  { cli, sandbox = 'auto', zygote }: ToolConfig = {},
 ): Promise<InstalledTool> {
-  const search = { configured: cli, path: env['PATH'], home: env['HOME'] };
-  return toolOf('aws', prepareAws({ ...search, sandbox }), (version) => loadTables(version).version);
+  const search = { configured: cli, path: env['PATH'], home: env['HOME'], sandbox };
+  const table = (version: string): string => loadTables(version).version;
+  if (zygote !== 'auto') {
+    const tool = await toolOf('aws', prepareAws(search), table);
+    return zygote === undefined ? tool : { ...tool, cold: 'turret.yaml says zygote: off' };
+  }
+  const calls = await realpath(await mkdtemp(join(tmpdir(), 'turret-doctor-zygote-')));
+  const preparing = prepareAws({ ...search, zygote: { calls, readable: [], say: () => {} } });
+  try {
+    const { warm, cold } = await preparing;
+    const problem = warm === undefined ? (cold ?? '') : await warm.problem();
+    warm?.close();
+    return { ...(await toolOf('aws', preparing, table)), cold: problem ?? null };
+  } catch {
+    return await toolOf('aws', preparing, table); // There is no aws.
+  } finally {
+    await rm(calls, { recursive: true, force: true });
+  }
 }
 
 /** The gh the repeater would use. */

@@ -16,15 +16,31 @@ export async function toolChecks(
   env: Environment,
 ): Promise<Check[]> {
   const asked = new Map<string, Promise<InstalledTool>>();
-  for (const { kind, cli, sandbox, command } of Object.values(repeaters)) {
+  for (const { kind, cli, sandbox, zygote = 'auto', command } of Object.values(repeaters)) {
     if (command !== undefined || (kind !== 'aws' && kind !== 'gh')) continue;
-    const config = { cli, sandbox: typeof sandbox === 'string' ? sandbox : undefined };
-    const key = [kind, cli, config.sandbox].join(' ');
+    const config = { cli, sandbox: typeof sandbox === 'string' ? sandbox : undefined, zygote };
+    const key = [kind, cli, config.sandbox, zygote].join(' ');
     if (!asked.has(key))
       asked.set(key, kind === 'aws' ? installedAws(env, config) : installedGh(env, config));
   }
   const tools = await Promise.all(asked.values());
-  return [...tools.map(toolCheck), ...cliSandboxChecks(tools)];
+  return [...tools.map(toolCheck), ...cliSandboxChecks(tools), ...tools.flatMap(zygoteCheck)];
+}
+
+/** Nothing to say where it was not tried. */
+export function zygoteCheck({ cold }: InstalledTool): Check[] {
+  const shared = { id: 'tool.zygote', group: 'tools' as const, what: 'aws kept warm' };
+  if (cold === undefined) return [];
+  if (cold === null)
+    return [
+      {
+        ...shared,
+        state: 'yes',
+        level: 'ok',
+        why: 'each call is forked from a process that has it imported',
+      },
+    ];
+  return [{ ...shared, state: 'no', level: 'info', why: `each call starts it by itself: ${cold}` }];
 }
 
 /** Nothing to say where there is no program. */

@@ -30,6 +30,7 @@ const USERS: [string, number | undefined][] =
 describe.each(USERS)('as %s', (_, uid) => {
   let outside: Outside;
   let results: Record<string, Result>;
+  let warm: string[];
   const orders: Order[] = [];
 
   beforeAll(async () => {
@@ -41,7 +42,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     const words: Record<string, string> = {
       SECRET: outside.secret,
       HOME: outside.home,
-      CALLS: join(outside.directory, 'calls'),
+      CALLS: join(outside.directory, 'elsewhere'),
       VICTIM: String(outside.victim.pid),
       NEEDLE,
       TCP: String(tcp),
@@ -51,15 +52,17 @@ describe.each(USERS)('as %s', (_, uid) => {
     };
     const fill = (word: string): string =>
       word.replaceAll(/\{([A-Z]+)\}/g, (_whole, name: string) => words[name] ?? '?');
-    for (const how of ['bare', 'unix', 'tcp'] as const) {
+    for (const how of ['bare', 'unix', 'tcp', 'zygote'] as const) {
       for (const [id, { argv, in: places, ...rest }] of Object.entries(ATTEMPTS)) {
         if (places?.includes(how) === false) continue;
         const place = join(outside.directory, 'calls', `${how}-${id.replaceAll(/\W/g, '-')}`);
-        const own = (word: string): string => fill(word.replaceAll('{PLACE}', place));
+        const name = `${how}-${outside.directory.slice(-6)}`;
+        const own = (word: string): string =>
+          fill(word.replaceAll('{PLACE}', place).replaceAll('{NAME}', name));
         orders.push({ id: `${how} ${id}`, how, place, argv: argv.map(own), ...rest });
       }
     }
-    ({ results } = await outside.run(orders, 'required'));
+    ({ results, warm } = await outside.run(orders, 'required'));
   }, 300_000);
   afterAll(() => outside.remove());
 
@@ -73,7 +76,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     if (found.exit !== 0) throw new Error(`${how} ${id}: ${JSON.stringify(found)}`);
     return JSON.parse(found.said) as Record<string, unknown>;
   };
-  const SANDBOXES = ['unix', 'tcp'] as const;
+  const SANDBOXES = ['unix', 'tcp', 'zygote'] as const;
 
   it.each([
     ['read a file of the home directory', NEEDLE, ENOENT],
@@ -107,14 +110,15 @@ describe.each(USERS)('as %s', (_, uid) => {
   });
 
   it('has its own injector and no other address: no route, no metadata service', () => {
-    expect(said('tcp', 'connect to its injector')).toEqual({ did: 'injector' });
+    for (const how of ['tcp', 'zygote'] as const)
+      expect(said(how, 'connect to its injector')).toEqual({ did: 'injector' });
     for (const how of SANDBOXES) expect(said(how, 'list interfaces')).toEqual({ did: ['lo'] });
     for (const how of SANDBOXES) {
       const { failed, errno } = said(how, 'connect to the metadata service');
       // The one kind has no such sockets, the other no such network.
       expect({ failed, errno }).toEqual({
         failed: 'OSError',
-        errno: how === 'tcp' ? ENETUNREACH : EAFNOSUPPORT,
+        errno: how === 'unix' ? EAFNOSUPPORT : ENETUNREACH,
       });
     }
   });
@@ -130,9 +134,11 @@ describe.each(USERS)('as %s', (_, uid) => {
   it.each(['/', '/tmp', '/usr/lib', '/etc', '/dev/shm', '/proc/sys/kernel'])(
     'cannot write to %s',
     (directory) => {
-      const { did, errno } = said('unix', `write to ${directory}`);
-      expect(did).toBeUndefined();
-      expect([ENOENT, EROFS, EACCES]).toContain(errno);
+      for (const how of ['unix', 'zygote'] as const) {
+        const { did, errno } = said(how, `write to ${directory}`);
+        expect(did).toBeUndefined();
+        expect([ENOENT, EROFS, EACCES]).toContain(errno);
+      }
     },
   );
 
@@ -156,10 +162,13 @@ describe.each(USERS)('as %s', (_, uid) => {
         NoNewPrivs: '1',
         Seccomp: '2',
       });
-      for (const name of ['umask', 'zone', 'uid', 'descriptors']) expect(inside[name]).toEqual(bare[name]);
+      for (const name of ['umask', 'zone', 'uid']) expect(inside[name]).toEqual(bare[name]);
+      // What this process itself was started with goes on to what it starts, but not to a fork.
+      expect(inside['descriptors']).toEqual(how === 'zygote' ? [0, 1, 2] : bare['descriptors']);
       // bubblewrap says where it is, as a shell would.
       expect(inside['environ']).toEqual([...(bare['environ'] as string[]), 'PWD'].sort());
-      expect(inside['cwd']).toBe(join(outside.directory, 'elsewhere', `${how}-surroundings`));
+      const place = how === 'zygote' ? 'call' : `${how}-surroundings`;
+      expect(inside['cwd']).toBe(join(outside.directory, 'elsewhere', place));
     }
   });
 
@@ -172,28 +181,44 @@ describe.each(USERS)('as %s', (_, uid) => {
   it('leaves nothing running that left its session', () => {
     const pid = (how: string): string =>
       readFileSync(join(outside.directory, 'calls', `${how}-leave-a-daemon`, 'pid'), 'utf8');
-    const daemons = (): string[] => processesWith('calls/bare-leave-a-daemon/pid');
-    expect(daemons()).toEqual([pid('bare')]);
+    expect(result('bare', 'leave a daemon').left).toEqual([pid('bare')]);
     process.kill(Number(pid('bare')), 'SIGKILL');
     for (const how of SANDBOXES) {
-      expect(existsSync(join(outside.directory, 'calls', `${how}-leave-a-daemon`, 'pid'))).toBe(true);
-      expect(processesWith(`calls/${how}-leave-a-daemon/pid`)).toEqual([]);
+      expect(pid(how)).toMatch(/^\d+$/);
+      expect(result(how, 'leave a daemon').left).toEqual([]);
     }
   });
 
-  it('ends with its repeater, however that ends, and so does the network', async () => {
-    const place = join(outside.directory, 'calls', 'waiting');
-    const orders: Order[] = [{ id: 'waits', how: 'tcp', place, argv: ['ready'] }];
-    const driver = await outside.start(orders, 'required');
-    const family = (): string[] => descendants(driver.pid ?? 0);
-    // A watchdog, the keeper of the network and its waiting program, and three of the sandbox's.
-    await vi.waitFor(() => expect(family().length).toBeGreaterThanOrEqual(6), { timeout: 60_000 });
-    const all = family();
-    driver.kill('SIGKILL');
-    await vi.waitFor(() => expect(all.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), {
-      timeout: 20_000,
-    });
-  }, 120_000);
+  it('of all places of calls sees its own, and nothing of the zygote', () => {
+    expect(said('bare', 'list the places')['did']).toEqual(expect.arrayContaining(['other']));
+    expect(said('tcp', 'list the places')).toEqual({ did: ['tcp-list-the-places'] });
+    expect(said('zygote', 'list the places')).toEqual({ did: ['call'] });
+    expect(said('zygote', 'read the environment of the first process')).toMatchObject({ errno: EACCES });
+    expect(said('zygote', 'read the memory of the first process')).toMatchObject({ errno: EACCES });
+    expect(said('zygote', 'send every signal to the first process')).toEqual({ did: null });
+  });
+
+  it('was forked by a zygote that all of this did not harm', () => {
+    expect(warm).toEqual([]);
+  });
+
+  it.each(['tcp', 'zygote'] as const)(
+    'ends with its repeater, however that ends (%s)',
+    async (how) => {
+      const place = join(outside.directory, 'calls', `waiting-${how}`);
+      const orders: Order[] = [{ id: 'waits', how, place, argv: ['ready'] }];
+      const driver = await outside.start(orders, 'required');
+      const family = (): string[] => descendants(driver.pid ?? 0);
+      // A watchdog, the keeper of the network and its waiting program, and three of the sandbox's.
+      await vi.waitFor(() => expect(family().length).toBeGreaterThanOrEqual(6), { timeout: 60_000 });
+      const all = family();
+      driver.kill('SIGKILL');
+      await vi.waitFor(() => expect(all.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), {
+        timeout: 20_000,
+      });
+    },
+    120_000,
+  );
 
   it('is ended when it prints without end', () => {
     for (const how of ['bare', ...SANDBOXES] as const) {
@@ -312,7 +337,10 @@ const ATTEMPTS: Record<string, Attempt> = {
   'connect to a port of this machine': { argv: ['connect', '127.0.0.1', '{TCP}'] },
   'connect to its injector': { argv: ['connect', '127.0.0.1', 'DOOR'] },
   // Not outside, where it may be somebody's.
-  'connect to the metadata service': { argv: ['connect', '169.254.169.254', '80'], in: ['unix', 'tcp'] },
+  'connect to the metadata service': {
+    argv: ['connect', '169.254.169.254', '80'],
+    in: ['unix', 'tcp', 'zygote'],
+  },
   'send a datagram': { argv: ['udp', '{UDP}'] },
   'connect to an abstract socket': { argv: ['abstract', '{ABSTRACT}'] },
   "connect to another call's injector": { argv: ['unix', '{OTHER}'] },
@@ -330,12 +358,16 @@ const ATTEMPTS: Record<string, Attempt> = {
     ['/', '/tmp', '/usr/lib', '/etc', '/dev/shm', '/proc/sys/kernel'].map((directory) => [
       `write to ${directory}`,
       // Not outside: root could.
-      { argv: ['write', `${directory}/turret-test`], in: ['unix'] },
+      { argv: ['write', `${directory}/turret-test`], in: ['unix', 'zygote'] },
     ]),
   ),
+  'list the places': { argv: ['list', '{CALLS}'] },
+  'read the environment of the first process': { argv: ['read', '/proc/1/environ'], in: ['zygote'] },
+  'read the memory of the first process': { argv: ['read', '/proc/1/mem'], in: ['zygote'] },
+  'send every signal to the first process': { argv: ['disturb', '1'], in: ['zygote'] },
   surroundings: { argv: ['surroundings'], env: { TZ: 'Asia/Kolkata' } },
   fork: { argv: ['fork', String(CLI_TASKS_MAX)] },
-  'leave a daemon': { argv: ['daemon', '{PLACE}/pid'] },
+  'leave a daemon': { argv: ['daemon', '{PLACE}/pid', '{NAME}'] },
   'print without end': { argv: ['endless'], outputMax: MEBIBYTE },
   'exit 0': { argv: ['exit', '0'] },
   'exit 3': { argv: ['exit', '3'] },

@@ -49,6 +49,8 @@ export class Outside {
     writeFileSync(this.secret, NEEDLE);
     copyFileSync(new URL('../fixtures/hostile-cli.py', import.meta.url), this.program);
     chmodSync(this.program, 0o755);
+    const zygote = new URL('../../repeaters/sdk/zygote/zygote.py', import.meta.url);
+    copyFileSync(zygote, join(this.directory, 'zygote.py'));
     this.victim = spawn('/bin/sleep', ['600'], {
       env: { SECRET: NEEDLE },
       stdio: 'ignore',

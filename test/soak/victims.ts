@@ -14,7 +14,8 @@ export const VICTIMS: Record<Victim, Kind> = {
   shim: { weight: 12, is: (command) => /^(?:aws|gh|turret) /.test(command), run: [] },
   program: {
     weight: 12,
-    is: (command) => /^\S*python3 \S*\/aws |^\/\S*\/gh |^\S*(setpriv|sh) .*box\.sh |^cat$/.test(command),
+    is: (command) =>
+      /^\S*python3 \S*(?:\/aws |\/zygote\.py$)|^\/\S*\/gh |^\S*(setpriv|sh) .*box\.sh |^cat$/.test(command),
     run: [],
   },
   repeater: { weight: 4, is: (command) => /\/repeaters\/\w+\/main\.js$/.test(command), run: [] },

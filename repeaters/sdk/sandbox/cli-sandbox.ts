@@ -22,6 +22,27 @@ const HARDENED = [
   ...['--proc', '/proc', '--dev', '/dev', '--remount-ro', '/dev'],
 ];
 
+/**
+ * A zygote makes the namespaces of its forks itself. What it may do for that it may do to nothing but its own view: no
+ * other namespace belongs to its user namespace. SETFCAP is what the kernel wants to see before root is mapped to root.
+ * The devices are bubblewrap's but for terminals, whose mount would cost a second user namespace, without rights in the first.
+ */
+const HARDENED_FOR_FORKS = [
+  ...['--new-session', '--die-with-parent', '--cap-drop', 'ALL'],
+  ...['--cap-add', 'CAP_SYS_ADMIN', '--cap-add', 'CAP_SETFCAP'],
+  ...['--proc', '/proc', '--tmpfs', '/dev'],
+  ...['null', 'zero', 'full', 'random', 'urandom', 'tty'].flatMap((name) => [
+    ...['--dev-bind', `/dev/${name}`, `/dev/${name}`],
+  ]),
+  ...['--symlink', '/proc/self/fd', '/dev/fd', '--dir', '/dev/shm'],
+  ...['stdin', 'stdout', 'stderr'].flatMap((name, fd) => [
+    '--symlink',
+    `/proc/self/fd/${fd}`,
+    `/dev/${name}`,
+  ]),
+  ...['--remount-ro', '/dev', '--remount-ro', '/'],
+];
+
 /** Where a name is turned into an address. */
 const NAME_SERVICE = ['/etc/resolv.conf', '/etc/services'];
 
@@ -47,6 +68,13 @@ export interface CallView {
   programs?: readonly string[];
 }
 
+/** How a zygote is started, and what it needs to shut in its forks as tightly as a program of its own is. */
+export interface ForkConfinement {
+  /** Come before its interpreter. */
+  words: readonly string[];
+  filter: Buffer;
+}
+
 /** One sandbox for each call of one program. Looks at its installation once, when made. */
 export class CliSandbox {
   readonly #enter: readonly string[];
@@ -70,6 +98,25 @@ export class CliSandbox {
     // Which is also what keeps it from namespaces of its own.
     if (filter === undefined) this.#enter = [...this.#enter, '--disable-userns'];
     this.#sandboxed = { filter, ownExits };
+  }
+
+  /**
+   * @param of.calls the directory of all private places, without links in its path; the zygote sees it, a fork its own place only
+   * @returns undefined on a machine whose forks would be without a filter
+   */
+  confineForks({
+    calls,
+    readable,
+  }: {
+    calls: string;
+    readable: readonly string[];
+  }): ForkConfinement | undefined {
+    const { filter } = this.#sandboxed;
+    if (filter === undefined) return undefined;
+    const view = new View(this.#view);
+    for (const file of readable) view.show(file);
+    view.share(calls);
+    return { words: [...this.#enter, ...view.words, ...HARDENED_FOR_FORKS, '--'], filter };
   }
 
   confine({ place, readable = [], writable = [], programs = [] }: CallView): Confinement {

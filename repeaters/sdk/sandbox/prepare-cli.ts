@@ -40,17 +40,21 @@ export interface PreparedCli extends InstalledCli {
   confine(call: CallView): Confinement;
 }
 
+/** What may be done with the sandbox before it is known whether it works. */
+type Early = (sandbox: CliSandbox, program: string) => void;
+
 /** @throws TurretError `repeater_unavailable` when there is no such program, or it does not say its version */
 export async function prepareCli(
   kind: ConfinedKind,
   search: CliSearch,
   mode: SandboxMode,
+  early: Early = () => {},
 ): Promise<PreparedCli> {
   const path = await locateCli(kind, search);
   if (mode === 'off')
     return openCli(kind, path, { why: 'turret.yaml says sandbox: off', hint: 'sandbox: auto' });
   try {
-    return await shutIn(kind, path);
+    return await shutIn(kind, path, early);
   } catch (error) {
     const opening = openingOf(error);
     const open = await openCli(kind, path, opening);
@@ -58,13 +62,14 @@ export async function prepareCli(
   }
 }
 
-async function shutIn(kind: ConfinedKind, path: string): Promise<PreparedCli> {
+async function shutIn(kind: ConfinedKind, path: string, early: Early): Promise<PreparedCli> {
   const bubblewrap = requireBubblewrap();
   const program = await realpath(path);
   const network = kind.injector === 'tcp' ? await openCliNetwork(bubblewrap) : undefined;
   try {
     const { ownExits } = kind;
     const sandbox = new CliSandbox({ bubblewrap, program, path: CLI_PATH, network, ownExits });
+    early(sandbox, program);
     const confine = (call: CallView): Confinement => sandbox.confine(call);
     const [version] = await Promise.all([
       versionOf(kind, program, { ask: askInside(confine), versions: confinedVersions }),

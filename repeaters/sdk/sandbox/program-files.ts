@@ -51,11 +51,33 @@ export function programFiles(program: string, path: string): string[] {
   ];
 }
 
+/** Not PyPy, nor what is no interpreter. */
+const PYTHON = /^python(?:3(?:\.\d+)?)?$/;
+
+/**
+ * Words that start Python as the kernel does for this script, up to the script's name.
+ * @returns undefined when it is no script of Python
+ */
+export function pythonOf(program: string, path: string): string[] | undefined {
+  const [interpreter = '', ...words] = firstLineOf(program);
+  const isEnv = basename(interpreter) === 'env' && words.length === 1;
+  const found = isEnv ? interpreterOf(program, path)[1] : interpreter;
+  if (found === undefined || !PYTHON.test(basename(found))) return undefined;
+  // All that follows the interpreter is one argument.
+  return isEnv || words.length === 0 ? [found] : [found, words.join(' ')];
+}
+
+/** The words of the first line; the first is a program that is there. */
+function firstLineOf(program: string): string[] {
+  const [, line = ''] = /^#![ \t]*([^\r\n]+)/.exec(headOf(program)) ?? [];
+  const words = line.split(/[ \t]+/).filter((word) => word !== '');
+  return words[0]?.startsWith('/') === true && existsSync(words[0]) ? words : [];
+}
+
 /** The words of the first line that are programs. */
 function interpreterOf(program: string, path: string): string[] {
-  const [, line = ''] = /^#![ \t]*([^\r\n]+)/.exec(headOf(program)) ?? [];
-  const [interpreter, ...words] = line.split(/[ \t]+/);
-  if (interpreter === undefined || !interpreter.startsWith('/') || !existsSync(interpreter)) return [];
+  const [interpreter, ...words] = firstLineOf(program);
+  if (interpreter === undefined) return [];
   if (basename(interpreter) !== 'env') return [interpreter];
   const name = words.find((word) => !word.startsWith('-'));
   const found = path

@@ -9,7 +9,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-import { childEnvironment } from '../../../repeaters/aws/child-environment.js';
+import { childEnvironment, makePlace } from '../../../repeaters/aws/child-environment.js';
 
 export interface Asked {
   service: string;
@@ -69,8 +69,10 @@ export class AwsCli {
   /** @param aws path of an installed CLI */
   static async start(aws: string): Promise<AwsCli> {
     const directory = mkdtempSync(join(tmpdir(), 'turret-fuzz-'));
+    const place = join(directory, 'place');
+    await makePlace(place);
     const env = {
-      ...(await childEnvironment(directory)),
+      ...childEnvironment(place),
       AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
       AWS_SECRET_ACCESS_KEY: 'dummy',
       AWS_DEFAULT_REGION: 'us-east-1',

@@ -26,7 +26,12 @@ import {
   sessionChecks,
   stateCheck,
 } from '../../../src/setup/record-checks.js';
-import { cliSandboxChecks, credentialChecks, toolCheck } from '../../../src/setup/tool-checks.js';
+import {
+  cliSandboxChecks,
+  credentialChecks,
+  toolCheck,
+  zygoteCheck,
+} from '../../../src/setup/tool-checks.js';
 import { vaultCheck } from '../../../src/setup/vault-check.js';
 import { colorsFor } from '../../../src/ui/colors.js';
 import { doctorLines, progressLine } from '../../../src/ui/doctor.js';
@@ -320,6 +325,14 @@ describe('tools and credentials', () => {
       { state: 'no', level: 'warn', why: 'gh: no bwrap', fix: 'get one' },
     ]);
     expect(cliSandboxChecks([{ tool: 'gh', problem: 'none' }])).toEqual([]);
+  });
+  test('whether calls of aws are forked is told with the reason, where it was tried', () => {
+    expect(zygoteCheck({ tool: 'aws' })).toEqual([]);
+    expect(zygoteCheck({ tool: 'aws', cold: null })).toMatchObject([{ state: 'yes', level: 'ok' }]);
+    const why = 'each call starts it by itself: too old';
+    expect(zygoteCheck({ tool: 'aws', cold: 'too old' })).toMatchObject([
+      { state: 'no', level: 'info', why },
+    ]);
   });
   test('a repeater without a credential has no line', () => {
     expect(credentialChecks({ echo: { name: 'echo', kind: 'echo' } }, {})).toEqual([]);
