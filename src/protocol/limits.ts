@@ -206,12 +206,10 @@ export const CLI_START_POLL_MS = 5;
 /** Time a zygote of a real CLI has to import it, and one of its forks to be shut in. */
 export const CLI_ZYGOTE_MS_MAX = 20_000;
 export const CLI_FORK_MS_MAX = 5_000;
-/** Failures, and starts because of another installation, after which a repeater does without a zygote. */
-export const CLI_ZYGOTE_FAILURES_MAX = 3;
-export const CLI_ZYGOTE_STARTS_MAX = 16;
-/** First words of a zygote to its repeater: which installation it has imported; and words of one on stderr that are kept. */
-export const CLI_ZYGOTE_READY_BYTES_MAX = 65_536;
-export const CLI_ZYGOTE_STDERR_BYTES_MAX = 4_096;
+/** Zygotes of a repeater's life, one after another, because it failed or its installation changed; then it does without. */
+export const CLI_ZYGOTES_MAX = 4;
+/** What a zygote says of the installation it has imported, and what of its stderr is kept. */
+export const CLI_ZYGOTE_SAID_BYTES_MAX = 65_536;
 /** One SQL statement, and the values that go beside it. */
 export const DB_SQL_BYTES_MAX = 65_536;
 export const DB_VALUES_MAX = 1_000;

@@ -2,7 +2,7 @@
 // when it does not work. Whoever asks gets a fork or starts the program the ordinary way; an agent sees no difference.
 
 import { TurretError } from '../../../src/errors.js';
-import { CLI_ZYGOTE_FAILURES_MAX, CLI_ZYGOTE_STARTS_MAX } from '../../../src/protocol/limits.js';
+import { CLI_ZYGOTES_MAX } from '../../../src/protocol/limits.js';
 import type { Fork } from './fork.js';
 import { Zygote, type ZygoteOptions } from './zygote.js';
 
@@ -18,7 +18,6 @@ export class WarmCli {
   #zygote: Promise<Zygote> | undefined;
   /** Has made a fork. */
   #served: Promise<Zygote> | undefined;
-  #failures = 0;
   #starts = 0;
   #problem: string | undefined;
 
@@ -61,7 +60,7 @@ export class WarmCli {
 
   /** With all that it forked. */
   close(): void {
-    this.#failures = CLI_ZYGOTE_FAILURES_MAX;
+    this.#starts = CLI_ZYGOTES_MAX;
     this.#zygote?.then(
       (zygote) => zygote.close(),
       () => {},
@@ -70,7 +69,7 @@ export class WarmCli {
   }
 
   #launch(): Promise<Zygote> | undefined {
-    if (this.#failures >= CLI_ZYGOTE_FAILURES_MAX || this.#starts >= CLI_ZYGOTE_STARTS_MAX) return undefined;
+    if (this.#starts >= CLI_ZYGOTES_MAX) return undefined;
     this.#starts += 1;
     const starting = Zygote.start(this.#options);
     starting.then(
@@ -94,10 +93,8 @@ export class WarmCli {
   #failed(starting: Promise<Zygote>, error: unknown): void {
     if (this.#zygote !== starting) return;
     this.#retire(starting);
-    this.#failures += 1;
     this.#problem = error instanceof Error ? error.message : String(error);
-    const then =
-      this.#failures < CLI_ZYGOTE_FAILURES_MAX ? '' : ', each call is started by itself from now on';
+    const then = this.#starts < CLI_ZYGOTES_MAX ? '' : ', each call is started by itself from now on';
     this.#options.say(`the zygote was given up: ${this.#problem}${then}`);
   }
 }

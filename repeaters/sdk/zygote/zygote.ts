@@ -6,11 +6,7 @@ import { rm } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { TurretError } from '../../../src/errors.js';
 import { explain } from '../../../src/isolation/probe.js';
-import {
-  CLI_ZYGOTE_MS_MAX,
-  CLI_ZYGOTE_READY_BYTES_MAX,
-  CLI_ZYGOTE_STDERR_BYTES_MAX,
-} from '../../../src/protocol/limits.js';
+import { CLI_ZYGOTE_MS_MAX, CLI_ZYGOTE_SAID_BYTES_MAX } from '../../../src/protocol/limits.js';
 import type { ForkConfinement } from '../sandbox/cli-sandbox.js';
 import { RESOURCE_LIMITS } from '../sandbox/resources.js';
 import { ForkDoor } from './door.js';
@@ -64,7 +60,7 @@ export class Zygote {
     const { stdout, stderr } = this.#process;
     stdout?.resume();
     stderr?.on('data', (bytes: Buffer) => {
-      this.#said = (this.#said + bytes.toString('latin1')).slice(-CLI_ZYGOTE_STDERR_BYTES_MAX);
+      this.#said = (this.#said + bytes.toString('latin1')).slice(-CLI_ZYGOTE_SAID_BYTES_MAX);
     });
     this.over = new Promise((resolve) => {
       this.#process.once('error', () => resolve());
@@ -162,7 +158,7 @@ export class Zygote {
       let said = '';
       this.#control.on('data', (bytes: Buffer) => {
         said += bytes.toString('utf8');
-        if (said.length > CLI_ZYGOTE_READY_BYTES_MAX) return fail();
+        if (said.length > CLI_ZYGOTE_SAID_BYTES_MAX) return fail();
         if (!said.endsWith('\n')) return;
         clearTimeout(timer);
         resolve(JSON.parse(said) as Ready);
