@@ -60,12 +60,16 @@ export class CliProcess implements RunningProgram {
       this.process.once('exit', (code, signal) => {
         // What it left behind would hold our pipes open.
         this.kill('KILL');
-        this.#over = true;
-        this.#inside?.over();
-        if (pid !== undefined) forgetGroup(pid);
-        resolve(
-          sandboxed === undefined ? resultOf(code, signal) : resultInside(code, signal, sandboxed.ownExits),
-        );
+        const end = (): void => {
+          this.#over = true;
+          this.#inside?.over();
+          if (pid !== undefined) forgetGroup(pid);
+          resolve(
+            sandboxed === undefined ? resultOf(code, signal) : resultInside(code, signal, sandboxed.ownExits),
+          );
+        };
+        if (this.#inside === undefined) end();
+        else void this.#inside.gone().then(end);
       });
     });
     // Whoever waits for it may do so later.

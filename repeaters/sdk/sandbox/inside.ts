@@ -54,6 +54,18 @@ export class Inside {
     return true;
   }
 
+  /**
+   * When nothing of it is left. bubblewrap's outer process ends as soon as it knows how the program did, and what the
+   * program left behind is ended a moment later; until then it could change files that we are looking at.
+   */
+  async gone(): Promise<void> {
+    const leader = this.#leader;
+    const started = leader === undefined ? undefined : startOf(leader);
+    if (leader === undefined || started === undefined) return;
+    const isThere = (): boolean => startOf(leader) === started;
+    while (isThere()) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** The sandbox has ended: its numbers may be given to others. */
   over(): void {
     this.#over = true;
@@ -66,6 +78,19 @@ export class Inside {
     } catch {
       // All of it has ended.
     }
+  }
+}
+
+/** When it was started, which tells it from another with its number; undefined when it has ended. */
+function startOf(pid: number): string | undefined {
+  try {
+    const words = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    // The kernel ends the first process of a namespace after all the others, and then somebody has to fetch it.
+    return words[0] === 'Z' || words[0] === 'X' ? undefined : words[19];
+  } catch {
+    return undefined;
   }
 }
 
