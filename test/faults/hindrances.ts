@@ -118,7 +118,8 @@ function ticksOf(pid: number): number {
 const processOf =
   (entry: string) =>
   (turret: number): number =>
-    descendants(turret).findLast(({ command }) => command.endsWith(`/${entry}/main.js`))?.pid ?? -1;
+    descendants(turret).findLast(({ command }) => new RegExp(`/${entry}/main\\.c?js$`).test(command))?.pid ??
+    -1;
 const brokerOf = processOf('broker');
 
 export const HINDRANCE_FAULTS: Fault[] = [
