@@ -7,6 +7,7 @@ import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { AgentChange, BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
+import { handOver } from './hand-over.js';
 
 const ENTRY = installed('dist/src/broker/main.cjs');
 
@@ -81,7 +82,7 @@ export class BrokerProcess {
     if (!this.#child.connected) return;
     // An error here is the broker's death, which `exit` reports.
     if (handle === undefined) this.#child.send(message, () => {});
-    else this.#child.send(message, handle, () => {});
+    else handOver(this.#child, message, handle);
   }
 
   /** No new calls; whether those that run have ended within this time. */

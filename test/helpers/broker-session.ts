@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { signingKey } from '../../src/crypto/ed25519.js';
 import type { BrokerKey, BrokerSetup, FromBroker } from '../../src/protocol/control.js';
 import type { JsonObject } from '../../src/protocol/messages.js';
+import { handOver } from '../../src/session/hand-over.js';
 import { sidOf } from '../../src/token/identity.js';
 import { formatToken } from '../../src/token/token.js';
 
@@ -157,7 +158,7 @@ function startRepeater(broker: ChildProcess, program: string, logged: (text: str
   child.stderr?.setEncoding('utf8').on('data', logged);
   const secrets = { name: 'loop', kind: 'loop', config: {}, env: {}, directory: '/', siblings: {} };
   (child.stdio[4] as Writable).end(JSON.stringify(secrets));
-  broker.send({ type: 'repeater_started', name: 'loop', pid: child.pid ?? 0 }, child.stdio[3] as Socket);
+  handOver(broker, { type: 'repeater_started', name: 'loop', pid: child.pid ?? 0 }, child.stdio[3] as Socket);
   return child;
 }
 
