@@ -17,7 +17,7 @@ import type { Sides } from './measure.js';
 const RULES = 200;
 /** Rules of so many actions, as they come from files that people write. */
 const ACTIONS = 20;
-const CALLS = 4_000;
+const CALLS = 2_000;
 /** Decided, recorded, answered: nothing runs. */
 const DENIED = {
   action: 'loop.get_0',

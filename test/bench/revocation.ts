@@ -60,8 +60,9 @@ async function flood({ agentDirectory, token }: BrokerSession, byte: () => void)
   );
   return {
     flowing: calls.map(
-      ({ stdout }) =>
-        new Promise((resolve) => {
+      ({ stdout, finished }) =>
+        new Promise((resolve, reject) => {
+          finished.catch(reject);
           let bytes = 0;
           stdout.on('data', (chunk: Buffer) => {
             byte();
