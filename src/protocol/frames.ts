@@ -34,19 +34,25 @@ export interface Frame {
   payload: Uint8Array;
 }
 
+/** DATA that was read with room for a header before it: who passes it on need not copy it. */
+const withRoom = new WeakMap<Uint8Array, Buffer>();
+
 /** Bytes of one frame. Fields out of range are a programmer's mistake, hence TypeError. */
 export function encodeFrame(frame: Frame): Buffer {
   if (frame.stream < 0 || frame.stream > STREAM_MAX) throw new TypeError('stream out of range');
   if (frame.payload.length > bytesMax(frame.type, true))
     throw new TypeError('payload over the limit of its type');
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + frame.payload.length);
+  const room = withRoom.get(frame.payload);
+  // Once: a second frame must not write its header over that of the first.
+  withRoom.delete(frame.payload);
+  const bytes = room ?? Buffer.allocUnsafe(HEADER_BYTES + frame.payload.length);
   bytes[0] = VERSION;
   bytes[1] = frame.type;
   bytes[2] = frame.flags;
   bytes[3] = frame.channel;
   bytes.writeUInt32BE(frame.stream, 4);
   bytes.writeUInt32BE(frame.payload.length, 8);
-  bytes.set(frame.payload, HEADER_BYTES);
+  if (room === undefined) bytes.set(frame.payload, HEADER_BYTES);
   return bytes;
 }
 
@@ -63,11 +69,12 @@ export class FrameDecoder {
   /** Set once the peer has proved who it is; raises the payload limits. */
   authenticated = false;
   readonly #head = Buffer.alloc(HEADER_BYTES);
-  #headFilled = 0;
   #prefaceLeft: number;
+  /** Known when its header is there. */
   #frame: Frame | undefined;
-  #parts: Uint8Array[] = [];
-  #missing = 0;
+  /** What is being filled, and how far: a header, then a copy of it with its payload. */
+  #bytes = this.#head;
+  #filled = 0;
 
   constructor({ preface }: { preface: boolean }) {
     this.#prefaceLeft = preface ? PREFACE.length : 0;
@@ -80,31 +87,21 @@ export class FrameDecoder {
   *push(chunk: Uint8Array): Generator<Frame, void, undefined> {
     let at = this.#takePreface(chunk);
     while (at < chunk.length) {
-      if (this.#frame === undefined) {
-        const taken = Math.min(HEADER_BYTES - this.#headFilled, chunk.length - at);
-        this.#head.set(chunk.subarray(at, at + taken), this.#headFilled);
-        this.#headFilled += taken;
-        at += taken;
-        if (this.#headFilled < HEADER_BYTES) return;
-        this.#frame = this.#readHeader();
-        this.#headFilled = 0;
-      } else {
-        const taken = Math.min(this.#missing, chunk.length - at);
-        this.#parts.push(chunk.subarray(at, at + taken));
-        this.#missing -= taken;
-        at += taken;
-      }
-      if (this.#missing === 0) yield this.#complete();
+      const taken = Math.min(this.#bytes.length - this.#filled, chunk.length - at);
+      this.#bytes.set(chunk.subarray(at, at + taken), this.#filled);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled === HEADER_BYTES) this.#frame ??= this.#readHeader();
+      if (this.#frame !== undefined && this.#filled === this.#bytes.length) yield this.#complete(this.#frame);
     }
   }
 
-  #complete(): Frame {
-    const frame = this.#frame as Frame;
-    if (this.#parts.length > 0) {
-      frame.payload = this.#parts.length === 1 ? (this.#parts[0] as Uint8Array) : Buffer.concat(this.#parts);
-    }
+  #complete(frame: Frame): Frame {
+    frame.payload = this.#bytes.subarray(HEADER_BYTES);
+    if (frame.type === FRAME.DATA) withRoom.set(frame.payload, this.#bytes);
     this.#frame = undefined;
-    this.#parts = [];
+    this.#bytes = this.#head;
+    this.#filled = 0;
     return frame;
   }
 
@@ -137,7 +134,8 @@ export class FrameDecoder {
     // Before the payload is read: a peer that announces 4 GiB costs us twelve bytes.
     if (length > bytesMax(type, this.authenticated))
       throw new TurretError('frame_too_large', 'frame over the limit');
-    this.#missing = length;
+    this.#bytes = Buffer.allocUnsafe(HEADER_BYTES + length);
+    this.#bytes.set(head);
     return { type, flags, channel: head[3] as number, stream, payload: new Uint8Array(0) };
   }
 }

@@ -132,3 +132,31 @@ describe('the encoder', () => {
     );
   });
 });
+
+describe('a payload that is passed on', () => {
+  const data = (stream: number): Frame => ({
+    type: FRAME.DATA,
+    flags: 0,
+    channel: 1,
+    stream,
+    // Past what Node takes from a common pool.
+    payload: Buffer.alloc(10_000, 'x'),
+  });
+
+  it('is not copied, and has the header it is sent with', () => {
+    const [frame] = [...decoder().push(encodeFrame(data(7)))];
+    if (frame === undefined) throw new Error('no frame');
+    const sent = encodeFrame({ ...frame, stream: 8 });
+    expect(sent.buffer).toBe(frame.payload.buffer);
+    expect(sent.equals(encodeFrame(data(8)))).toBe(true);
+  });
+
+  it('twice, leaves what was sent first as it was', () => {
+    const [frame] = [...decoder().push(encodeFrame(data(7)))];
+    if (frame === undefined) throw new Error('no frame');
+    const first = encodeFrame({ ...frame, stream: 8 });
+    const second = encodeFrame({ ...frame, stream: 10 });
+    expect(first.equals(encodeFrame(data(8)))).toBe(true);
+    expect(second.equals(encodeFrame(data(10)))).toBe(true);
+  });
+});
