@@ -20,7 +20,8 @@ const SESSIONS = 5;
 export const figuresOfMemory: readonly Figure[] = [
   {
     name: 'G9-aws',
-    title: 'memory of broker and aws repeater after a call / of a Node process that waits',
+    title:
+      'memory of broker and aws repeater after a call, its zygotes not counted / of a Node process that waits',
     goal: 3,
     stretch: 2.4,
     rounds: 10,
