@@ -31,8 +31,8 @@ export function fillAgentDirectory(
     chmodSync(launcher, 0o755);
     const reference = join(agent, AGENT_FILES.nodeShims);
     mkdirSync(reference, { mode: 0o700 });
-    writeFileSync(join(agent, 'node-launcher'), node, { mode: 0o755 });
-    link(join(agent, 'node-launcher'), reference);
+    writeFileSync(join(reference, 'launcher'), node, { mode: 0o755 });
+    link(join(reference, 'launcher'), reference);
   }
   link(launcher, join(agent, 'bin'));
   // Read by bash after the profile of a login shell has reset PATH.

@@ -116,6 +116,7 @@ describe.each(USERS)('as %s', (_, uid) => {
       'bash-env',
       'bin',
       'launcher',
+      'node',
       'token',
     ]);
   });
