@@ -43,11 +43,17 @@ export const figuresOfCrowds: readonly Figure[] = [
 
 async function startMany(count: number): Promise<GuardedWorld[]> {
   const sessions: GuardedWorld[] = [];
-  await inLanes(STARTING, count, async () => {
-    const session = await startGuarded({ aws: '', gh: '' }, 'bench-echo.yaml');
-    sessions.push(session);
-    await session.time(CALL);
-  });
+  try {
+    await inLanes(STARTING, count, async () => {
+      const session = await startGuarded({ aws: '', gh: '' }, 'bench-echo.yaml');
+      sessions.push(session);
+      await session.time(CALL);
+    });
+  } catch (error) {
+    // They would be in the way of the figures after this one.
+    await closeAll(sessions);
+    throw error;
+  }
   return sessions;
 }
 

@@ -63,13 +63,19 @@ async function inTurn(figures: readonly Figure[], rounds: number): Promise<Resul
   return [...results.values()];
 }
 
+/** A figure that fails says so in its row: the others of a long run are worth keeping. */
 async function measured({ open, rounds = ROUNDS }: Figure, asked: number): Promise<Measured> {
   if ('absent' in open) return { ...evaluate([]), unusable: open.absent };
-  const sides = await open();
   try {
-    return await measure(sides, asked > 0 ? asked : rounds);
-  } finally {
-    await sides.close();
+    const sides = await open();
+    try {
+      return await measure(sides, asked > 0 ? asked : rounds);
+    } finally {
+      await sides.close();
+    }
+  } catch (error) {
+    const [why] = String(error).split('\n');
+    return { ...evaluate([]), unusable: `it could not be measured: ${why}` };
   }
 }
 
