@@ -159,7 +159,9 @@ const [unix, tcp] = await Promise.all([
     if (confinement === undefined || python === undefined) return;
     const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
     const how = { confinement, script, python, entry, warm: undefined, env };
-    const makePlace = async (path: string): Promise<void> => void (await mkdir(path));
+    const makePlace = async (path: string): Promise<void> => {
+      await mkdir(path);
+    };
     const say = (line: string): void => void said.push(line);
     warm = new WarmCli({ ...how, calls, makePlace, say });
   }),
