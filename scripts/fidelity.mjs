@@ -1,5 +1,5 @@
 // Same bytes, same files, same exit codes: every case with and without Turret, as a table. Needs a build.
-// fidelity.mjs [part of a case's id …]
+// fidelity.mjs [--spawn | --against-spawn] [part of a case's id …]
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -72,7 +72,7 @@ export interface GuardedWorld extends CommandWorld {
 
 /** Everything on: the sandbox of the level that is found, injectors, policy, audit. */
 export async function startGuarded(
-  endpoints: { aws: string; gh: string },
+  endpoints: Parameters<typeof configText>[1],
   fixture = 'everything.yaml',
 ): Promise<GuardedWorld> {
   return startSession({ home: makeHome(), config: configText(fixture, endpoints) });

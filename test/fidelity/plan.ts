@@ -5,7 +5,8 @@ import { AWS_CASES } from './aws-cases.js';
 import { benignCases, type FidelityCase } from './case.js';
 import { closeSides, compare, type Comparison, type Sides } from './compare.js';
 import { GH_CASES } from './gh-cases.js';
-import { bareSide, guardedSide } from './side.js';
+import { MORE_AWS_CASES } from './more-aws-cases.js';
+import { type Side, bareSide, guardedSide } from './side.js';
 
 export interface Round {
   readonly name: string;
@@ -14,6 +15,20 @@ export interface Round {
   /** Of test/fixtures. */
   readonly policy: 'p0.yaml' | 'everything.yaml';
   readonly cases: readonly FidelityCase[];
+  /** Of the guarded side's aws; `auto` when left out. */
+  readonly zygote?: 'auto' | 'off';
+  /** What it is compared with: the real tools, when left out. */
+  readonly against?: 'spawned';
+}
+
+/** Of aws only, and too many for the check. @param clis v2 first, then v1 */
+export function moreRounds(clis: readonly string[]): Round[] {
+  return clis.map((cli, at) => ({
+    name: `still more, ${cli}`,
+    cli,
+    policy: 'everything.yaml',
+    cases: at === 0 ? MORE_AWS_CASES : forVersion1(MORE_AWS_CASES),
+  }));
 }
 
 /** Every corpus case under its own policy, then the rest under one that allows it. @param clis v2 first, then v1 */
@@ -37,10 +52,12 @@ function forVersion1(cases: readonly FidelityCase[]): FidelityCase[] {
 }
 
 /** Both sides of a round, with fakes and agents of their own. */
-export async function openRound({ cli, policy }: Round): Promise<Sides> {
+export async function openRound({ cli, policy, zygote = 'auto', against }: Round): Promise<Sides> {
+  const side = (mode: 'auto' | 'off'): Promise<Side> =>
+    guardedSide((endpoints) => configText(policy, { ...endpoints, cli, zygote: mode }));
   const [bare, guarded] = await Promise.all([
-    bareSide(cli),
-    guardedSide((endpoints) => configText(policy, { ...endpoints, cli })),
+    against === 'spawned' ? side('off') : bareSide(cli),
+    side(zygote),
   ]);
   return { bare, guarded };
 }

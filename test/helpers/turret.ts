@@ -43,12 +43,22 @@ export function makeHome(): TestHome {
   };
 }
 
+/** What a policy of the tests is filled in with. */
+interface ConfigValues {
+  aws: string;
+  gh: string;
+  cli?: string;
+  /** Of the aws repeater; `auto` when left out. */
+  zygote?: 'auto' | 'off';
+}
+
 /** The text of a fixture's configuration with the addresses of the fakes in it. */
-export function configText(fixture: string, endpoints: { aws: string; gh: string; cli?: string }): string {
+export function configText(fixture: string, endpoints: ConfigValues): string {
   return readFileSync(path.join(ROOT, 'test/fixtures', fixture), 'utf8')
     .replaceAll('{{AWS_ENDPOINT}}', endpoints.aws)
     .replaceAll('{{GH_ENDPOINT}}', endpoints.gh)
-    .replaceAll('{{AWS_CLI}}', endpoints.cli ?? '/usr/bin/aws');
+    .replaceAll('{{AWS_CLI}}', endpoints.cli ?? '/usr/bin/aws')
+    .replaceAll('{{AWS_ZYGOTE}}', endpoints.zygote ?? 'auto');
 }
 
 /** Variables that give a process the credentials. */
