@@ -73,7 +73,7 @@ export class WarmCli {
     this.#starts += 1;
     const starting = Zygote.start(this.#options);
     starting.then(
-      (zygote) => zygote.over.then(() => this.#failed(starting, new Error('its process has ended'))),
+      (zygote) => zygote.over.then(() => this.#failed(starting, new Error(zygote.complaint))),
       () => {}, // Whoever waits for it hears of it.
     );
     this.#zygote = starting;

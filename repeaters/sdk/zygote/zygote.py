@@ -90,14 +90,20 @@ def close_all_but(kept):
             os.close(number)
 
 
+def refuse(why):
+    """Ends at once: whatever else runs here would be waited for."""
+    print(why, file=sys.stderr, flush=True)
+    os._exit(1)
+
+
 def check_forkable():
     """What a fork would do wrong that a fresh process does right. Returns descriptors that the libraries need."""
     if len(os.listdir("/proc/self/task")) != 1:
-        sys.exit("its import starts threads")
+        refuse("its import starts threads")
     kept = {number: what for number, what in descriptors().items() if number != CONTROL}
     for what in kept.values():
         if what not in ("/dev/urandom", "/dev/random"):
-            sys.exit(f"its import leaves {what} open")
+            refuse(f"its import leaves {what} open")
     return list(kept)
 
 

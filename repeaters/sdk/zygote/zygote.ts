@@ -67,7 +67,6 @@ export class Zygote {
       this.#process.once('close', () => resolve());
     });
     this.#control.on('error', () => {});
-    stderr?.pipe(process.stderr);
     this.ready = this.#greet();
     this.ready.catch(() => {}); // Whoever needs it waits for it later.
     void this.over.then(() => door.close());
@@ -149,28 +148,29 @@ export class Zygote {
     };
     this.#control.write(`${JSON.stringify(hello)}\n`);
     return new Promise((resolve, reject) => {
-      const fail = (): void => {
+      const fail = (why: string): void => {
         clearTimeout(timer);
         this.close();
-        reject(new TurretError('isolation_unavailable', this.#complaint()));
+        reject(new TurretError('isolation_unavailable', why));
       };
-      const timer = setTimeout(fail, CLI_ZYGOTE_MS_MAX);
+      const timer = setTimeout(() => fail('its import takes too long'), CLI_ZYGOTE_MS_MAX);
       let said = '';
       this.#control.on('data', (bytes: Buffer) => {
         said += bytes.toString('utf8');
-        if (said.length > CLI_ZYGOTE_SAID_BYTES_MAX) return fail();
+        if (said.length > CLI_ZYGOTE_SAID_BYTES_MAX) return fail('it says too much');
         if (!said.endsWith('\n')) return;
         clearTimeout(timer);
         resolve(JSON.parse(said) as Ready);
       });
-      void this.over.then(fail);
+      void this.over.then(() => fail(this.complaint));
     });
   }
 
-  #complaint(): string {
+  /** Why it has ended, as far as it said so. */
+  get complaint(): string {
     if (/^bwrap|^nsenter/m.test(this.#said)) return explain(this.#said).message;
     const last = this.#said.trim().split('\n').at(-1) ?? '';
-    return last === '' ? 'its process ended, or took too long' : last.slice(0, 200);
+    return last === '' ? 'its process has ended' : last.slice(0, 200);
   }
 
   /** Nothing of it keeps this process from ending. */
