@@ -14,7 +14,18 @@ function resultOf(changes: Partial<Figure>, subject: number, again = 1): Result 
 }
 
 it('has a row for every figure of the plan', () => {
-  const plan = ['G2-aws', 'G2-gh', 'G3', 'G4', 'G5-node', 'G5-srt', 'G5-varlock', 'G6-10', 'G6-100'].concat(
+  const plan = [
+    'G1',
+    'G2-aws',
+    'G2-gh',
+    'G3',
+    'G4',
+    'G5-node',
+    'G5-srt',
+    'G5-varlock',
+    'G6-10',
+    'G6-100',
+  ].concat(
     ['G6-p99-10', 'G6-p99-100', 'G7-256', 'G7-1024', 'G7-handoff', 'G7-memory', 'G8-append', 'G8-verify'],
     ['G9-aws', 'G9-gh', 'G9-idle', 'G10-help', 'G10-audit', 'G11', 'G12', 'G13', 'G13-memory'],
   );
