@@ -52,7 +52,7 @@ async function start(preload?: string): Promise<void> {
     warm = new WarmCli({
       ...{ confinement, script: SCRIPT, python: ['/usr/bin/python3'], entry, env: ENV, calls },
       warm: preload === undefined ? undefined : file,
-      makePlace: async (path) => void (await mkdir(path)),
+      makePlace: (path) => mkdir(path),
       say: (line) => void said.push(line),
     });
   });
