@@ -2,7 +2,7 @@
 // That is a millisecond, where a thread of Node is longer in starting than all the rest of a session.
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
 
 import { installed } from '../installation.js';
@@ -16,7 +16,13 @@ const run = promisify(execFile);
 /** Where it was compiled, or brought along; undefined elsewhere. */
 export function findConfine(): string | undefined {
   const path = installed('dist/src/isolation/confine');
-  return existsSync(path) ? path : undefined;
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    // Not made on this machine.
+    return undefined;
+  }
 }
 
 export class LaunchHere implements Launching {

@@ -218,6 +218,7 @@ describe('places', () => {
 describe('no sandbox to be had', () => {
   const NO_BUBBLEWRAP = ['--ro-bind', '/dev/null', '/usr/bin/bwrap'];
   const NO_KOFFI = ['--tmpfs', KOFFI];
+  const NO_CONFINE = ['--ro-bind', '/dev/null', join(CHECKOUT, 'dist/src/isolation/confine')];
 
   test.each([
     ['auto', NO_KOFFI],
@@ -244,12 +245,19 @@ describe('no sandbox to be had', () => {
     expect(await refused(ran, 126, /error: .*bubblewrap is not installed/, /hint: /)).toBe(true);
   });
 
-  test('without koffi, namespaced still holds what bubblewrap holds and says what stays open', async () => {
+  test('without koffi and confine, namespaced still holds what bubblewrap holds and says what stays open; with either it holds more', async () => {
     const reach = `exec 3<>/dev/tcp/127.0.0.1/1`;
-    const open = await where(NO_KOFFI, world.words(['bash', '-c', reach]));
+    for (const one of [NO_KOFFI, NO_CONFINE]) {
+      // oxlint-disable-next-line no-await-in-loop -- one session after the other
+      const closed = await where(one, world.words(['bash', '-c', reach]));
+      expect(closed.stderr).toMatch(/isolation namespaced: .*TCP only to port 53, 443/);
+      expect(closed.stderr).toMatch(/Permission denied/);
+    }
+    const neither = [...NO_KOFFI, ...NO_CONFINE];
+    const open = await where(neither, world.words(['bash', '-c', reach]));
     expect(open.stderr).toMatch(/isolation namespaced: .*the network is open.*koffi is not installed/);
     expect(open.stderr).toMatch(/Connection refused/);
-    const held = await where(NO_KOFFI, world.words(SENTINEL, ['--net=ports']));
+    const held = await where(neither, world.words(SENTINEL, ['--net=ports']));
     expect(
       await refused(held, 126, /error: net: ports cannot be held here: .*koffi/, /hint: net: open/),
     ).toBe(true);
