@@ -64,9 +64,9 @@ export function otherRepeater(profile: string, context: AwsContext): string | un
   );
 }
 
-/** A time zone the C library can take: a name or a POSIX rule, never a path (`:/etc/…` would be opened). */
+/** A time zone the C library can take: a name, for which a colon before it changes nothing, or a POSIX rule; never a path (`:/etc/…` would be opened). */
 export function timeZone(facts: Facts): string | undefined {
-  const zone = first(facts, 'env.TZ');
+  const zone = first(facts, 'env.TZ')?.replace(/^:/, '');
   if (zone === undefined || !/^[A-Za-z0-9<][A-Za-z0-9_+\-,.:/<>]{0,63}$/.test(zone)) return undefined;
   return zone.includes('..') || zone.includes('//') ? undefined : zone;
 }

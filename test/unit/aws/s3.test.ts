@@ -32,7 +32,8 @@ describe('aws s3 ls', () => {
   it('carries the time zone it prints in, unless that is a path', () => {
     for (const good of ['Europe/Berlin', 'UTC', 'CET-1CEST,M3.5.0,M10.5.0/3', '<+03>-3'])
       expect(zone(good)).toBe(good);
-    for (const bad of [':/etc/shadow', '/etc/shadow', '../../x', 'a/../../b', 'a\nb', ''])
+    expect(zone(':Europe/Berlin')).toBe('Europe/Berlin');
+    for (const bad of [':/etc/shadow', '::UTC', '/etc/shadow', '../../x', 'a/../../b', 'a\nb', ''])
       expect(zone(bad)).toBeUndefined();
     const other = resolveLine('s3 cp s3://allowed/k -', { facts: { 'env.TZ': 'UTC' } });
     expect('capabilities' in other && other.capabilities[0]?.params).not.toHaveProperty('tz');
