@@ -229,3 +229,5 @@ export const DB_CONNECT_MS_MAX = 10_000;
 export const DB_LOCK_MS_MAX = 5_000;
 /** Statements one db repeater performs at once. */
 export const DB_STATEMENTS_MAX = 8;
+/** Semi-space of the broker's young generation: with V8's own 16 it holds 25 MB more and is no faster (20,000 calls, measured). */
+export const BROKER_SEMI_SPACE_MIB = 2;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 
 import { installed } from '../installation.js';
 import { TurretError } from '../errors.js';
-import { CLOSE_MS_MAX } from '../protocol/limits.js';
+import { BROKER_SEMI_SPACE_MIB, CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { AgentChange, BrokerSetup, FromBroker, SessionSummary, ToBroker } from '../protocol/control.js';
 import { handOver } from './hand-over.js';
 
@@ -34,7 +34,7 @@ export class BrokerProcess {
 
   constructor() {
     // No user environment, no terminal signals, no working directory of the agent.
-    this.#child = spawn(process.execPath, [ENTRY], {
+    this.#child = spawn(process.execPath, [`--max-semi-space-size=${BROKER_SEMI_SPACE_MIB}`, ENTRY], {
       cwd: '/',
       env: { NODE_ENV: 'production' },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
