@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 
+import { isHeldUp } from './output.js';
 import { removeUnfinished } from './receive-files.js';
 import type { SignalName } from '../protocol/codes.js';
 
@@ -24,7 +25,9 @@ export function dieBySignal(name: SignalName | 'KILL'): void {
   setTimeout(() => process.exit(code), 200);
 }
 
+/** With this code, if whoever reads our output lets us. One who has stopped reading sees us killed: to wait for them could be for ever. */
 export function exit(code: number): void {
   removeUnfinished();
+  if (isHeldUp()) process.kill(process.pid, 'SIGKILL');
   process.exit(code);
 }

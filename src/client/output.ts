@@ -5,6 +5,12 @@ import { Socket } from 'node:net';
 
 const AGAIN_MS = 4;
 
+/** Writes that wait in a thread. */
+let inThreads = 0;
+
+/** While it is true Node cannot end by itself: it waits for its threads, and they for whoever reads. */
+export const isHeldUp = (): boolean => inThreads > 0;
+
 /** Somewhere bytes go. The promise is kept when the kernel has them; it breaks with the system's error (`EPIPE`). */
 export interface ByteSink {
   write(bytes: Uint8Array): Promise<void>;
@@ -78,7 +84,9 @@ class DescriptorSink implements ByteSink {
   // Whoever had the descriptor before may have left it non-blocking.
   #writeSome(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
+      inThreads += 1;
       write(this.#fd, bytes, (error, written) => {
+        inThreads -= 1;
         if (error === null) resolve(written);
         else if (error.code === 'EAGAIN') setTimeout(() => resolve(0), AGAIN_MS);
         else if (error.code === 'EINTR') resolve(0);

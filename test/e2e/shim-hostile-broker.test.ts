@@ -161,7 +161,7 @@ test.each<[string, Play, RegExp]>([
   expect(readdirSync(broker.directory).toSorted()).toEqual(['agent.sock', 'bin', 'node', 'token']);
 });
 
-// The native one: a thread of Node's that waits for the reader keeps that process from its end.
+// The native one: Node's may have ended before it has read as much.
 test('more than the window is refused, by a shim whose reader stands still', async () => {
   broker.play = call(...Array.from({ length: 40 }, () => data(65_536)));
   const child = spawn(join(broker.directory, 'bin/loop'), [], {
@@ -172,6 +172,29 @@ test('more than the window is refused, by a shim whose reader stands still', asy
   let stderr = '';
   for await (const part of child.stderr) stderr += String(part);
   expect(stderr).toContain('data beyond the credit given');
+});
+
+// Standard error is a socket, as Node gives it to its children, and full from the start.
+const FULL = `import socket, subprocess, sys
+_reader, full = socket.socketpair()
+try:
+    while True:
+        full.send(bytes(4096), socket.MSG_DONTWAIT)
+except BlockingIOError:
+    print(subprocess.run(sys.argv[1:], stderr=full, timeout=20, env={"PATH": "/usr/bin:/bin"}).returncode)`;
+
+test.each([
+  ['native', 'bin/loop', '125'],
+  // A thread waits for the reader, and Node for the thread.
+  ['Node', 'node/loop', '-9'],
+])('a shim whose last words nobody reads ends all the same (%s)', async (_which, program, told) => {
+  broker.play = call(frame(FRAME.RESET, u32(104), CALL));
+  const child = spawn('/usr/bin/python3', ['-c', FULL, join(broker.directory, program)], {
+    env: {},
+    cwd: broker.directory,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  expect(await outcome(child)).toMatchObject({ stdout: Buffer.from(`${told}\n`), stderr: '' });
 });
 
 test('its neighbour, which keeps the rules and says what nobody knows, is believed', async () => {
