@@ -1,13 +1,16 @@
 // Two programs, one shim: what an agent sees of the native one is, byte for byte, what it sees of the one that Node runs.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -22,6 +25,8 @@ let session: BrokerSession;
 let directory: string;
 beforeAll(async () => {
   session = await startBrokerSession({ shim: 'native' });
+  for (const kind of SHIMS)
+    linkSync(join(session.agentDirectory, kind, 'loop'), join(session.agentDirectory, kind, 'turret'));
   // Not below /tmp, which is a place of its own for a shim.
   directory = mkdtempSync('/var/tmp/tsm-');
   mkdirSync(join(directory, 'tree/empty'), { recursive: true });
@@ -75,6 +80,9 @@ describe('the same code, signal, output and words', () => {
     ['a denial', ['loop', 'remove', 'x']],
     ['a refusal of others’ making', ['loop', 'fail', 'no_credentials']],
     ['no such word', ['loop', '--version']],
+    ['a call by its action', ['bash', '-c', 'turret call loop.say text=x']],
+    ['a param twice', ['bash', '-c', 'turret call loop.say text=x text=y']],
+    ['a param that is no text', ['bash', '-c', 'turret call loop.say text:=1']],
     ['no word', ['loop']],
     [
       'facts',
@@ -120,31 +128,81 @@ describe('the same code, signal, output and words', () => {
   });
 });
 
-test('a broker in the runtime directory is asked when nobody else could have put it there', async () => {
-  const runtime = mkdtempSync('/tmp/tsr-');
-  const place = join(runtime, 'turret', session.sid);
-  mkdirSync(join(place, 'agent'), { recursive: true });
-  linkSync(join(session.agentDirectory, 'agent.sock'), join(place, 'agent/agent.sock'));
-  const env = { TURRET_TOKEN: session.token, XDG_RUNTIME_DIR: runtime };
-  const told: string[][] = [];
-  for (const mode of [0o755, 0o700]) {
-    for (const path of [join(runtime, 'turret'), place]) chmodSync(path, mode);
+describe('a broker in the runtime directory is asked when nobody else could have put it there', () => {
+  const NOT_FOUND = /^125 .*is not to be found/;
+  const SOMEBODY = 54_321;
+  const CASES: [string, (base: string, place: string) => void, RegExp][] = [
+    ['both are ours alone', () => {}, /^0 $/],
+    ['others may enter the one', (base) => chmodSync(base, 0o710), NOT_FOUND],
+    ['others may enter the other', (_base, place) => chmodSync(place, 0o701), NOT_FOUND],
+    [
+      'a link is in its place',
+      (_base, place) => {
+        renameSync(place, `${place}-real`);
+        symlinkSync(`${place}-real`, place);
+      },
+      NOT_FOUND,
+    ],
+  ];
+  // Nobody else can give a directory away.
+  if (process.getuid?.() === 0)
+    CASES.push(
+      ['the one is somebody else’s', (base) => chownSync(base, SOMEBODY, SOMEBODY), NOT_FOUND],
+      ['the other is somebody else’s', (_base, place) => chownSync(place, SOMEBODY, SOMEBODY), NOT_FOUND],
+    );
+
+  test.each(CASES)('%s', async (_what, change, told) => {
+    const runtime = mkdtempSync('/tmp/tsr-');
+    const base = join(runtime, 'turret');
+    const place = join(base, session.sid);
+    mkdirSync(join(place, 'agent'), { recursive: true });
+    linkSync(join(session.agentDirectory, 'agent.sock'), join(place, 'agent/agent.sock'));
+    for (const path of [base, place]) chmodSync(path, 0o700);
+    change(base, place);
+    const env = { TURRET_TOKEN: session.token, XDG_RUNTIME_DIR: runtime };
     const [native, node] = await Promise.all(
       SHIMS.map((kind) => {
-        mkdirSync(join(runtime, kind), { recursive: true });
+        mkdirSync(join(runtime, kind));
         const copy = join(runtime, kind, 'loop');
         copyFileSync(join(session.agentDirectory, kind, 'loop'), copy);
         return outcome(spawn(copy, ['say', 'x'], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
       }),
     );
+    rmSync(runtime, { recursive: true });
     expect(native).toEqual(node);
-    told.push([`${native?.code}`, native?.stderr ?? '']);
-  }
-  rmSync(runtime, { recursive: true });
-  expect(told).toEqual([
-    ['125', expect.stringContaining('is not to be found')],
-    ['0', ''],
-  ]);
+    expect(`${native?.code} ${native?.stderr}`).toMatch(told);
+  });
+});
+
+test('a way up in the path of a shim is one in its words: where it is a link to is looked at after that', async () => {
+  const far = mkdtempSync('/tmp/tsl-');
+  const env = { TURRET_SOCKET: join(session.agentDirectory, 'agent.sock') };
+  const [native, node] = await Promise.all(
+    SHIMS.map((kind) => {
+      const agent = join(far, `agent-${kind}`);
+      for (const path of [join(far, kind), join(agent, 'bin/sub')]) mkdirSync(path, { recursive: true });
+      copyFileSync(join(session.agentDirectory, 'token'), join(agent, 'token'));
+      copyFileSync(join(session.agentDirectory, kind, 'loop'), join(far, kind, 'loop'));
+      symlinkSync(`../../${kind}/loop`, join(agent, 'bin/loop'));
+      return outcome(
+        spawn(`${agent}/bin/sub/../loop`, ['say', 'x'], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      );
+    }),
+  );
+  rmSync(far, { recursive: true });
+  expect(native).toEqual(node);
+  expect(native).toMatchObject({ code: 0, stdout: Buffer.from('x'), stderr: '' });
+});
+
+test('the native one leaves no core file, whose memory holds the token, when it crashes', async () => {
+  const child = spawn('sh', ['-c', 'ulimit -c $(ulimit -Hc); exec "$0" signals', session.shim], {
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
+  const bounds = readFileSync(`/proc/${child.pid}/limits`, 'latin1');
+  child.kill('SIGKILL');
+  expect(/^Max core file size +(\S+) +(\S+)/m.exec(bounds)?.slice(1)).toEqual(['0', '0']);
 });
 
 test('what is compared is not nothing: two calls that differ are seen to', async () => {

@@ -1,6 +1,7 @@
 // A zygote over the life of its repeater: what ends it, what takes its place, and what is never forked. That its forks
 // are shut in is tested where started programs are (cli-sandbox.test.ts).
 
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,7 @@ import { prepareCli } from '../../repeaters/sdk/sandbox/prepare-cli.js';
 import type { RunResult } from '../../repeaters/sdk/types.js';
 import type { Fork } from '../../repeaters/sdk/zygote/fork.js';
 import { WarmCli } from '../../repeaters/sdk/zygote/warm-cli.js';
+import { Zygote, type ZygoteOptions } from '../../repeaters/sdk/zygote/zygote.js';
 import { CLI_ZYGOTES_MAX } from '../../src/protocol/limits.js';
 import { descendants, until } from '../helpers/processes.js';
 
@@ -22,6 +24,9 @@ const ENV = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
 
 let directory: string;
 let program: string;
+/** What the preloaded file says that it has imported. */
+let installed: string;
+let options: ZygoteOptions;
 let said: string[];
 let warm: WarmCli;
 let close: () => void;
@@ -31,6 +36,8 @@ beforeEach(() => {
   mkdirSync(join(directory, 'calls'));
   program = join(directory, 'hostile');
   copyFileSync(join(import.meta.dirname, '../fixtures/hostile-cli.py'), program);
+  installed = join(directory, 'installed');
+  mkdirSync(installed);
   said = [];
 });
 afterEach(() => {
@@ -39,22 +46,28 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** @param preload text of a Python file */
-async function start(preload?: string): Promise<void> {
+interface Started {
+  /** Text of a Python file. */
+  preload?: string;
+  /** Words that start Python. */
+  python?: string[];
+}
+
+async function start({ preload, python = ['/usr/bin/python3'] }: Started = {}): Promise<void> {
   const file = join(directory, 'preload.py');
   if (preload !== undefined) writeFileSync(file, preload);
   const kind = { tool: 'hostile', product: 'it', version: /hostile\/(\S+)/, env: {}, ownExits: [] };
   const search = { configured: program, path: undefined };
   const { network } = await prepareCli({ ...kind, injector: 'tcp' }, search, 'required', (sandbox, entry) => {
     const calls = join(directory, 'calls');
-    const confinement = sandbox.confineForks({ calls, readable: [SCRIPT, file] });
+    const confinement = sandbox.confineForks({ calls, readable: [SCRIPT, file, installed] });
     if (confinement === undefined) throw new Error('no filter is known for this machine');
-    warm = new WarmCli({
-      ...{ confinement, script: SCRIPT, python: ['/usr/bin/python3'], entry, env: ENV, calls },
+    options = {
+      ...{ confinement, script: SCRIPT, python, entry, env: ENV, calls },
       warm: preload === undefined ? undefined : file,
       makePlace: (path) => mkdir(path),
-      say: (line) => void said.push(line),
-    });
+    };
+    warm = new WarmCli({ ...options, say: (line) => void said.push(line) });
   });
   close = () => network?.close();
 }
@@ -128,6 +141,45 @@ it('is replaced when its program is another, and calls that run go on', async ()
   expect(said).toEqual([]);
 });
 
+/** Has nothing to import, and says that it was read from one directory. */
+const installation = (): string =>
+  `def installation():\n    return [${JSON.stringify(installed)}]\ndef warm():\n    return None, iter(())\n`;
+
+it.each<[string, () => void]>([
+  ['has another file', () => writeFileSync(join(installed, 'new'), '')],
+  ['is another directory', () => (rmSync(installed, { recursive: true }), mkdirSync(installed))],
+])('is replaced when what it has imported %s', async (_what, change) => {
+  await start({ preload: installation() });
+  expect(await run(await take(), ['exit', '3'])).toEqual({ exit: 3 });
+  const before = zygote();
+  change();
+  expect(await run(await take(), ['exit', '4'])).toEqual({ exit: 4 });
+  await until('the first has ended', () => descendants(process.pid).every(({ pid }) => pid !== before));
+  expect(said).toEqual([]);
+});
+
+it('says of which interpreter, script, packages and imports it was made, and is no more when one is gone', async () => {
+  await start({ preload: installation() });
+  const made = await Zygote.start(options);
+  const { identity } = await made.ready;
+  const paths = 'import os, sys; print("\\n".join([sys.executable, *filter(os.path.exists, sys.path[1:])]))';
+  const ofPython = execFileSync('/usr/bin/python3', ['-c', paths], { encoding: 'utf8', env: ENV });
+  const all = [...ofPython.trim().split('\n'), options.entry, installed];
+  expect(all.filter((path) => path.startsWith('/usr/')).length).toBeGreaterThan(2);
+  expect(Object.keys(identity)).toEqual(expect.arrayContaining(all));
+  expect(made.isOf({ version: null, identity })).toBe(true);
+  expect(made.isOf({ version: null, identity: { ...identity, '/nonexistent': '1 1 1' } })).toBe(false);
+  made.close();
+});
+
+it('hands down none of the descriptors that it was started with', async () => {
+  const opens =
+    'import os, sys; os.set_inheritable(os.dup(os.open("/", 0)), True); os.execv(sys.argv[1], sys.argv[1:])';
+  await start({ python: ['/usr/bin/python3', '-c', opens, '/usr/bin/python3'] });
+  expect(await run(await take(), ['exit', '3'])).toEqual({ exit: 3 });
+  expect(said).toEqual([]);
+});
+
 const PRELOADS = {
   'a thread': [
     'import threading, time\n',
@@ -142,9 +194,9 @@ it.each(Object.keys(PRELOADS) as (keyof typeof PRELOADS)[])(
   'is not forked after an import that leaves %s',
   async (what) => {
     const [imports, line, reason] = PRELOADS[what];
-    await start(
-      `${imports}def installation():\n    return []\ndef warm():\n    ${line}\n    return None, iter(())\n`,
-    );
+    await start({
+      preload: `${imports}def installation():\n    return []\ndef warm():\n    ${line}\n    return None, iter(())\n`,
+    });
     expect(await warm.take()).toBeUndefined();
     expect(said[0]).toMatch(reason);
   },

@@ -162,6 +162,8 @@ it('reads files the same, and refuses them in the same words', async () => {
   ]);
   // A key twice is refused by the native shim alone: no writer makes one.
   const inputs = damaged([whole]).filter((data) => !data.toString().includes('\\'));
+  for (const path of ['..', '../a', 'a/..', 'a/../b', '/tmp/../a', '.', './a', '/', 'a//b', 'a/', '..a/b..'])
+    inputs.push(Buffer.concat([headerOf({ ...header, path, size: 0 }), whole]));
   const expected = await Promise.all(inputs.map(entriesOf));
   const answers = ask(inputs.map((data) => ['files', 5, data]));
   const different = inputs.flatMap((data, at) =>
@@ -170,6 +172,12 @@ it('reads files the same, and refuses them in the same words', async () => {
   expect(different.slice(0, 3)).toEqual([]);
   expect(expected.filter((told) => !told.includes('no '))).not.toEqual([]);
 });
+
+/** As no writer of ours makes it. */
+function headerOf(header: object): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  return Buffer.concat([Buffer.of(0, 0, json.length >> 8, json.length & 255), json]);
+}
 
 async function entriesOf(data: Buffer): Promise<string> {
   let told = '';
