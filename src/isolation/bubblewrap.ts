@@ -5,13 +5,14 @@
 // environment, sockets of docker, ssh-agent, D-Bus and of its own daemons from unwrapped runs, Turret's own state.
 
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
 import { packageTree, realProgram } from './package-tree.js';
+import { isWithin, linksTo, realPath, realPlace } from './paths.js';
 
 export interface BubblewrapRequest {
   /** No namespaces of the agent's own inside. */
@@ -20,6 +21,7 @@ export interface BubblewrapRequest {
   network: boolean;
   /** The workspace: the agent may write here. Absolute, real. */
   cwd: string;
+  /** Absolute, real: HOME itself may be a link to it. */
   home: string;
   /** Paths below HOME the user allows in addition, as in turret.yaml. */
   homeAllow: string[];
@@ -40,6 +42,9 @@ export interface BubblewrapRequest {
   env: Record<string, string>;
 }
 
+/** With the places that are empty inside. */
+type Planned = BubblewrapRequest & { empty: string[] };
+
 const STANDARD_PATH = [
   '/usr/local/sbin',
   '/usr/local/bin',
@@ -50,7 +55,7 @@ const STANDARD_PATH = [
   '/opt/homebrew/bin',
   '/snap/bin',
 ];
-export const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
+const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
 export const AGENT_DIRECTORY_INSIDE = '/run/turret';
 /** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
 const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
@@ -59,9 +64,12 @@ const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
  * What comes before the agent's command. It is to be started with the descriptors of launch.ts.
  * Throws TurretError isolation_unavailable when the workspace is, or holds, the home directory.
  */
-export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest): string[] {
-  refuseHomeAsWorkspace(request);
+export function bubblewrapCommand(bubblewrap: string, asked: BubblewrapRequest): string[] {
+  refuseHomeAsWorkspace(asked);
+  const request: Planned = { ...asked, empty: emptiedPlaces(asked.home) };
   const { read, write } = homeAllowed(request.home, request.homeAllow, request.program);
+  // What one session left there as a link would be what the next one is shown.
+  refuseLinks([...write, ...read], [request.cwd, ...write]);
   const shown = [...write, ...read];
   return [
     '/usr/bin/env',
@@ -83,8 +91,8 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
     ...nameResolution(),
     ...write.flatMap((path) => ['--bind', path, path]),
     ...read.flatMap((path) => ['--ro-bind', path, path]),
-    ...visible(process.execPath, request.home),
-    ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request.home)),
+    ...visible(process.execPath, request),
+    ...CERTIFICATE_VARIABLES.flatMap((name) => certificates(request.env[name], request)),
     ...programAsked(request),
     ...['--ro-bind', request.agentDirectory, AGENT_DIRECTORY_INSIDE],
     // Not there yet when the profile is tried.
@@ -101,22 +109,37 @@ export function bubblewrapCommand(bubblewrap: string, request: BubblewrapRequest
   ];
 }
 
+/** Of HOME, what nobody works in: a link that one session left in its workspace may lead the next one there. */
+const KEYS = ['.aws', '.azure', '.config/gcloud', '.config/gh', '.docker', '.gnupg', '.kube', '.ssh'];
+
 /** Throws TurretError isolation_unavailable. */
 export function refuseHomeAsWorkspace({ home, cwd }: { home: string; cwd: string }): void {
-  if (!isWithin(home, cwd)) return;
+  const keys = KEYS.find((name) => isWithin(cwd, realPlace(join(home, name))));
+  if (keys === undefined && !isWithin(home, cwd)) return;
   throw new TurretError(
     'isolation_unavailable',
-    'the working directory is your home directory, where your keys are',
+    `the working directory is ${keys === undefined ? 'your home directory' : `~/${keys}`}, where your keys are`,
     { hints: ['go into a project directory first (cd), only that is shown to the agent'] },
   );
 }
 
-function emptied(request: BubblewrapRequest): string[] {
-  const directories = [...EMPTIED, request.home].filter((path) => existsSync(path));
-  return [...new Set(directories)].flatMap((path) => ['--tmpfs', path]);
+/** What is empty inside, by its real path: /home may be a link to another disk, or a home to another place. */
+export function emptiedPlaces(home: string): string[] {
+  return [...new Set([...EMPTIED, home].map(realPath).filter((path) => path !== undefined))];
 }
 
-function hidden(request: BubblewrapRequest, shown: string[]): string[] {
+function emptied({ home, env, empty }: Planned): string[] {
+  // The links by which HOME is reached, where they would be gone with what is emptied.
+  const lost = linksTo(env['HOME'] ?? home).filter(({ link }) =>
+    empty.some((place) => isWithin(link, place)),
+  );
+  return [
+    ...empty.flatMap((path) => ['--tmpfs', path]),
+    ...lost.flatMap(({ link, target }) => ['--symlink', target, link]),
+  ];
+}
+
+function hidden(request: Planned, shown: string[]): string[] {
   return request.hidden
     .filter((path) => existsSync(path))
     .map((path) => realpathSync(path))
@@ -127,7 +150,7 @@ function hidden(request: BubblewrapRequest, shown: string[]): string[] {
 // An agent that ran without Turret may have left a daemon behind, with all of its user's rights and a socket among the
 // agent's own files. What was asked for by its own name stays; a directory that the workspace lies in cannot be taken away
 // from around it. A device without rights as a device is a file that nobody can open: it stands for files and sockets alike.
-function masked(request: BubblewrapRequest, shown: string[]): string[] {
+function masked(request: Planned, shown: string[]): string[] {
   return request.masked
     .map(realPath)
     .filter((path) => path !== undefined)
@@ -141,11 +164,8 @@ function masked(request: BubblewrapRequest, shown: string[]): string[] {
 }
 
 // What is not shown anyway need not be hidden: an empty directory would only tell that it exists.
-function isShown(path: string, { home }: BubblewrapRequest, shown: string[]): boolean {
-  return (
-    ![...EMPTIED, home].some((empty) => isWithin(path, empty)) ||
-    shown.some((parent) => isWithin(path, parent))
-  );
+function isShown(path: string, { empty }: Planned, shown: string[]): boolean {
+  return !empty.some((place) => isWithin(path, place)) || shown.some((parent) => isWithin(path, parent));
 }
 
 // A policy in the workspace would be the agent's for the next session. A mount holds against writing, renaming and removing;
@@ -170,12 +190,29 @@ function between(path: string, open: string[]): string[] {
   );
 }
 
-/** Those that lie where the agent may write. */
+/**
+ * Those that lie where the agent may write. Throws TurretError isolation_unavailable for one that is reached by a link
+ * there: what it leads to can be held, the link cannot, and would lead the next session to a file of the agent's.
+ */
 export function fixedWithin(files: string[], writable: string[]): string[] {
+  refuseLinks(files, writable);
   return files
     .map(realFile)
     .filter((path) => path !== undefined)
     .filter((path) => writable.some((parent) => isWithin(path, parent)));
+}
+
+/** Throws TurretError isolation_unavailable. */
+function refuseLinks(paths: string[], writable: string[]): void {
+  const open = writable.map(realPath).filter((path) => path !== undefined);
+  for (const path of paths.filter((named) => existsSync(named)))
+    for (const { link } of linksTo(path))
+      if (open.some((directory) => isWithin(link, directory)))
+        throw new TurretError(
+          'isolation_unavailable',
+          `${path} is reached by the link ${link}, which the agent could change`,
+          { hints: [`name the file itself, ${realPath(path)}, or move the link out of the workspace`] },
+        );
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.
@@ -198,31 +235,31 @@ const CERTIFICATE_VARIABLES = [
   'GIT_SSL_CAINFO',
 ];
 
-function certificates(file: string | undefined, home: string): string[] {
+function certificates(file: string | undefined, request: Planned): string[] {
   return file?.startsWith('/') === true && /\.(pem|crt|cer)$/.test(file) && realFile(file) !== undefined
-    ? visible(file, home)
+    ? visible(file, request)
     : [];
 }
 
 // The shims are run by this node, wherever it is installed.
-function visible(program: string, home: string): string[] {
-  const hidden = [...EMPTIED, home].some((directory) => isWithin(program, directory));
-  return hidden ? ['--ro-bind', program, program] : [];
+function visible(program: string, { empty }: Planned): string[] {
+  return empty.some((place) => isWithin(program, place)) ? ['--ro-bind', program, program] : [];
 }
 
 // What the user asks to be run can be run. Below HOME that is home.ts's: a program there may want to update itself.
-function programAsked({ program, home }: BubblewrapRequest): string[] {
+function programAsked(request: Planned): string[] {
+  const { program, home } = request;
   if (program === undefined || isWithin(program, home)) return [];
   const tree = packageTree(program);
-  if (tree === undefined) return visible(program, home);
-  const shown = visible(tree, home);
+  if (tree === undefined) return visible(program, request);
+  const shown = visible(tree, request);
   // A link stays one: the program looks for its files from where it really is.
-  const isThere = isWithin(program, tree) || visible(program, home).length === 0;
+  const isThere = isWithin(program, tree) || visible(program, request).length === 0;
   return isThere ? shown : [...shown, '--symlink', realProgram(program), program];
 }
 
 // Login shells reset PATH and some agents put theirs in front: the real program's own path is a shim too.
-function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): string[] {
+function shimOver(tool: string, request: Planned, shown: string[]): string[] {
   const launcher = join(request.agentDirectory, 'bin', tool);
   const directories = [...(request.env['PATH'] ?? '').split(':'), ...STANDARD_PATH].filter((path) =>
     path.startsWith('/'),
@@ -231,8 +268,7 @@ function shimOver(tool: string, request: BubblewrapRequest, shown: string[]): st
   for (const directory of directories) {
     const target = realFile(join(directory, tool));
     if (target === undefined || isWithin(target, request.cwd)) continue;
-    const emptied = [...EMPTIED, request.home].some((empty) => isWithin(target, empty));
-    if (!emptied || shown.some((path) => isWithin(target, path))) targets.add(target);
+    if (isShown(target, request, shown)) targets.add(target);
   }
   return [...targets].flatMap((target) => ['--ro-bind', launcher, target]);
 }
@@ -242,19 +278,4 @@ function realFile(path: string): string | undefined {
   return real !== undefined && statSync(real, { throwIfNoEntry: false })?.isFile() === true
     ? real
     : undefined;
-}
-
-/** Undefined when it is not there, any more or for us. */
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether `path` is `directory` or below it. */
-export function isWithin(path: string, directory: string): boolean {
-  const rest = relative(directory, path);
-  return rest !== '..' && !rest.startsWith('../');
 }

@@ -1,10 +1,13 @@
 // How the agent is shut in, behind one interface: ask for a level, get what starts the agent's command. Nothing is
 // promised that was not tried: each level runs the real profile with `true` first.
 
+import { join, relative } from 'node:path';
+
 import { type EncloseRequest, type Enclosure, unavailable } from './enclosure.js';
 import { Launcher } from './launcher.js';
 import { type Level, missingSystem } from './levels.js';
 import { probe } from './probe.js';
+import { isWithin, realPlace } from './paths.js';
 import { withBubblewrap } from './with-bubblewrap.js';
 import { withLandlock } from './with-landlock.js';
 import { withNothing } from './with-nothing.js';
@@ -23,9 +26,10 @@ const BY_LEVEL: Record<Level, (request: EncloseRequest, launcher: Launcher) => P
 /** Throws TurretError isolation_unavailable; it never falls to another level by itself. */
 export async function enclose(
   level: Level,
-  request: EncloseRequest,
+  named: EncloseRequest,
   platform: NodeJS.Platform = process.platform,
 ): Promise<Enclosure> {
+  const request = withRealHome(named);
   const missing = missingSystem(level, platform);
   if (missing !== undefined)
     throw unavailable(
@@ -49,4 +53,12 @@ export async function enclose(
     launcher.end();
     throw error;
   }
+}
+
+// HOME may be a link, or lie behind one. What is hidden is where it really is, and so is a program that is named by it.
+function withRealHome(request: EncloseRequest): EncloseRequest {
+  const { program } = request;
+  const home = realPlace(request.home);
+  const isBelow = program !== undefined && isWithin(program, request.home);
+  return { ...request, home, program: isBelow ? join(home, relative(request.home, program)) : program };
 }

@@ -6,7 +6,8 @@
 
 import { existsSync, realpathSync } from 'node:fs';
 
-import { EMPTIED, isWithin, nameResolution } from './bubblewrap.js';
+import { emptiedPlaces, nameResolution } from './bubblewrap.js';
+import { isWithin } from './paths.js';
 
 export interface RepeaterSandboxRequest {
   /** Absolute paths it may see, and change. */
@@ -32,7 +33,7 @@ export function repeaterSandbox(
   filterFd: number | undefined,
 ): string[] {
   const { net, directory, cwd } = request;
-  const empty = [...new Set([...EMPTIED, request.home])].filter((path) => path !== '/' && existsSync(path));
+  const empty = emptiedPlaces(request.home).filter((path) => path !== '/');
   return [
     bubblewrap,
     ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--cap-drop', 'ALL'],

@@ -5,13 +5,14 @@
 
 import { mkdirSync } from 'node:fs';
 
-import { fixedWithin, isWithin, refuseHomeAsWorkspace } from './bubblewrap.js';
+import { fixedWithin, refuseHomeAsWorkspace } from './bubblewrap.js';
 import { type EncloseRequest, type Enclosure, unavailable } from './enclosure.js';
 import { homeAllowed } from './home.js';
 import { LANDLOCK_ABI, type LandlockRules } from './landlock.js';
 import type { Launcher } from './launcher.js';
 import { chooseNetwork, networkWords } from './network.js';
 import { packageTree } from './package-tree.js';
+import { isWithin, realPlace } from './paths.js';
 import { agentFilter } from './seccomp/agent-filter.js';
 import { SETPRIV } from './die-with-parent.js';
 
@@ -83,5 +84,8 @@ function filesOf(request: EncloseRequest): { read: string[]; write: string[] } {
   const programs = [process.execPath, program, program && packageTree(program)].filter(
     (path) => path !== undefined,
   );
-  return { write, read: [...SYSTEM, ...programs, request.agentDirectory, ...home.read] };
+  // A home in /opt, or Turret's own state there: the rest of it is closed with them.
+  const closed = [request.home, ...request.hidden.map(realPlace)];
+  const system = SYSTEM.filter((path) => !closed.some((place) => isWithin(place, path)));
+  return { write, read: [...system, ...programs, request.agentDirectory, ...home.read] };
 }

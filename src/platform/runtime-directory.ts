@@ -85,10 +85,14 @@ export function createRuntimeDirectory(roots: string[], session: RunningSession)
   );
 }
 
-/** Sessions whose supervisor lives. Directories of dead ones are removed on the way. */
+/**
+ * Sessions whose supervisor lives. Directories of dead ones are removed on the way. Nothing is read or removed below a
+ * root that is not ours alone: in /tmp somebody else may have made it, with a pipe to wait at or a link to follow.
+ */
 export function runningSessions(roots: string[]): { session: RunningSession; directory: RuntimeDirectory }[] {
   const found: { session: RunningSession; directory: RuntimeDirectory }[] = [];
   for (const root of roots) {
+    if (!isPrivate(root, ownUid())) continue;
     for (const sid of names(root)) {
       const directory = layout(root, sid);
       const session = readSession(directory.path);
@@ -119,9 +123,10 @@ function layout(root: string, sid: string): RuntimeDirectory {
 // In /tmp anybody can be there first: what we find must be a directory, ours, and closed to others.
 function makePrivate(root: string): void {
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  if (!isPrivate(root, process.getuid?.() ?? -1))
-    throw new Error(`${root} belongs to somebody else or is open to others`);
+  if (!isPrivate(root, ownUid())) throw new Error(`${root} belongs to somebody else or is open to others`);
 }
+
+const ownUid = (): number => process.getuid?.() ?? -1;
 
 function isPrivate(path: string, uid: number): boolean {
   try {

@@ -6,7 +6,7 @@
 // Whoever may write the directory could put a socket of their own there: the token pins the server's key, so that they would
 // learn nothing, but the agents would stand still.
 
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
@@ -14,6 +14,9 @@ import { TurretError } from '../errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
 import { claim, release } from './claim.js';
 import { runtimeRoots } from './runtime-directory.js';
+
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
 
 export interface ServePlace {
   socket: string;
@@ -52,6 +55,7 @@ export async function takeServePlace(place: ServePlace): Promise<void> {
       },
     );
   makeOurs(dirname(place.socket), 0o022, 'let nobody else write there: chmod go-w');
+  requireOursAbove(dirname(place.socket));
   makeOurs(place.directory, 0o077, 'close it to others: chmod 700');
   claim(place.claim, place.socket);
   const found = lstatSync(place.socket, { throwIfNoEntry: false });
@@ -83,6 +87,19 @@ function makeOurs(directory: string, forbidden: number, hint: string): void {
   if (uid !== process.getuid?.())
     throw unusable(`${directory} belongs to another user`, 'choose another place with --socket');
   if ((mode & forbidden) !== 0) throw unusable(`${directory} is open to others`, `${hint} ${directory}`);
+}
+
+// Whoever has a directory above ours can put another in its place, and be given the token that is written there.
+function requireOursAbove(directory: string): void {
+  for (let above = dirname(realpathSync(directory)); ; above = dirname(above)) {
+    const { uid, mode } = lstatSync(above);
+    if (uid !== 0 && uid !== process.getuid?.())
+      throw unusable(`${above} belongs to another user`, 'choose another place with --socket');
+    const isOpen = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
+    if (isOpen)
+      throw unusable(`${above} is open to others`, `let nobody else write there: chmod o-w ${above}`);
+    if (above === '/') return;
+  }
 }
 
 function isHeard(socket: string): Promise<boolean> {

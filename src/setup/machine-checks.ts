@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { execaSync } from 'execa';
 
 import { TurretError } from '../errors.js';
-import { isWithin } from '../isolation/bubblewrap.js';
+import { isWithin, realPlace } from '../isolation/paths.js';
 import type { Level } from '../isolation/levels.js';
 import { findBubblewrap } from '../isolation/probe.js';
 import { loadLibc } from '../platform/libc.js';
@@ -45,7 +45,7 @@ export function workspaceCheck({
   isolated: boolean;
 }): Check {
   const shared = { id: 'workspace', group: 'session' as const, what: 'working directory' };
-  if (!isWithin(env['HOME'] ?? '/nonexistent', cwd))
+  if (!isWithin(realPlace(env['HOME'] ?? '/nonexistent'), cwd))
     return { ...shared, state: 'ok', level: 'ok', why: 'what the agent sees and may write' };
   const why = 'it is, or holds, your home directory, where your keys are: no session starts here';
   return {

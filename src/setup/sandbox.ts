@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
-import { isWithin } from '../isolation/bubblewrap.js';
+import { isWithin, realPlace } from '../isolation/paths.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { enclose } from '../isolation/isolation.js';
 import type { Level } from '../isolation/levels.js';
@@ -59,7 +59,7 @@ export class Sandbox {
       writeFileSync(join(this.directory.agent, 'bin', tool), `${SHIM_MARK}exit 126\n`, { mode: 0o755 });
     }
     // Not the home directory itself: that a session cannot start there is a line of its own.
-    this.#temporary = isWithin(env['HOME'] ?? '/nonexistent', cwd)
+    this.#temporary = isWithin(realPlace(env['HOME'] ?? '/nonexistent'), cwd)
       ? mkdtempSync(join(tmpdir(), 'turret-doctor-'))
       : undefined;
     this.workspace = this.#temporary ?? cwd;

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 
@@ -144,6 +144,31 @@ describe.each(USERS)('as %s', (_, uid) => {
       });
       // An agent that is known by its name has a place in HOME from the first start, and what it writes there stays.
       expect(readFileSync(join(world.home, '.claude/login'), 'utf8')).toBe('mine');
+    },
+  );
+
+  test.each(['auto', 'landlock'])(
+    'a home that HOME is a link to is no more open for that: %s',
+    async (mode) => {
+      // Not in /tmp, which is empty inside.
+      const home = mkdtempSync(join(process.cwd(), 'dist/home-'));
+      const link = join(world.root, 'link');
+      try {
+        symlinkSync(home, link);
+        writeFileSync(join(home, 'key'), NEEDLE);
+        if (uid !== undefined) chownSync(home, uid, uid);
+        world.env = { ...world.env, HOME: link };
+        const look = `cat "$HOME/key"; cat ${home}/key; cd "$HOME" && echo there`;
+        expect(await said(look, 'none')).toBe(`${NEEDLE}${NEEDLE}there\n`);
+        const inside = await said(look, mode);
+        expect(inside).not.toContain(NEEDLE);
+        expect(inside).toMatch(/there\n$/);
+        const words = world.words(['true'], [`--isolation=${mode}`]);
+        const ran = await world.finish(world.start(words, { cwd: link }));
+        expect(ran.stderr).toMatch(/the working directory is your home directory/);
+      } finally {
+        rmSync(home, { recursive: true });
+      }
     },
   );
 

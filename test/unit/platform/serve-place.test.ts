@@ -55,6 +55,20 @@ describe('the place of a server', () => {
     expect(await refusal()).toMatch(/run is open to others$/);
   });
 
+  it.runIf(uid === 0)('is refused below a directory of somebody else, who could exchange it', async () => {
+    mkdirSync(join(root, 'theirs/run'), { recursive: true });
+    chownSync(join(root, 'theirs'), 12_345, 12_345);
+    expect(await refusal('theirs/run/agent.sock')).toMatch(/theirs belongs to another user$/);
+  });
+
+  it('is refused below a directory that anybody may write, but not below /tmp, where only owners rename', async () => {
+    mkdirSync(join(root, 'open/run'), { recursive: true });
+    chmodSync(join(root, 'open'), 0o777);
+    expect(await refusal('open/run/agent.sock')).toMatch(/open is open to others$/);
+    chmodSync(join(root, 'open'), 0o1777);
+    expect(await refusal('open/run/agent.sock')).toBe('taken');
+  });
+
   it('may be in a directory that others can read', async () => {
     mkdirSync(join(root, 'run'));
     chmodSync(join(root, 'run'), 0o755);

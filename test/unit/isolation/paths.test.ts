@@ -1,0 +1,91 @@
+// What is reached by links, and what a session refuses to be told by one that the agent could exchange.
+
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+import { bubblewrapCommand, fixedWithin, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
+import { linksTo, realPlace } from '../../../src/isolation/paths.js';
+
+let root: string;
+let work: string;
+const at = (name: string): string => join(root, name);
+beforeEach(() => {
+  root = mkdtempSync(join(realpathSync(tmpdir()), 'paths-'));
+  work = at('work');
+  for (const name of ['work/real', 'home/.aws', 'home/.cache', 'elsewhere'])
+    mkdirSync(at(name), { recursive: true });
+  for (const name of ['work/real/turret.yaml', 'elsewhere/turret.yaml']) writeFileSync(at(name), '');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+describe('the way to a path', () => {
+  test('is known by every link on it, and ends where they lead round in a circle', () => {
+    symlinkSync('../work/real', at('elsewhere/up'));
+    symlinkSync(at('elsewhere/up'), at('start'));
+    expect(linksTo(at('start/turret.yaml')).map(({ link }) => link)).toEqual([
+      at('start'),
+      at('elsewhere/up'),
+    ]);
+    expect(linksTo(at('work/real/turret.yaml'))).toEqual([]);
+    symlinkSync('circle', at('circle'));
+    expect(linksTo(at('circle')).length).toBe(40);
+  });
+
+  test('leads to where something would be that is not there', () => {
+    symlinkSync('work', at('start'));
+    expect(realPlace(at('start/a/b'))).toBe(join(work, 'a/b'));
+  });
+});
+
+describe('a file that decides over the agent', () => {
+  const held = (file: string): string[] => fixedWithin([file], [work]);
+
+  test('is held where it really lies', () => {
+    symlinkSync('work/real', at('from-outside'));
+    expect(held(at('from-outside/turret.yaml'))).toEqual([join(work, 'real/turret.yaml')]);
+    expect(held(at('elsewhere/turret.yaml'))).toEqual([]);
+    expect(held(at('work/not-there.yaml'))).toEqual([]);
+  });
+
+  test.each([
+    ['itself a link', 'turret.yaml', 'real/turret.yaml', 'turret.yaml'],
+    ['a link to outside', 'turret.yaml', '../elsewhere/turret.yaml', 'turret.yaml'],
+    ['behind a link', '.turret', 'real', '.turret/turret.yaml'],
+  ])('is refused where the agent could exchange the way to it: %s', (_, link, target, file) => {
+    symlinkSync(target, join(work, link));
+    expect(() => held(join(work, file))).toThrow(`is reached by the link ${join(work, link)}`);
+  });
+});
+
+describe('what an agent is shown', () => {
+  const command = (homeAllow: string[]): string[] =>
+    bubblewrapCommand('/usr/bin/bwrap', {
+      ...{ strict: false, network: true, cwd: work, home: at('home'), homeAllow, program: '/usr/bin/claude' },
+      ...{
+        agentDirectory: at('elsewhere'),
+        agentSocket: at('elsewhere/socket'),
+        tools: [],
+        hidden: [],
+        masked: [],
+      },
+      ...{ fixed: [], env: {} },
+    });
+
+  test('is not where a link leads that an earlier session left in a directory of its own', () => {
+    mkdirSync(at('home/.cache/ours'));
+    expect(command(['.cache/ours'])).toContain(at('home/.cache/ours'));
+    symlinkSync('../.aws', at('home/.cache/theirs'));
+    expect(() => command(['.cache/theirs'])).toThrow('.cache/theirs is reached by the link');
+  });
+
+  test('is never a directory of keys', () => {
+    const start = (cwd: string) => () => refuseHomeAsWorkspace({ home: at('home'), cwd });
+    expect(start(at('home/.aws'))).toThrow('the working directory is ~/.aws');
+    expect(start(at('home/.awsome'))).not.toThrow();
+    symlinkSync('../elsewhere', at('home/.ssh'));
+    expect(start(at('elsewhere'))).toThrow('the working directory is ~/.ssh');
+  });
+});
