@@ -99,6 +99,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'repeaters/sdk': [
     'isolation/probe.ts',
     'isolation/seccomp',
+    'platform/paths.ts',
     'platform/preamble.ts',
     'protocol',
     'wire',

@@ -19,9 +19,9 @@ import { loadTables } from './tables/load.js';
 
 /** @throws TurretError `config_invalid`, or `repeater_unavailable` when there is no usable aws */
 export async function createAwsRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
-  const { name, config, env, directory } = secrets;
+  const { name, config, env, directory, agent_writes: agentWrites } = secrets;
   adoptEnvironment(env, process.env);
-  const search = { configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'] };
+  const search = { configured: text(config, 'cli'), path: env['PATH'], home: env['HOME'], agentWrites };
   const sandbox = sandboxMode(text(config, 'sandbox'));
   const calls = await privateDirectory(directory, 'calls');
   const authority = await privateDirectory(directory, 'ca');

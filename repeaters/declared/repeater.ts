@@ -24,7 +24,8 @@ export async function createDeclaredRepeater(secrets: RepeaterSecrets): Promise<
   checkDefaults(tool);
   const configured = declaration.cli ?? (named.includes('/') ? resolve(directory, named) : undefined);
   const kind = { tool: basename(named), product: 'it', version: /(.)/, env: {} };
-  const program = await realpath(await locateCli(kind, { configured, path: undefined }));
+  const search = { configured, path: undefined, agentWrites: secrets.agent_writes };
+  const program = await realpath(await locateCli(kind, search));
   const shutIn = new ShutIn({
     tool: basename(named),
     program,

@@ -35,14 +35,14 @@ const API_READS = ['cache.list', 'variable.list', 'variable.get', 'search.code']
 
 /** @throws TurretError `config_invalid`, `repeater_unavailable` */
 export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
-  const { config, env } = secrets;
+  const { config, env, agent_writes: agentWrites } = secrets;
   const host = text(config, 'host')?.toLowerCase() ?? 'github.com';
   if (!/^[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?$/.test(host))
     throw invalid('host', 'a host name, for example github.com');
   const mode = text(config, 'credentials') ?? 'auto';
   if (mode !== 'env' && mode !== 'auto') throw invalid('credentials', 'env or auto');
   const sandbox = sandboxMode(text(config, 'sandbox'));
-  const cli = await prepareGh({ configured: text(config, 'cli'), path: env['PATH'], sandbox });
+  const cli = await prepareGh({ configured: text(config, 'cli'), path: env['PATH'], agentWrites, sandbox });
   if (cli.open !== undefined) process.stderr.write(openingLine('gh', cli.open, sandbox));
   const { path: gh, version } = cli;
   const table = loadTable(version);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TurretError } from '../../src/errors.js';
+import { isWithin, linksTo } from '../../src/platform/paths.js';
 import { CLI_ANSWER_MS_MAX } from '../../src/protocol/limits.js';
 
 export interface InstalledCli {
@@ -21,6 +22,8 @@ export interface CliSearch {
   configured: string | undefined;
   /** PATH of the user. */
   path: string | undefined;
+  /** Real paths: what lies there is the agent's, however PATH leads to it (npx puts the workspace on it). */
+  agentWrites?: readonly string[];
 }
 
 export interface CliKind {
@@ -77,12 +80,12 @@ export async function findCli(kind: CliKind, search: CliSearch): Promise<Install
 /** @throws TurretError `repeater_unavailable` */
 export async function locateCli(kind: CliKind, search: CliSearch): Promise<string> {
   return search.configured === undefined
-    ? findOnPath(kind, search.path)
-    : checkConfigured(kind, search.configured);
+    ? findOnPath(kind, search)
+    : checkConfigured(kind, search.configured, search);
 }
 
-async function checkConfigured({ tool }: CliKind, path: string): Promise<string> {
-  const problem = isAbsolute(path) ? await problemWith(path) : 'its path is not absolute';
+async function checkConfigured({ tool }: CliKind, path: string, search: CliSearch): Promise<string> {
+  const problem = isAbsolute(path) ? await problemWith(path, search) : 'its path is not absolute';
   if (problem === undefined) return path;
   throw new TurretError(
     'repeater_unavailable',
@@ -91,10 +94,11 @@ async function checkConfigured({ tool }: CliKind, path: string): Promise<string>
   );
 }
 
-async function findOnPath({ tool, product, more = [] }: CliKind, path = SYSTEM_PATH): Promise<string> {
+async function findOnPath({ tool, product, more = [] }: CliKind, search: CliSearch): Promise<string> {
+  const { path = SYSTEM_PATH } = search;
   for (const directory of [...path.split(':'), ...more]) {
     const candidate = join(directory, tool);
-    if (isAbsolute(directory) && (await problemWith(candidate)) === undefined) return candidate;
+    if (isAbsolute(directory) && (await problemWith(candidate, search)) === undefined) return candidate;
   }
   throw new TurretError('repeater_unavailable', `no ${tool} program was found`, {
     hints: [`install ${product}, or set cli: to its absolute path in turret.yaml`],
@@ -102,9 +106,14 @@ async function findOnPath({ tool, product, more = [] }: CliKind, path = SYSTEM_P
 }
 
 /** Why this program is not the operator's own. */
-async function problemWith(path: string): Promise<string | undefined> {
+async function problemWith(
+  path: string,
+  { agentWrites = [] }: Pick<CliSearch, 'agentWrites'>,
+): Promise<string | undefined> {
   try {
     const real = await realpath(path);
+    const isIts = (place: string): boolean => agentWrites.some((directory) => isWithin(place, directory));
+    if (isIts(real) || linksTo(path).some(({ link }) => isIts(link))) return 'the agent can change it';
     await access(real, constants.X_OK);
     if (!(await stat(real)).isFile()) return 'it is no file';
     if (SHIM_DIRECTORIES.test(path) || SHIM_DIRECTORIES.test(real) || MANAGERS.test(basename(real)))

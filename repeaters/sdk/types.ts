@@ -24,6 +24,8 @@ export interface RepeaterSecrets {
   env: Record<string, string>;
   /** A private directory, 0700, for what must be a file; removed at the end of the session. */
   directory: string;
+  /** Real paths of what this session's agent may write: no program is started from there. */
+  agent_writes: string[];
   /** Other configured repeaters of the same kind: name to its config block. */
   siblings: Record<string, { [key: string]: Json }>;
 }

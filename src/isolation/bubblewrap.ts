@@ -12,7 +12,7 @@ import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
 import { packageTree, realProgram } from './package-tree.js';
-import { isWithin, linksTo, realPath, realPlace } from './paths.js';
+import { isWithin, linksTo, realPath, realPlace } from '../platform/paths.js';
 
 export interface BubblewrapRequest {
   /** No namespaces of the agent's own inside. */

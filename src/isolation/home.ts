@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { KNOWN_AGENTS, type KnownAgent, knownAgent } from '../agents/agents.js';
+import { realPlace } from '../platform/paths.js';
 import { holdsCredential } from '../platform/secret-shape.js';
 
 /** Caches that everybody's tools write. */
@@ -63,6 +64,21 @@ export function homeAllowed(home: string, allow: string[], program: string | und
 function agentsFrom(program: string | undefined): readonly KnownAgent[] {
   const known = knownAgent(program);
   return known === undefined ? KNOWN_AGENTS : [known];
+}
+
+/** Real paths of what an agent that is started here may write, at every level that holds files. */
+export function agentWrites({
+  cwd,
+  home,
+  homeAllow,
+  program,
+}: {
+  cwd: string;
+  home: string;
+  homeAllow: string[];
+  program: string | undefined;
+}): string[] {
+  return [cwd, ...homeAllowed(realPlace(home), homeAllow, program).write].map(realPlace);
 }
 
 function isWithoutCredential(file: string): boolean {

@@ -7,7 +7,7 @@ import { type EncloseRequest, type Enclosure, unavailable } from './enclosure.js
 import { Launcher } from './launcher.js';
 import { type Level, missingSystem } from './levels.js';
 import { probe } from './probe.js';
-import { isWithin, realPlace } from './paths.js';
+import { isWithin, realPlace } from '../platform/paths.js';
 import { withBubblewrap } from './with-bubblewrap.js';
 import { withLandlock } from './with-landlock.js';
 import { withNothing } from './with-nothing.js';
@@ -29,7 +29,6 @@ export async function enclose(
   named: EncloseRequest,
   platform: NodeJS.Platform = process.platform,
 ): Promise<Enclosure> {
-  const request = withRealHome(named);
   const missing = missingSystem(level, platform);
   if (missing !== undefined)
     throw unavailable(
@@ -38,6 +37,7 @@ export async function enclose(
         ? 'macOS has isolation: seatbelt, untested, and no more can be asked for, by min_isolation neither'
         : 'isolation: auto takes the best that there is',
     );
+  const request = withRealHome(named);
   const bubblewrap = level === 'strict' || level === 'namespaced';
   const launcher = new Launcher({ bubblewrap });
   try {

@@ -7,7 +7,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 
 import { emptiedPlaces, nameResolution } from './bubblewrap.js';
-import { isWithin } from './paths.js';
+import { isWithin } from '../platform/paths.js';
 
 export interface RepeaterSandboxRequest {
   /** Absolute paths it may see, and change. */

@@ -12,7 +12,7 @@ import { LANDLOCK_ABI, type LandlockRules } from './landlock.js';
 import type { Launcher } from './launcher.js';
 import { chooseNetwork, networkWords } from './network.js';
 import { packageTree } from './package-tree.js';
-import { isWithin, realPlace } from './paths.js';
+import { isWithin, realPlace } from '../platform/paths.js';
 import { agentFilter } from './seccomp/agent-filter.js';
 import { SETPRIV } from './die-with-parent.js';
 

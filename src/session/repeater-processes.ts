@@ -28,6 +28,8 @@ export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' |
   stateDirectory: string;
   /** What repeaters are given that is no variable of the user's. */
   secrets: ReadonlyMap<string, OwnSecrets>;
+  /** Real paths of what the agent may write; empty for a server, whose agents are elsewhere. */
+  agentWrites: string[];
   /** To whoever started the session. */
   say: (line: string) => void;
 }
@@ -176,6 +178,7 @@ export class RepeaterProcesses {
       config: asJson(config),
       env: { ...given, ...variables },
       directory,
+      agent_writes: this.#surroundings.agentWrites,
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };
   }

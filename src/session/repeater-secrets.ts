@@ -18,11 +18,18 @@ export interface OwnSecrets {
   instead: string[];
 }
 
+export interface SecretSurroundings {
+  env: NodeJS.ProcessEnv;
+  /** Of the vault's key file, where it came as a descriptor. */
+  keyText: string | undefined;
+  /** Real paths of what the agent may write. */
+  agentWrites: readonly string[];
+}
+
 /** By the repeater's name; those that take all from the environment have none. Throws TurretError. */
 export async function repeaterSecrets(
   { repeaters }: Pick<Config, 'repeaters'>,
-  env: NodeJS.ProcessEnv,
-  keyText: string | undefined,
+  { env, keyText, agentWrites }: SecretSurroundings,
 ): Promise<Map<string, OwnSecrets>> {
   const wishes = Object.values(repeaters).flatMap(wishesOf);
   const secrets = new Map<string, OwnSecrets>();
@@ -30,7 +37,7 @@ export async function repeaterSecrets(
   const { resolveSecrets } = await import('../vault/resolve.js');
   const values = await resolveSecrets(
     wishes.map(({ wanted }) => wanted),
-    { env, openVault: () => openVault(env, keyText) },
+    { env, agentWrites, openVault: () => openVault(env, keyText) },
   );
   for (const [index, { config, variable }] of wishes.entries()) {
     const value = values[index];

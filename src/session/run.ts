@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { loadConfigHere } from '../config/load-here.js';
 import type { Enclosure } from '../isolation/enclosure.js';
+import { agentWrites } from '../isolation/home.js';
 import { type HostKey, loadHostKey } from '../platform/host-key.js';
 import {
   type RuntimeDirectory,
@@ -107,7 +108,13 @@ class Session {
       shim === undefined
         ? findProgram(command[0] ?? '', environment.env['PATH'] ?? '', process.cwd())
         : undefined;
-    const secrets = await repeaterSecrets(config, process.env, this.#options.vaultKey);
+    const writes = agentWrites({
+      ...{ cwd: process.cwd(), home: environment.env['HOME'] ?? '/nonexistent' },
+      ...{ homeAllow: config.home.allow, program },
+    });
+    const secrets = await repeaterSecrets(config, {
+      ...{ env: process.env, keyText: this.#options.vaultKey, agentWrites: writes },
+    });
     const { broker_public_key, audit_public_key } = await this.#broker.ready;
     const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
     const sid = sidOf(brokerKey);
@@ -154,6 +161,7 @@ class Session {
       config,
       users,
       secrets,
+      writes,
       enclosure,
       entry,
       state,
@@ -210,6 +218,7 @@ class Session {
     config: Config;
     users: Map<string, UnixUser>;
     secrets: Map<string, OwnSecrets>;
+    writes: string[];
     enclosure: Enclosure;
     entry: SessionEntry;
     state: string;
@@ -221,9 +230,17 @@ class Session {
     const { agentAddress: address } = enclosure;
     const directory = this.#directory as RuntimeDirectory;
     const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
-    const { users, secrets } = parts;
+    const { users, secrets, writes } = parts;
     const tell = (line: string): void => void (this.#options.quiet || say(line));
-    const surroundings = { config, users, secrets, env: process.env, say: tell, ...places };
+    const surroundings = {
+      config,
+      users,
+      secrets,
+      env: process.env,
+      agentWrites: writes,
+      say: tell,
+      ...places,
+    };
     this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
     const port = await begin(this.#broker, parts, {
       type: 'setup',

@@ -92,7 +92,11 @@ class Server {
     const config = await loadConfigHere(this.#options.configFile);
     const group = this.#group();
     const users = repeaterUsers(config, process.getuid?.());
-    const secrets = await repeaterSecrets(config, process.env, this.#options.vaultKey);
+    const secrets = await repeaterSecrets(config, {
+      env: process.env,
+      keyText: this.#options.vaultKey,
+      agentWrites: [],
+    });
     const state = stateDirectory(process.env);
     makeStateDirectory(join(state, 'serve'));
     const stateClaim = join(state, 'serve', 'claim');
@@ -117,6 +121,7 @@ class Server {
         users,
         secrets,
         env: process.env,
+        agentWrites: [],
         say: (line) => void (this.#options.quiet || say(line)),
         runtimeDirectory: this.#place.directory,
         stateDirectory: entry.directory,

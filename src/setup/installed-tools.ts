@@ -9,10 +9,12 @@ import { prepareAws } from '../../repeaters/aws/cli.js';
 import { loadTables } from '../../repeaters/aws/tables/load.js';
 import { prepareGh } from '../../repeaters/gh/cli.js';
 import { loadTable } from '../../repeaters/gh/tables.js';
+import type { CliSearch } from '../../repeaters/sdk/find-cli.js';
 import type { Opening, SandboxMode } from '../../repeaters/sdk/sandbox/opening.js';
 import type { PreparedCli } from '../../repeaters/sdk/sandbox/prepare-cli.js';
 import type { ZygoteMode } from '../config/config.js';
 import { TurretError } from '../errors.js';
+import { agentWrites } from '../isolation/home.js';
 import type { Environment } from './environment.js';
 
 export interface InstalledTool {
@@ -43,7 +45,7 @@ export async function installedAws(
   env: Environment,
   { cli, sandbox = 'auto', zygote }: ToolConfig = {},
 ): Promise<InstalledTool> {
-  const search = { configured: cli, path: env['PATH'], home: env['HOME'], sandbox };
+  const search = { ...searchOf(env, cli), home: env['HOME'], sandbox };
   const table = (version: string): string => loadTables(version).version;
   if (zygote !== 'auto') {
     const tool = await toolOf('aws', prepareAws(search), table);
@@ -68,8 +70,14 @@ export async function installedGh(
   env: Environment,
   { cli, sandbox = 'auto' }: ToolConfig = {},
 ): Promise<InstalledTool> {
-  const search = { configured: cli, path: env['PATH'] };
+  const search = searchOf(env, cli);
   return toolOf('gh', prepareGh({ ...search, sandbox }), (version) => loadTable(version).version);
+}
+
+// As in a session that begins here with an agent nobody knows: a program of the workspace's is none, and is not asked.
+function searchOf(env: Environment, cli: string | undefined): CliSearch {
+  const here = { cwd: process.cwd(), home: env['HOME'] ?? '/nonexistent', homeAllow: [], program: undefined };
+  return { configured: cli, path: env['PATH'], agentWrites: agentWrites(here) };
 }
 
 async function toolOf(

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { execaSync } from 'execa';
 
 import { TurretError } from '../errors.js';
-import { isWithin, realPlace } from '../isolation/paths.js';
+import { isWithin, realPlace } from '../platform/paths.js';
 import type { Level } from '../isolation/levels.js';
 import { findBubblewrap } from '../isolation/probe.js';
 import { loadLibc } from '../platform/libc.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Config } from '../config/config.js';
-import { isWithin, realPlace } from '../isolation/paths.js';
+import { isWithin, realPlace } from '../platform/paths.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { enclose } from '../isolation/isolation.js';
 import type { Level } from '../isolation/levels.js';

@@ -2,13 +2,16 @@
 // asks now, and what is missing is said now. The values stay in this process until a repeater is started.
 
 import { spawn } from 'node:child_process';
-import { constants, openSync, readFileSync, closeSync, fstatSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { TurretError } from '../errors.js';
+import { isWithin, linksTo, realPlace } from '../platform/paths.js';
 import { SECRET_BYTES_MAX, SECRET_COMMAND_MS_MAX } from '../protocol/limits.js';
 import { type Reference, shownReference } from './reference.js';
+
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface Wanted {
   reference: Reference;
@@ -21,6 +24,8 @@ export interface Wanted {
 }
 export interface ResolveSurroundings {
   env: NodeJS.ProcessEnv;
+  /** Real paths of what the agent may write: no program is started from there. */
+  agentWrites: readonly string[];
   /** Asked at most once; closed again. */
   openVault: () => Promise<OpenSource>;
 }
@@ -32,7 +37,7 @@ export interface OpenSource {
 /** The values, in the order of `wanted`; undefined for what is optional and not there. Throws TurretError secret_missing for the first that is not there, and what opening the vault throws. */
 export async function resolveSecrets(
   wanted: readonly Wanted[],
-  { env, openVault }: ResolveSurroundings,
+  { env, agentWrites, openVault }: ResolveSurroundings,
 ): Promise<(string | undefined)[]> {
   const values: (string | undefined)[] = [];
   let vault: OpenSource | undefined;
@@ -42,7 +47,9 @@ export async function resolveSecrets(
       const { reference } = one;
       if (reference.kind === 'vault') vault ??= await openVault();
       const value =
-        reference.kind === 'vault' ? vault?.get(reference.name) : await valueOf(reference, one, env);
+        reference.kind === 'vault'
+          ? vault?.get(reference.name)
+          : await valueOf(reference, one, { env, agentWrites });
       const isThere = value !== undefined && value !== '';
       if (!isThere && one.optional === undefined) throw missing(one);
       values.push(isThere ? value : undefined);
@@ -56,7 +63,7 @@ export async function resolveSecrets(
 async function valueOf(
   reference: Exclude<Reference, { kind: 'vault' }>,
   wanted: Wanted,
-  env: NodeJS.ProcessEnv,
+  { env, agentWrites }: Omit<ResolveSurroundings, 'openVault'>,
 ): Promise<string | undefined> {
   switch (reference.kind) {
     case 'env':
@@ -73,7 +80,7 @@ async function valueOf(
       );
     }
     case 'cmd':
-      return commandText(reference.words, wanted, env);
+      return commandText(reference.words, wanted, { env, agentWrites });
   }
 }
 
@@ -99,11 +106,20 @@ function fileText(path: string, wanted: Wanted): string | undefined {
 async function commandText(
   [program = '', ...words]: readonly string[],
   wanted: Wanted,
-  env: NodeJS.ProcessEnv,
+  { env, agentWrites }: Omit<ResolveSurroundings, 'openVault'>,
 ): Promise<string> {
-  const child = spawn(program, words, {
+  const isIts = (place: string): boolean => agentWrites.some((directory) => isWithin(place, directory));
+  // Neither it nor what it starts: npx puts the workspace on PATH.
+  const own = (env['PATH'] ?? SYSTEM_PATH)
+    .split(':')
+    .filter((path) => path.startsWith('/') && !isIts(realPlace(path)));
+  const places = program.includes('/') ? [wanted.directory] : own;
+  const path = places.map((directory) => resolve(directory, program)).find(isProgram);
+  if (path !== undefined && [realPlace(path), ...linksTo(path).map(({ link }) => link)].some(isIts))
+    throw unusable(wanted, `${program} lies where the agent may write`);
+  const child = spawn(path ?? program, words, {
     cwd: wanted.directory,
-    env,
+    env: { ...env, PATH: own.join(':') },
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: SECRET_COMMAND_MS_MAX,
     killSignal: 'SIGKILL',
@@ -124,6 +140,16 @@ async function commandText(
   if (end.code === 0) return textOf(printed, wanted);
   const how = end.signal === null ? `exited with ${end.code}` : 'did not answer in time';
   throw unusable(wanted, `${program} ${how}`);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    // Not there, or not for us.
+    return false;
+  }
 }
 
 async function allOf(stream: Readable): Promise<Buffer | undefined> {

@@ -140,6 +140,7 @@ describe.each(WAYS)('an approved call through $cli (zygote: $zygote)', ({ cli, z
       config: { cli, zygote, sandbox: 'required', credentials, endpoint: fake.url, region: 'us-east-1' },
       env: { HOME: directory, PATH: '/usr/bin:/bin', ...more },
       directory: join(directory, own),
+      agent_writes: [],
       siblings: {},
     });
   };

@@ -36,7 +36,15 @@ export class RepeaterBench {
   static async start(program: Program, env: Record<string, string> = {}): Promise<RepeaterBench> {
     const home = mkdtempSync(join(tmpdir(), 'turret-home-'));
     const { config, ...launch } = launchOf(program, BUILT);
-    const secrets = { name: 'ops', kind: 'ops', config, env, directory: home, siblings: {} };
+    const secrets = {
+      name: 'ops',
+      kind: 'ops',
+      config,
+      env,
+      directory: home,
+      agent_writes: [],
+      siblings: {},
+    };
     return new RepeaterBench(await Subject.start({ ...launch, secrets, answerMs: 10_000 }), home);
   }
 

@@ -82,6 +82,7 @@ async function runCheck(
         config: options.config ?? {},
         env: secretsNamed([CONFORMANCE_SECRET, ...(options.secretNames ?? [])], secret),
         directory: home,
+        agent_writes: [],
         siblings: {},
       },
       answerMs: options.answerMs ?? ANSWER_MS,

@@ -88,7 +88,15 @@ describe('the manifest of a declared tool', () => {
       '/etc/m.yaml',
     );
     const config = JSON.parse(JSON.stringify(value)) as JsonObject;
-    const secrets = { name: 'tool', kind: 'tool', config, env: {}, directory: '/nowhere', siblings: {} };
+    const secrets = {
+      name: 'tool',
+      kind: 'tool',
+      config,
+      env: {},
+      directory: '/nowhere',
+      agent_writes: [],
+      siblings: {},
+    };
     await expect(createDeclaredRepeater(secrets)).rejects.toThrow('the default of --space');
   });
 });

@@ -127,6 +127,7 @@ const make = async (config: Record<string, string>, name = 'gh') => {
     config: { cli, ...config },
     env: {},
     directory,
+    agent_writes: [],
     siblings: {},
   });
 };

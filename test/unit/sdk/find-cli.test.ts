@@ -52,6 +52,23 @@ describe('the real program', () => {
     });
   });
 
+  it('is none that the agent could have put there or could exchange, however PATH leads to it', async () => {
+    const search = { agentWrites: [join(directory, 'work')], configured: undefined };
+    const theirs = await saying('work/bin', '6.6.6');
+    const real = await saying('bin', '1.0.0');
+    await mkdir(join(directory, 'links'));
+    await symlink(theirs, join(directory, 'links/tool'));
+    await mkdir(join(directory, 'work/node_modules/.bin'), { recursive: true });
+    await symlink(real, join(directory, 'work/node_modules/.bin/tool'));
+    await symlink('work', join(directory, 'aside'));
+    const places = ['work/bin', 'links', 'work/node_modules/.bin', 'aside/bin', 'bin'];
+    const path = places.map((place) => join(directory, place)).join(':');
+    expect(await findCli(KIND, { ...search, path })).toEqual({ path: real, version: '1.0.0' });
+    await expect(findCli(KIND, { ...search, path, configured: theirs })).rejects.toThrow(
+      /cannot be used: the agent can change it$/,
+    );
+  });
+
   it('may be in a directory behind PATH', async () => {
     const [own, other] = [await saying('bin', '1.0.0'), await saying('more', '2.0.0')];
     const more = { ...KIND, more: ['missing', 'more', 'bin'].map((place) => join(directory, place)) };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { bubblewrapCommand, fixedWithin, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
-import { linksTo, realPlace } from '../../../src/isolation/paths.js';
+import { linksTo, realPlace } from '../../../src/platform/paths.js';
 
 let root: string;
 let work: string;
