@@ -1,12 +1,23 @@
 // A program of a call that runs, however it was started: its streams with back-pressure, its end, and the end of its output.
 
 import { constants } from 'node:os';
+import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { TurretError } from '../../src/errors.js';
 import { SIGNALS, type SignalName } from '../../src/protocol/codes.js';
-import { CLI_OUTPUT_BYTES_MAX, ORPHAN_OUTPUT_MS } from '../../src/protocol/limits.js';
+import {
+  CLI_OUTPUT_BYTES_MAX,
+  IDLE_OUTPUTS_MAX,
+  ORPHAN_OUTPUT_MS,
+  REREAD_BYTES,
+} from '../../src/protocol/limits.js';
+import { OutboundChannel } from '../../src/wire/channels.js';
+import { reread } from '../../src/wire/reread.js';
 import type { Run, RunResult } from './types.js';
+
+/** Memory that outputs were read into. */
+const idle: Buffer[] = [];
 
 export interface RunningProgram {
   /** Null when it has none. */
@@ -35,18 +46,18 @@ export async function attend(
   checkWanted(run);
   const program = start();
   const kill = (): void => program.kill('KILL');
-  const output = new Budget(outputMax, kill);
+  const budget = new Budget(outputMax, kill);
   run.signal.addEventListener('abort', kill, { once: true });
   run.onSignal((signal) => program.kill(signal));
   try {
     feed(run.stdin, program.stdin);
     const [result] = await Promise.all([
       program.ended,
-      drain(program.stdout, run.stdout, { program, output }),
-      drain(program.stderr, run.stderr, { program, output }),
+      drain(program.stdout, run.stdout, { program, budget }),
+      drain(program.stderr, run.stderr, { program, budget }),
     ]);
     checkWanted(run);
-    output.check();
+    budget.check();
     return result;
   } finally {
     run.signal.removeEventListener('abort', kill);
@@ -65,27 +76,30 @@ function feed(from: Readable, to: Writable | null): void {
   pipeline(from, to).catch(() => to.destroy());
 }
 
+/** Ends with the output, or when nobody takes more of it, or when no more of it is the call's. */
 async function drain(
-  from: Readable | null,
+  output: Readable | null,
   to: Writable,
-  { program, output }: { program: RunningProgram; output: Budget },
+  { program, budget }: { program: RunningProgram; budget: Budget },
 ): Promise<void> {
-  if (!from) return;
-  program.ended.then(
-    () => stopWhenSilent(from, to),
-    () => from.destroy(),
-  );
-  try {
-    const passed = pipeline(from, to, { end: false });
-    from.on('data', (bytes: Buffer) => {
-      if (!output.spend(bytes.length)) from.destroy();
-    });
-    await passed;
-  } catch {
-    // The reader is gone (`aws … | head`), and the program gets SIGPIPE from its next write, as it would without us.
-    // Or the program has ended, and what it wrote has been passed on.
-    from.destroy();
-  }
+  if (!output) return;
+  const memory = idle.pop() ?? Buffer.allocUnsafeSlow(REREAD_BYTES);
+  // Others keep what they are given.
+  const from = output instanceof Socket && to instanceof OutboundChannel ? reread(output, memory) : output;
+  // The reader is gone (`aws … | head`), and the program gets SIGPIPE from its next write, as it would without us.
+  const leave = (): void => void from.destroy();
+  program.ended.then(() => stopWhenSilent(from, to), leave);
+  if (to.destroyed) leave();
+  to.once('close', leave);
+  from.on('data', (bytes: Buffer) => {
+    if (!budget.spend(bytes.length)) return leave();
+    to.write(bytes, () => from.resume());
+    if (to.writableLength > 0) from.pause();
+  });
+  // Broken, or ended by us: what the program wrote before has been passed on.
+  await finished(from, { writable: false }).catch(() => {});
+  to.off('close', leave);
+  if (to.writableLength === 0 && idle.length < IDLE_OUTPUTS_MAX) idle.push(memory);
 }
 
 /**
@@ -96,7 +110,7 @@ function stopWhenSilent(from: Readable, to: Writable): void {
   if (from.closed) return;
   let silent = 0;
   const watch = setInterval(() => {
-    silent = to.writableNeedDrain ? 0 : silent + 1;
+    silent = to.writableLength > 0 ? 0 : silent + 1;
     // Twice, because a process that was itself stopped for a while finds its timer before its input.
     if (silent === 2) from.destroy();
   }, ORPHAN_OUTPUT_MS);

@@ -13,12 +13,17 @@ import {
   PING_MS,
   PING_MISSES_MAX,
   REPEATER_START_MS_MAX,
+  REREAD_BYTES,
   RESOLVE_MS_MAX,
 } from '../protocol/limits.js';
 import type { JsonObject, Register, ResolveCall, RunCall } from '../protocol/messages.js';
 import { FrameSocket } from '../wire/frame-socket.js';
+import { reread } from '../wire/reread.js';
 import { errorFromWire } from '../wire/wire-errors.js';
 import { parseRegister } from './registration.js';
+
+/** Of all links: what is read is taken apart and copied before the next one reads. */
+const MEMORY = Buffer.allocUnsafeSlow(REREAD_BYTES);
 
 export interface LinkHandlers {
   registered(register: Register): void;
@@ -55,7 +60,7 @@ export class RepeaterLink {
       this.#rejectReady = reject;
     });
     this.ready.catch(() => {});
-    this.#socket = new FrameSocket(socket, {
+    this.#socket = new FrameSocket(reread(socket, MEMORY), {
       frame: (frame) => this.#frame(frame, handlers),
       close: () => this.#lost(handlers),
     });

@@ -14,6 +14,7 @@ import { FLAG, FRAME } from './codes.js';
 import {
   CONTROL_BYTES_MAX,
   DATA_BYTES_MAX,
+  IDLE_FRAMES_MAX,
   REGISTER_BYTES_MAX,
   UNAUTHENTICATED_BYTES_MAX,
 } from './limits.js';
@@ -37,6 +38,21 @@ export interface Frame {
 /** DATA that was read with room for a header before it: who passes it on need not copy it. */
 const withRoom = new WeakMap<Uint8Array, Buffer>();
 
+const LARGE_FRAME_BYTES = HEADER_BYTES + DATA_BYTES_MAX;
+/** Memory of large frames that were sent: to get it anew takes longer than to read or write it. */
+const idle: Buffer[] = [];
+
+function memoryFor(bytes: number): Buffer {
+  if (bytes > LARGE_FRAME_BYTES || bytes < LARGE_FRAME_BYTES / 2) return Buffer.allocUnsafe(bytes);
+  return (idle.pop() ?? Buffer.allocUnsafeSlow(LARGE_FRAME_BYTES)).subarray(0, bytes);
+}
+
+/** `bytes` are of `encodeFrame`, and nobody will look at them again, nor at the frame they were made of. */
+export function reuse({ buffer }: Buffer): void {
+  if (buffer.byteLength === LARGE_FRAME_BYTES && idle.length < IDLE_FRAMES_MAX)
+    idle.push(Buffer.from(buffer));
+}
+
 /** Bytes of one frame. Fields out of range are a programmer's mistake, hence TypeError. */
 export function encodeFrame(frame: Frame): Buffer {
   if (frame.stream < 0 || frame.stream > STREAM_MAX) throw new TypeError('stream out of range');
@@ -45,7 +61,7 @@ export function encodeFrame(frame: Frame): Buffer {
   const room = withRoom.get(frame.payload);
   // Once: a second frame must not write its header over that of the first.
   withRoom.delete(frame.payload);
-  const bytes = room ?? Buffer.allocUnsafe(HEADER_BYTES + frame.payload.length);
+  const bytes = room ?? memoryFor(HEADER_BYTES + frame.payload.length);
   bytes[0] = VERSION;
   bytes[1] = frame.type;
   bytes[2] = frame.flags;
@@ -73,7 +89,7 @@ export class FrameDecoder {
   /** Known when its header is there. */
   #frame: Frame | undefined;
   /** What is being filled, and how far: a header, then a copy of it with its payload. */
-  #bytes = this.#head;
+  #bytes: Buffer = this.#head;
   #filled = 0;
 
   constructor({ preface }: { preface: boolean }) {
@@ -134,7 +150,7 @@ export class FrameDecoder {
     // Before the payload is read: a peer that announces 4 GiB costs us twelve bytes.
     if (length > bytesMax(type, this.authenticated))
       throw new TurretError('frame_too_large', 'frame over the limit');
-    this.#bytes = Buffer.allocUnsafe(HEADER_BYTES + length);
+    this.#bytes = memoryFor(HEADER_BYTES + length);
     this.#bytes.set(head);
     return { type, flags, channel: head[3] as number, stream, payload: new Uint8Array(0) };
   }

@@ -231,3 +231,8 @@ export const DB_LOCK_MS_MAX = 5_000;
 export const DB_STATEMENTS_MAX = 8;
 /** Semi-space of the broker's young generation: with V8's own 16 it holds 25 MB more and is no faster (20,000 calls, measured). */
 export const BROKER_SEMI_SPACE_MIB = 2;
+/** One read where memory is read into again and again. */
+export const REREAD_BYTES = 262_144;
+/** Such memory of programs' outputs, and of frames with much DATA, that is kept for the next ones. */
+export const IDLE_OUTPUTS_MAX = 4;
+export const IDLE_FRAMES_MAX = 16;

@@ -1,10 +1,11 @@
 // Frames over one real socket. Broker, client and repeaters all use this; what the frames mean is theirs.
 
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { TurretError } from '../errors.js';
 import { ERROR_CODES, FRAME, type WireErrorName } from '../protocol/codes.js';
-import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../protocol/frames.js';
+import { type Frame, FrameDecoder, PREFACE, encodeFrame, reuse } from '../protocol/frames.js';
 import { encodeControl } from '../protocol/json.js';
 
 export interface FrameHandlers {
@@ -61,7 +62,9 @@ export class FrameSocket {
 
   send(frame: Partial<Frame> & { type: number }): void {
     if (this.#closed) return;
-    this.#socket.write(encodeFrame({ flags: 0, channel: 0, stream: 0, payload: NOTHING, ...frame }));
+    const bytes = encodeFrame({ flags: 0, channel: 0, stream: 0, payload: NOTHING, ...frame });
+    // The kernel has a copy then; a stream in its place may have none.
+    this.#socket.write(bytes, () => this.#socket instanceof Socket && reuse(bytes));
   }
 
   sendControl(type: number, stream: number, value: object): void {

@@ -3,7 +3,6 @@
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -16,7 +15,7 @@ import {
   oneof as oneOf,
   record,
 } from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Relay } from '../../../src/broker/relay.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
 import type { Frame } from '../../../src/protocol/frames.js';
@@ -24,31 +23,11 @@ import { DATA_BYTES_MAX, WINDOW_BYTES } from '../../../src/protocol/limits.js';
 import { InboundChannel, OutboundChannel } from '../../../src/wire/channels.js';
 import { readCredit } from '../../../src/wire/credit.js';
 import { FrameSocket } from '../../../src/wire/frame-socket.js';
+import { reread } from '../../../src/wire/reread.js';
+import { socketPair } from '../../helpers/socket-pair.js';
 import { bytes, codeOf, vectors } from './vectors.js';
 
-let server: Server;
-let sockets: Socket[];
-
-beforeEach(async () => {
-  sockets = [];
-  server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-});
-afterEach(() => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-});
-
-async function socketPair(): Promise<[Socket, Socket]> {
-  const near = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
-    [Socket],
-    unknown,
-  ];
-  sockets.push(near, far);
-  return [near, far];
-}
+const MEMORY = Buffer.allocUnsafeSlow(100_000);
 
 /** Knows that its end has come before anybody has read that far. */
 class WatchedChannel extends InboundChannel {
@@ -70,7 +49,8 @@ interface Ends {
 const CHANNEL_OF_TEST = 1;
 
 async function connectedEnds(): Promise<Ends> {
-  const [near, far] = await socketPair();
+  const { near, far, close } = await socketPair();
+  onTestFinished(close);
   const outbound = new Map<number, OutboundChannel>();
   const inbound = new Map<number, WatchedChannel>();
   const flight = new Map<number, { now: number; max: number }>();
@@ -80,14 +60,14 @@ async function connectedEnds(): Promise<Ends> {
     seen.max = Math.max(seen.max, seen.now);
     flight.set(stream, seen);
   };
-  const sender = new FrameSocket(near, {
+  const sender = new FrameSocket(reread(near, MEMORY), {
     frame: (frame) => {
       track(frame.stream, -readCredit(frame.payload));
       outbound.get(frame.stream)?.addCredit(frame.payload);
     },
     close: () => {},
   });
-  const receiver = new FrameSocket(far, {
+  const receiver = new FrameSocket(reread(far, MEMORY), {
     frame: (frame) => {
       track(frame.stream, frame.payload.length);
       inbound.get(frame.stream)?.accept(frame.payload, (frame.flags & FLAG.FIN) !== 0);
