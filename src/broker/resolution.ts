@@ -13,7 +13,7 @@ import type {
   ResolveResult,
 } from '../protocol/messages.js';
 import { isActionName, parseObject, parseParams, parseText } from '../protocol/parse.js';
-import { compileParamsSchema } from '../policy/params-schema.js';
+import { type ParamsCheck, compileParamsSchema } from '../policy/params-schema.js';
 import { annotationsOf, isFamily, registeredAction } from './registration.js';
 
 /** Throws TurretError repeater_error. */
@@ -77,6 +77,15 @@ function parseCapabilities(register: Register, value: Json | undefined): Capabil
   });
 }
 
+/** By the schema of a registered action, which a registration has for as long as it lasts. */
+const checks = new WeakMap<JsonObject, ParamsCheck>();
+
+function checkOf(schema: JsonObject): ParamsCheck {
+  const check = checks.get(schema) ?? compileParamsSchema(schema);
+  checks.set(schema, check);
+  return check;
+}
+
 function checkParams(register: Register, capability: Capability): void {
   const registered = registeredAction(register, capability.action);
   if (registered === undefined) {
@@ -86,7 +95,7 @@ function checkParams(register: Register, capability: Capability): void {
     );
   }
   if (registered.params === undefined) return;
-  const problems = compileParamsSchema(registered.params)(capability.params);
+  const problems = checkOf(registered.params)(capability.params);
   if (problems.length === 0) return;
   throw new TurretError(
     'invalid_params',

@@ -61,6 +61,7 @@ export class AuditWriter {
   readonly #sid: string;
   #chain: ChainHead;
   #size: number;
+  #checkpointsSize: number;
   #key: SigningKey | undefined;
   #failure: Error | undefined;
   #signed = 0;
@@ -79,6 +80,7 @@ export class AuditWriter {
     this.#chain = recovered.chain;
     this.#range = recovered.range;
     this.#size = fstatSync(this.#fd).size;
+    this.#checkpointsSize = fstatSync(this.#checkpointsFd).size;
     if (recovered.torn !== undefined) this.append({ type: 'log.recovered', ...recovered.torn });
   }
 
@@ -119,8 +121,7 @@ export class AuditWriter {
     this.#chain = advance(this.#chain, leaf);
     this.#range.append(leaf);
     this.#commit ??= later(AUDIT_GROUP_COMMIT_MS, () => this.#commitGroup());
-    if (this.#chain.seq === 1 || this.#chain.seq - this.#signed >= CHECKPOINT_RECORDS)
-      this.#writeCheckpoint();
+    if (seq === 0 || this.#chain.seq - this.#signed >= 2 * CHECKPOINT_RECORDS) this.#writeCheckpoint();
     else this.#checkpoint ??= later(CHECKPOINT_MS, () => this.#writeCheckpoint());
     return { seq };
   }
@@ -216,37 +217,42 @@ export class AuditWriter {
   }
 
   #writeCheckpoint(): void {
-    clearTimeout(this.#checkpoint);
     this.#checkpoint = undefined;
-    if (this.#key === undefined || this.#failure !== undefined || this.#signed === this.#chain.seq) return;
-    const note = signCheckpoint(
-      { origin: originOf(this.#sid), size: this.#chain.seq, root: this.#range.root() },
-      this.#key,
-    );
     try {
-      // A checkpoint must not outlive the records it speaks of, or a power cut looks like a cut log.
       this.sync();
-      const { size } = fstatSync(this.#checkpointsFd);
-      try {
-        writeWhole(this.#checkpointsFd, Buffer.from(note));
-        this.#signed = this.#chain.seq;
-      } catch (error) {
-        if (!truncateTo(this.#checkpointsFd, size))
-          this.#failure = unavailable('a checkpoint cannot be written', error);
-      }
+      this.#sign(this.#chain.seq, this.#range.root());
     } catch {
-      // The record itself is written. What failed is remembered in #failure and refuses the next append,
-      // or it was a full disk, and the checkpoint is tried again with the next record.
+      // The record itself is written. What failed is remembered in #failure and refuses the next append.
     }
   }
 
+  /** A checkpoint must not outlive the records it speaks of, or a power cut looks like a cut log: they are on the disk. */
+  #sign(size: number, root: Buffer): void {
+    if (this.#key === undefined || this.#failure !== undefined || size <= this.#signed) return;
+    const note = Buffer.from(signCheckpoint({ origin: originOf(this.#sid), size, root }, this.#key));
+    try {
+      writeWhole(this.#checkpointsFd, note);
+      this.#checkpointsSize += note.length;
+      this.#signed = size;
+    } catch (error) {
+      // On a full disk it is tried again after the next record.
+      if (!truncateTo(this.#checkpointsFd, this.#checkpointsSize))
+        this.#failure = unavailable('a checkpoint cannot be written', error);
+    }
+  }
+
+  // Nobody waits for this, but for the checkpoint of a disk that cannot keep up.
   #commitGroup(): void {
     this.#commit = undefined;
-    const written = this.#size;
-    if (this.#durable === written || this.#key === undefined || this.#failure !== undefined) return;
+    const [written, { seq }, root] = [this.#size, this.#chain, this.#range.root()];
+    const isDue = seq - this.#signed >= CHECKPOINT_RECORDS;
+    if (this.#key === undefined || this.#failure !== undefined || (this.#durable === written && !isDue))
+      return;
     fdatasync(this.#fd, (error) => {
-      if (error === null) this.#durable = Math.max(this.#durable, written);
-      else if (this.#key !== undefined) {
+      if (error === null) {
+        this.#durable = Math.max(this.#durable, written);
+        if (isDue) this.#sign(seq, root);
+      } else if (this.#key !== undefined) {
         this.#failure = unavailable('the audit log cannot be synced to disk', error);
       }
     });

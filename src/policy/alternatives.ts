@@ -8,12 +8,22 @@ import { KIND_KEY } from './rule.js';
 const SUMMARY_SHOWN = 3;
 /** An agent can be denied as often as it likes; a refusal must not cost more than a decision. */
 const SUMMARY_LOOKED_AT = 64;
+/** Most agents that are denied are denied the same again. */
+const SUMMARIES_KEPT = 64;
 
 /**
  * What the policy allows instead of a denied action, at most three short lines for the hint an agent reads: the same
  * action under its conditions, else its neighbours in the same family. `kind` is that of the repeater, when it is known.
  */
 export function allowedSummary(policy: CompiledPolicy, action: string, kind?: string): string[] {
+  const key = `${kind ?? ''} ${action}`;
+  const lines = policy.summaries.get(key) ?? summaryOf(policy, action, kind);
+  if (policy.summaries.size >= SUMMARIES_KEPT) policy.summaries.clear();
+  policy.summaries.set(key, lines);
+  return lines;
+}
+
+function summaryOf(policy: CompiledPolicy, action: string, kind: string | undefined): string[] {
   const forKind = (compiled: CompiledRule): boolean =>
     grants(compiled) && (kind === undefined || !otherKind(compiled, kind));
   const same = [...rulesFor(policy, action)]

@@ -28,6 +28,8 @@ export interface CompiledPolicy {
   /** The project file has allow rules: of what the other layers grant, only what it lists too is left. */
   projectAllows: boolean;
   index: Map<string, Entry[]>;
+  /** What was said instead of a denied action, by kind and action. */
+  summaries: Map<string, string[]>;
 }
 
 /** Makes a policy ready for `decide`. Throws `config_invalid` rather than drop a rule it cannot use: it might be a deny. */
@@ -39,6 +41,7 @@ export function compile(policy: Policy): CompiledPolicy {
     byId: new Map(),
     projectAllows: policy.rules.some((rule) => rule.layer === 'project' && rule.effect === 'allow'),
     index: new Map(),
+    summaries: new Map(),
   };
   for (const rule of policy.rules) {
     const ready = compileRule(rule);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CompactRange, inclusionProof, nodeOf, verifyInclusion } from '../../../src/audit/merkle.js';
+import { inclusionProof, verifyInclusion } from '../../../src/audit/inclusion.js';
+import { CompactRange, nodeOf } from '../../../src/audit/merkle.js';
 import { sha256 } from '../../../src/crypto/hash.js';
 
 const leaves = (count: number): Buffer[] =>

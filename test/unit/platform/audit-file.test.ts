@@ -29,7 +29,7 @@ describe('the audit log writer', () => {
     expect(statSync(join(directory, CHECKPOINTS_FILE)).mode & 0o777).toBe(0o600);
   });
 
-  it('has each record in the file before append returns, and a checkpoint every 64 records', () => {
+  it('has each record in the file before append returns, and a checkpoint of every 128 records', () => {
     const directory = temporaryDirectory();
     const writer = openWriter(directory);
     writer.append(START);
@@ -42,7 +42,22 @@ describe('the audit log writer', () => {
     const sizes = splitCheckpoints(readFileSync(join(directory, CHECKPOINTS_FILE), 'utf8')).map(
       (c) => c?.size,
     );
-    expect(sizes).toEqual([1, 65, 129]);
+    expect(sizes).toEqual([1, 129]);
+    writer.close();
+  });
+
+  it('signs 64 records when they are on the disk, and no append waits for that', async () => {
+    const directory = temporaryDirectory();
+    const writer = openWriter(directory);
+    const sizes = (): unknown[] =>
+      splitCheckpoints(readFileSync(join(directory, CHECKPOINTS_FILE), 'utf8')).map(
+        (checkpoint) => checkpoint?.size,
+      );
+    writer.append(START);
+    for (let index = 1; index <= CHECKPOINT_RECORDS; index += 1) writer.append(decided(`c${index}`));
+    expect(sizes()).toEqual([1]);
+    await vi.waitFor(() => expect(sizes()).toEqual([1, 1 + CHECKPOINT_RECORDS]));
+    expect(verifyDirectory(directory)).toMatchObject({ ok: true, unsigned: 0 });
     writer.close();
   });
 
