@@ -31,30 +31,15 @@ import {
   transcript,
 } from '../wire/handshake.js';
 import { errorToWire } from '../wire/wire-errors.js';
+import type { CallStream } from './context.js';
 import type { KeyRing, Principal } from './keys.js';
 import type { PeerCheck } from './peer-check.js';
-
-/** A call in progress, as its connection sees it. */
-export interface CallStream {
-  frame(frame: Frame): void;
-  /** The caller is gone. */
-  abandon(): void;
-  /** Stop at once; nothing more goes to the caller. */
-  cut(): void;
-}
-
-/** Evidence of one signed CALL, for the log. */
-export interface SignedRequest {
-  object: JsonObject;
-  json: Uint8Array;
-  counter: bigint;
-  transcript: Uint8Array;
-  signature: Uint8Array;
-}
+import type { Signatures, SignedRequest, Unchecked } from './signatures.js';
 
 export interface ConnectionContext {
   keys: KeyRing;
   peers: PeerCheck;
+  signatures: Pick<Signatures, 'check'>;
   brokerKey: SigningKey;
   brokerPublicKey: Uint8Array;
   welcome(principal: Principal): JsonObject;
@@ -66,6 +51,8 @@ export interface ConnectionContext {
   gone(connection: AgentConnection): void;
 }
 
+/** What is signed ends with the hash of the JSON. */
+const DIGEST_BYTES = 32;
 /** What a peer is told although it is not let in: nothing of it helps to guess a proof. */
 const TOLD = ['token_revoked', 'token_expired', 'audit_unavailable', 'too_many_streams'] as const;
 
@@ -84,6 +71,7 @@ export class AgentConnection {
   #client = '';
   #lastStream = -1;
   #lastCounter = 0n;
+  #unchecked: Unchecked | undefined;
 
   constructor(socket: Socket, context: ConnectionContext, over: () => void) {
     this.#context = context;
@@ -94,6 +82,7 @@ export class AgentConnection {
       frame: (frame) => this.#frame(frame),
       close: () => {
         clearTimeout(this.#timer);
+        this.#socket.guard(() => this.#checkNow());
         for (const stream of this.#streams.values()) stream.abandon();
         this.#streams.clear();
         this.#context.gone(this);
@@ -120,6 +109,9 @@ export class AgentConnection {
     const code = Buffer.alloc(4);
     code.writeUInt32BE(ERROR_CODES[why]);
     const flooded = this.#socket.backlog > 0;
+    const asked = this.#unchecked;
+    // It is recorded with the others: nobody asks unseen.
+    if (asked?.key.verify(asked.message, asked.signature)) this.#socket.guard(() => this.#open(asked));
     for (const [stream, call] of this.#streams) {
       call.cut();
       if (!flooded) this.#socket.send({ type: FRAME.RESET, stream, payload: code });
@@ -235,6 +227,8 @@ export class AgentConnection {
   }
 
   #ready(frame: Frame): void {
+    // In the order they came, whatever is checked where.
+    this.#checkNow();
     if (frame.stream !== 0) {
       if (frame.type === FRAME.CALL) return this.#call(frame);
       // A stream that is over may still have frames on the way; one that never was is a mistake.
@@ -261,20 +255,41 @@ export class AgentConnection {
     if (counter > BigInt(Number.MAX_SAFE_INTEGER))
       throw new TurretError('protocol_error', 'the counter of a call is too large');
     if (counter <= this.#lastCounter) throw new TurretError('replay', 'the counter of a call must grow');
-    const principal = this.principal as Principal;
-    if (!verify(principal.key, callMessage(this.#transcript, frame.stream, counter, json), signature)) {
-      throw new TurretError('unauthenticated', 'the signature of the call does not hold');
-    }
-    this.#lastCounter = counter;
+    const { key } = this.principal as Principal;
+    const message = callMessage(this.#transcript, frame.stream, counter, json);
+    const call = { stream: frame.stream, counter, json, key, message, signature };
+    this.#unchecked = call;
+    this.#context.signatures.check(call, (holds) =>
+      this.#socket.guard(() => {
+        if (this.#unchecked === call) this.#checked(call, holds);
+      }),
+    );
+  }
+
+  #checkNow(): void {
+    const call = this.#unchecked;
+    if (call !== undefined) this.#checked(call, call.key.verify(call.message, call.signature));
+  }
+
+  #checked(call: Unchecked, holds: boolean): void {
+    this.#unchecked = undefined;
+    if (!holds) throw new TurretError('unauthenticated', 'the signature of the call does not hold');
+    this.#lastCounter = call.counter;
     try {
-      this.#context.keys.check(principal);
+      this.#context.keys.check(this.principal as Principal);
       if (this.#streams.size >= CONNECTION_STREAMS_MAX)
         throw new TurretError('too_many_streams', 'too many calls at once');
-      const request = { object: parseControl(json), json, counter, transcript: this.#transcript, signature };
-      this.#streams.set(frame.stream, this.#context.open(this, frame.stream, request));
+      this.#open(call);
     } catch (error) {
       if (error instanceof TurretError && error.code === 'protocol_error') throw error;
-      this.#socket.sendControl(FRAME.END, frame.stream, { ok: false, error: errorToWire(error) });
+      this.#socket.sendControl(FRAME.END, call.stream, { ok: false, error: errorToWire(error) });
     }
+  }
+
+  #open({ stream, counter, json, message, signature }: Unchecked): void {
+    this.#unchecked = undefined;
+    const digest = message.subarray(-DIGEST_BYTES);
+    const request = { object: parseControl(json), digest, counter, transcript: this.#transcript, signature };
+    this.#streams.set(stream, this.#context.open(this, stream, request));
   }
 }

@@ -2,7 +2,8 @@
 
 import type { JsonObject } from '../protocol/messages.js';
 import { errorToWire } from '../wire/wire-errors.js';
-import type { AgentConnection, CallStream } from './agent-connection.js';
+import type { AgentConnection } from './agent-connection.js';
+import type { CallStream } from './context.js';
 
 type Answer = () => JsonObject | Promise<JsonObject>;
 

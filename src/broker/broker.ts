@@ -15,9 +15,9 @@ import { sidOf } from '../token/identity.js';
 import { fromBase64url } from '../wire/handshake.js';
 import { AdminRequests } from './admin-requests.js';
 import { answerSoon } from './answer-soon.js';
-import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
+import type { AgentConnection } from './agent-connection.js';
 import { Call } from './call.js';
-import type { CallContext } from './context.js';
+import type { CallContext, CallStream } from './context.js';
 import { evidenceOf } from './evidence.js';
 import { KeyRing, type Principal, rootOf } from './keys.js';
 import { Limiter } from './limiter.js';
@@ -26,6 +26,7 @@ import { openLog } from './open-log.js';
 import { PeerCheck } from './peer-check.js';
 import { Recorder } from './recorder.js';
 import { Repeaters } from './repeaters.js';
+import { Signatures, type SignedRequest } from './signatures.js';
 import { TokenRequests } from './token-requests.js';
 
 /** The keys a broker makes for itself: by one it is known, by the other its log is signed. */
@@ -108,6 +109,7 @@ export class Broker {
     this.#listener = new Listener({
       keys: this.#keys,
       peers: this.#peers,
+      signatures: new Signatures(),
       brokerKey: key,
       brokerPublicKey: key.publicKey,
       welcome: (principal) => this.#welcome(principal),

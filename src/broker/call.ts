@@ -13,15 +13,16 @@ import { CALL_MS_DEFAULT, CANCEL_GRACE_MS } from '../protocol/limits.js';
 import type { AgentCall, End, JsonObject, Needs, Status } from '../protocol/messages.js';
 import { parseAgentCall, parseSignal } from '../protocol/parse.js';
 import { errorToWire } from '../wire/wire-errors.js';
-import type { AgentConnection, CallStream, SignedRequest } from './agent-connection.js';
+import type { AgentConnection } from './agent-connection.js';
 import { type Decided, requireAllowed } from './authorize.js';
 import { parseFinished, redactedBy, repeaterError, usageOf } from './call-end.js';
-import type { CallContext } from './context.js';
+import type { CallContext, CallStream } from './context.js';
 import { type CallEvidence, evidenceOf } from './evidence.js';
 import type { Principal } from './keys.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
 import type { RepeaterLink } from './repeater-link.js';
 import { type Resolved, resolveCall } from './resolve.js';
+import type { SignedRequest } from './signatures.js';
 
 type Phase = 'deciding' | 'queued' | 'running' | 'over';
 
@@ -201,11 +202,22 @@ export class Call implements CallStream {
     this.#cancel(reason);
     if (this.#phase === 'deciding') {
       // It was asked all the same: whoever asks and hangs up before the answer must not do so unseen.
+      this.#request ??= this.#readable();
       this.#context.recorder.refused(this.#evidence(), new TurretError('cancelled', reason));
     }
     if (this.#phase === 'running') this.#recordFinished({ outcome: 'unknown', error: reason });
     if (this.#phase === 'queued') this.#recordFinished({ outcome: 'failed', error: reason });
     this.#over();
+  }
+
+  /** It may be cut before it was looked at. */
+  #readable(): AgentCall | undefined {
+    try {
+      return parseAgentCall(this.#signed.object);
+    } catch {
+      // The record says by its hash what was asked.
+      return undefined;
+    }
   }
 
   #cancel(reason: string): void {

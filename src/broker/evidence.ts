@@ -1,7 +1,8 @@
 import { sha256 } from '../crypto/hash.js';
 import type { AgentCall, Capability } from '../protocol/messages.js';
-import type { SignedRequest } from './agent-connection.js';
+import { toBase64url } from '../wire/handshake.js';
 import { type Principal, lineage } from './keys.js';
+import type { SignedRequest } from './signatures.js';
 
 /** Who asked what, with the proof that they did. */
 export interface CallEvidence {
@@ -19,7 +20,7 @@ export function evidenceOf(
   request: AgentCall | undefined,
   signed: SignedRequest & { stream: number },
 ): CallEvidence {
-  const { counter, stream, transcript, signature, json } = signed;
+  const { counter, stream, transcript, signature, digest } = signed;
   return {
     call,
     kid: caller.kid,
@@ -28,9 +29,9 @@ export function evidenceOf(
     sig: {
       ctr: Number(counter),
       stream,
-      T: Buffer.from(transcript).toString('base64url'),
-      json_sha256: sha256(json).toString('base64url'),
-      s: Buffer.from(signature).toString('base64url'),
+      T: toBase64url(transcript),
+      json_sha256: toBase64url(digest),
+      s: toBase64url(signature),
     },
   };
 }
@@ -43,5 +44,5 @@ function agentOf(caller: Principal): { agent?: string } {
 /** Hash of exactly what was decided on, before redaction. */
 export function paramsHash(capabilities: Capability[]): string {
   const decided = capabilities.map(({ action, params }) => ({ action, params }));
-  return sha256(Buffer.from(JSON.stringify(decided))).toString('base64url');
+  return toBase64url(sha256(Buffer.from(JSON.stringify(decided))));
 }

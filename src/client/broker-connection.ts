@@ -27,7 +27,8 @@ import {
 } from '../wire/handshake.js';
 import { ClientCall } from './client-call.js';
 import type { BrokerAddress } from './locate.js';
-import { brokerGone, errorFromWire } from '../wire/wire-errors.js';
+import { errorFromWire } from '../wire/wire-errors.js';
+import { brokerGone } from './broker-errors.js';
 
 /** Time before a client that was turned away tries again. */
 const TURNED_AWAY_MS = 50;

@@ -7,7 +7,8 @@ import { parseControl } from '../protocol/json.js';
 import type { End, JsonObject, Needs } from '../protocol/messages.js';
 import { InboundChannel, OutboundChannel } from '../wire/channels.js';
 import type { FrameSocket } from '../wire/frame-socket.js';
-import { errorFromReset, errorFromWire } from '../wire/wire-errors.js';
+import { errorFromWire } from '../wire/wire-errors.js';
+import { errorFromReset } from './broker-errors.js';
 
 export type Finished = Extract<End, { ok: true }>;
 

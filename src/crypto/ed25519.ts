@@ -32,6 +32,8 @@ export interface VerifyingKey {
   readonly publicKey: Buffer;
   /** Whether the signature is this key's over exactly these bytes. A wrong length is false. */
   verify(message: Uint8Array, signature: Uint8Array): boolean;
+  /** The same on another thread; `done` is told later, never at once. */
+  verifyLater(message: Uint8Array, signature: Uint8Array, done: (holds: boolean) => void): void;
 }
 
 /**
@@ -74,6 +76,10 @@ export function verifyingKey(publicKey: Uint8Array): VerifyingKey {
     publicKey: raw,
     verify: (message, signature) =>
       signature.length === SIGNATURE_BYTES && rawVerify(null, message, key, signature),
+    verifyLater: (message, signature, done) =>
+      rawVerify(null, message, key, signature, (error, holds) =>
+        done(error === null && holds && signature.length === SIGNATURE_BYTES),
+      ),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type SignedCheckpoint, splitCheckpoints } from '../audit/checkpoint.js';
+import { type SignedCheckpoint, splitCheckpoints } from '../audit/checkpoint-read.js';
 import { readLine, type ReadLine } from '../audit/read-line.js';
 import { LogVerifier, type Verdict } from '../audit/verify.js';
 import { TurretError } from '../errors.js';

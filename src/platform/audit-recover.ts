@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { advance, type ChainHead, GENESIS, leafOf } from '../audit/chain.js';
-import { splitCheckpoints } from '../audit/checkpoint.js';
+import { splitCheckpoints } from '../audit/checkpoint-read.js';
 import { CompactRange } from '../audit/merkle.js';
 import { readLine } from '../audit/read-line.js';
 import { sha256 } from '../crypto/hash.js';

@@ -107,11 +107,18 @@ export class FrameSocket {
 
   #read(chunk: Buffer): void {
     if (this.#closed) return;
-    try {
+    this.guard(() => {
       for (const frame of this.#decoder.push(chunk)) {
         this.#handlers.frame(frame);
         if (this.#closed) return;
       }
+    });
+  }
+
+  /** For what is done about a frame later: a TurretError ends the connection as one that `frame` throws. */
+  guard(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       if (!(error instanceof TurretError)) throw error;
       this.fatal(error.code in ERROR_CODES ? (error.code as WireErrorName) : 'internal', error.message);

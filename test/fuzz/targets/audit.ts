@@ -4,12 +4,8 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 
 import { advance, encodeLine, GENESIS, leafOf } from '../../../src/audit/chain.js';
-import {
-  originOf,
-  parseCheckpoint,
-  signCheckpoint,
-  splitCheckpoints,
-} from '../../../src/audit/checkpoint.js';
+import { originOf, signCheckpoint } from '../../../src/audit/checkpoint.js';
+import { parseCheckpoint, splitCheckpoints } from '../../../src/audit/checkpoint-read.js';
 import { escapeForeign, escapeJson, escapeWord } from '../../../src/audit/escape.js';
 import { CompactRange } from '../../../src/audit/merkle.js';
 import { fitBody, prepareBody } from '../../../src/audit/prepare.js';

@@ -15,7 +15,7 @@ import { s3AddressOf } from '../../../repeaters/aws/inject/s3-address.js';
 import { queryPairs } from '../../../repeaters/aws/inject/wire-request.js';
 import { resolveAws } from '../../../repeaters/aws/resolve/resolve.js';
 import { escapeForeign, escapeJson } from '../../../src/audit/escape.js';
-import { splitCheckpoints } from '../../../src/audit/checkpoint.js';
+import { splitCheckpoints } from '../../../src/audit/checkpoint-read.js';
 import { readLine } from '../../../src/audit/read-line.js';
 import { redactText } from '../../../src/audit/redact.js';
 import { parseConfigFile } from '../../../src/config/parse.js';

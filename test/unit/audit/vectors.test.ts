@@ -7,12 +7,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { certify, isCertified } from '../../../src/audit/certificate.js';
 import { advance, encodeLine, GENESIS, leafOf } from '../../../src/audit/chain.js';
-import {
-  originOf,
-  parseCheckpoint,
-  signCheckpoint,
-  verifyCheckpoint,
-} from '../../../src/audit/checkpoint.js';
+import { originOf, signCheckpoint } from '../../../src/audit/checkpoint.js';
+import { parseCheckpoint, verifyCheckpoint } from '../../../src/audit/checkpoint-read.js';
 import { CompactRange } from '../../../src/audit/merkle.js';
 import { signingKey, verifyingKey } from '../../../src/crypto/ed25519.js';
 import { verifyLog } from '../../../src/platform/audit-read.js';

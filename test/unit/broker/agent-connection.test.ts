@@ -3,10 +3,11 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AgentConnection, type SignedRequest } from '../../../src/broker/agent-connection.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AgentConnection } from '../../../src/broker/agent-connection.js';
 import { KeyRing } from '../../../src/broker/keys.js';
 import { PeerCheck } from '../../../src/broker/peer-check.js';
+import { type Signed, type SignedRequest, Signatures } from '../../../src/broker/signatures.js';
 import { sign, signingKey } from '../../../src/crypto/ed25519.js';
 import { FLAG, FRAME } from '../../../src/protocol/codes.js';
 import { type Frame, FrameDecoder, PREFACE, encodeFrame } from '../../../src/protocol/frames.js';
@@ -28,6 +29,9 @@ const kid = toBase64url(kidOf(token.publicKey));
 let server: Server;
 let peer: Peer;
 let opened: SignedRequest[];
+let cut: number;
+let connection: AgentConnection;
+let signatures: Pick<Signatures, 'check'>;
 
 /** Sends whatever it is told to. */
 class Peer {
@@ -112,6 +116,8 @@ class Peer {
 
 beforeEach(async () => {
   opened = [];
+  cut = 0;
+  signatures = new Signatures();
   const keys = new KeyRing(
     Buffer.alloc(10, 7),
     [{ public_key: toBase64url(token.publicKey), kind: 'session', label: 'test', lifetime_ms: 60_000 }],
@@ -121,19 +127,20 @@ beforeEach(async () => {
     const context = {
       keys,
       peers: new PeerCheck(),
+      signatures,
       brokerKey: broker,
       brokerPublicKey: broker.publicKey,
       welcome: () => ({ session: 'test' }),
       open: (_connection: AgentConnection, _stream: number, request: SignedRequest) => {
         opened.push(request);
-        return { frame: () => {}, abandon: () => {}, cut: () => {} };
+        return { frame: () => {}, abandon: () => {}, cut: () => (cut += 1) };
       },
       authenticated: () => {},
       refused: () => {},
       gone: () => {},
       admit: () => {},
     };
-    void new AgentConnection(socket, context, () => {});
+    connection = new AgentConnection(socket, context, () => {});
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -227,5 +234,56 @@ describe('calls of an agent', () => {
     peer.call(3, 2n ** 53n);
     expect(await peer.fatal()).toBe('protocol_error');
     expect(opened.length).toBe(1);
+  });
+});
+
+describe('calls whose signatures are being checked on another thread', () => {
+  let asked: { signed: Signed; done: (holds: boolean) => void }[];
+
+  beforeEach(async () => {
+    asked = [];
+    signatures = { check: (signed, done) => asked.push({ signed, done }) };
+    peer.socket.destroy();
+    peer = new Peer(connect((server.address() as AddressInfo).port, '127.0.0.1'));
+    await peer.open();
+  });
+
+  it('are opened once, before any frame that came after them', async () => {
+    peer.call(1, 1n);
+    peer.call(3, 2n);
+    await peer.settled();
+    for (const { done } of asked) done(true);
+    expect(opened.map(({ counter }) => counter)).toEqual([1n, 2n]);
+  });
+
+  it('end the connection when they are forged, whatever comes after them, and a late answer opens nothing', async () => {
+    peer.call(3, 1n, { signedStream: 1 });
+    peer.send(FRAME.PING, 0, Buffer.from('settled!'));
+    expect(await peer.fatal()).toBe('unauthenticated');
+    for (const { done } of asked) done(true);
+    expect(opened).toEqual([]);
+  });
+
+  it('end the connection when the answer is no', async () => {
+    peer.call(1, 1n);
+    await vi.waitFor(() => expect(asked.length).toBe(1));
+    asked[0]?.done(false);
+    expect(await peer.fatal()).toBe('unauthenticated');
+    expect(opened).toEqual([]);
+  });
+
+  it('are opened, and so recorded, when the caller hangs up before the answer', async () => {
+    peer.call(1, 1n);
+    peer.socket.end();
+    await vi.waitFor(() => expect(opened.length).toBe(1));
+  });
+
+  it('are opened and cut at once, and so recorded, when the connection is cut for a revoked token', async () => {
+    peer.call(1, 1n);
+    await vi.waitFor(() => expect(asked.length).toBe(1));
+    connection.cut('token_revoked', 'the token was revoked');
+    asked[0]?.done(true);
+    expect(await peer.fatal()).toBe('token_revoked');
+    expect([opened.length, cut]).toEqual([1, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { splitCheckpoints } from '../../../src/audit/checkpoint.js';
+import { splitCheckpoints } from '../../../src/audit/checkpoint-read.js';
 import { LogVerifier, type Verdict } from '../../../src/audit/verify.js';
 import { AUDIT_LINE_BYTES_MAX, CHECKPOINT_MS, CHECKPOINT_RECORDS } from '../../../src/protocol/limits.js';
 import { CHECKPOINTS_FILE, LOG_FILE } from '../../../src/platform/audit-file.js';
