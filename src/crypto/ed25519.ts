@@ -49,11 +49,6 @@ export function signingKey(seed: Uint8Array): SigningKey {
   return { publicKey, sign: (message) => rawSign(null, message, key) };
 }
 
-/** The public key, 32 bytes, that belongs to a seed. */
-export function publicKeyOf(seed: Uint8Array): Buffer {
-  return signingKey(seed).publicKey;
-}
-
 /** Whether these bytes are a public key worth verifying with: 32 bytes, canonical, not of small order. */
 export function isSoundPublicKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== PUBLIC_KEY_BYTES) return false;

@@ -2,14 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import nacl from 'tweetnacl';
 import { describe, expect, it } from 'vitest';
-import {
-  isSoundPublicKey,
-  publicKeyOf,
-  sign,
-  signingKey,
-  verify,
-  verifyingKey,
-} from '../../../src/crypto/ed25519.js';
+import { isSoundPublicKey, sign, signingKey, verify, verifyingKey } from '../../../src/crypto/ed25519.js';
 import { sha256 } from '../../../src/crypto/hash.js';
 import { mintKeyPair } from '../../../src/crypto/nacl.js';
 
@@ -21,10 +14,9 @@ const little = (value: bigint): Buffer =>
 
 describe('ed25519', () => {
   it('derives the public key of the protocol vectors from seed 00..1f', () => {
-    expect(publicKeyOf(SEED).toString('hex')).toBe(
+    expect(signingKey(SEED).publicKey.toString('hex')).toBe(
       '03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8',
     );
-    expect(signingKey(SEED).publicKey.equals(publicKeyOf(SEED))).toBe(true);
   });
 
   it('makes the same signatures and key pairs as tweetnacl for any seed and message', () => {
@@ -35,7 +27,7 @@ describe('ed25519', () => {
         (seed, message) => {
           const pair = nacl.sign.keyPair.fromSeed(seed);
           const signature = sign(seed, message);
-          expect(publicKeyOf(seed).equals(pair.publicKey)).toBe(true);
+          expect(signingKey(seed).publicKey.equals(pair.publicKey)).toBe(true);
           expect(mintKeyPair(seed).publicKey.equals(pair.publicKey)).toBe(true);
           expect(signature.equals(nacl.sign.detached(message, pair.secretKey))).toBe(true);
           expect(verify(verifyingKey(pair.publicKey), message, signature)).toBe(true);
@@ -48,13 +40,13 @@ describe('ed25519', () => {
   it('refuses a signature with any one bit flipped, and the same bytes under another key', () => {
     const message = Buffer.from('turret-call-v1\0x');
     const signature = sign(SEED, message);
-    const key = verifyingKey(publicKeyOf(SEED));
+    const key = verifyingKey(signingKey(SEED).publicKey);
     for (let bit = 0; bit < 512; bit += 1) {
       const flipped = Buffer.from(signature);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(verify(key, message, flipped)).toBe(false);
     }
-    expect(verify(publicKeyOf(randomBytes(32)), message, signature)).toBe(false);
+    expect(verify(signingKey(randomBytes(32)).publicKey, message, signature)).toBe(false);
     expect(verify(key, Buffer.from('turret-call-v1\0y'), signature)).toBe(false);
     expect(verify(key, message, signature.subarray(0, 63))).toBe(false);
   });
@@ -64,9 +56,9 @@ describe('ed25519', () => {
     const signature = sign(SEED, message);
     const s = BigInt(`0x${Buffer.from(signature.subarray(32).toReversed()).toString('hex')}`);
     const twin = Buffer.concat([signature.subarray(0, 32), little(s + L)]);
-    expect(nacl.sign.detached.verify(message, twin, publicKeyOf(SEED))).toBe(true);
-    expect(verify(publicKeyOf(SEED), message, twin)).toBe(false);
-    expect(verify(publicKeyOf(SEED), message, signature)).toBe(true);
+    expect(nacl.sign.detached.verify(message, twin, signingKey(SEED).publicKey)).toBe(true);
+    expect(verify(signingKey(SEED).publicKey, message, twin)).toBe(false);
+    expect(verify(signingKey(SEED).publicKey, message, signature)).toBe(true);
   });
 
   it('refuses every public key of small order, with either sign bit, and every encoding that is not canonical', () => {
@@ -85,7 +77,7 @@ describe('ed25519', () => {
         expect(verify(key, Buffer.from('x'), Buffer.alloc(64))).toBe(false);
       }
     }
-    expect(isSoundPublicKey(publicKeyOf(SEED))).toBe(true);
+    expect(isSoundPublicKey(signingKey(SEED).publicKey)).toBe(true);
     expect(() => verifyingKey(Buffer.alloc(31, 7))).toThrow('not a sound ed25519 key');
     expect(() => signingKey(Buffer.alloc(33))).toThrow(TypeError);
   });
