@@ -197,9 +197,9 @@ function between(path: string, open: string[]): string[] {
 export function fixedWithin(files: string[], writable: string[]): string[] {
   refuseLinks(files, writable);
   return files
-    .map(realFile)
+    .map(realPath)
     .filter((path) => path !== undefined)
-    .filter((path) => writable.some((parent) => isWithin(path, parent)));
+    .filter((path) => writable.some((parent) => isWithin(path, parent) && path !== parent));
 }
 
 /** Throws TurretError isolation_unavailable. */

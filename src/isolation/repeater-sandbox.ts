@@ -4,7 +4,7 @@
 // Who is attacking: nobody yet. The program holds a credential and reads what an agent chose; if that makes it do what the
 // agent wants, this is what it can reach.
 
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 
 import { emptiedPlaces, nameResolution } from './bubblewrap.js';
 import { isWithin } from '../platform/paths.js';
@@ -59,12 +59,17 @@ function bound({ read, write, fixed }: RepeaterSandboxRequest): string[] {
     ...read.map((path): ['--ro-bind', string] => ['--ro-bind', path]),
     ...write.map((path): ['--bind', string] => ['--bind', path]),
     ...fixed
-      .filter((path) => existsSync(path) && write.some((parent) => isWithin(path, parent)))
+      .filter((path) => isFile(path) && write.some((parent) => isWithin(path, parent)))
       .map((path): ['--ro-bind', string] => ['--ro-bind', path]),
   ];
   return kinds
     .sort(([, one], [, other]) => one.split('/').length - other.split('/').length)
     .flatMap(([kind, path]) => [kind, path, path]);
+}
+
+// A directory is held against agents; of its own its manifest says what it may write.
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function hidden({ read, write, hidden: directories }: RepeaterSandboxRequest, empty: string[]): string[] {

@@ -103,7 +103,7 @@ export class RepeaterProcesses {
     const start = await prepareRepeater(config, {
       ...this.#surroundings,
       hidden,
-      fixed: fixedFiles(this.#surroundings.config),
+      fixed: fixedFiles(this.#surroundings.config, process.cwd()),
     });
     // The session may have ended while a sandbox was tried.
     if (this.#over) return start.remove();

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { bubblewrapCommand, fixedWithin, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
+import type { Config } from '../../../src/config/config.js';
+import { fixedFiles } from '../../../src/session/fixed-files.js';
 import { linksTo, realPlace } from '../../../src/platform/paths.js';
 
 let root: string;
@@ -57,6 +59,27 @@ describe('a file that decides over the agent', () => {
   ])('is refused where the agent could exchange the way to it: %s', (_, link, target, file) => {
     symlinkSync(target, join(work, link));
     expect(() => held(join(work, file))).toThrow(`is reached by the link ${join(work, link)}`);
+  });
+});
+
+describe("a repeater of one's own", () => {
+  const config = (directory: string): Config =>
+    ({
+      repeaters: {
+        ops: { command: ['./ops.sh'], actions: [{ name: 'a.b', run: ['./other.sh'] }], directory },
+        aws: { kind: 'aws', directory: work },
+      },
+      sources: [],
+    }) as unknown as Config;
+
+  test('is held with all that lies beside its manifest', () => {
+    expect(fixedWithin(fixedFiles(config(join(work, 'real')), work), [work])).toEqual([join(work, 'real')]);
+  });
+
+  test('is held as far as its manifest names it, where that lies in the workspace itself', () => {
+    for (const name of ['ops.sh', 'other.sh', 'lib.sh']) writeFileSync(join(work, name), '');
+    const named = ['ops.sh', 'other.sh'].map((name) => join(work, name));
+    expect(fixedWithin(fixedFiles(config(work), work), [work])).toEqual(named);
   });
 });
 
