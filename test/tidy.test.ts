@@ -105,7 +105,15 @@ const MAY_IMPORT: Record<string, string[]> = {
     'wire',
     'ui',
   ],
-  repeaters: ['repeaters/sdk', 'llm', 'protocol', 'wire', 'config', 'platform/preamble.ts'],
+  repeaters: [
+    'repeaters/sdk',
+    'llm',
+    'protocol',
+    'wire',
+    'config',
+    'platform/paths.ts',
+    'platform/preamble.ts',
+  ],
 };
 
 const roomOf = (path: string): string => {

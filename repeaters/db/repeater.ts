@@ -11,12 +11,12 @@ import { SqliteProgram } from './sqlite/program.js';
 
 /** @throws TurretError `config_invalid` */
 export async function createDbRepeater(secrets: RepeaterSecrets): Promise<Repeater> {
-  const { name, config, directory } = secrets;
+  const { name, config, directory, agent_writes: agentWrites } = secrets;
   const databases = readDatabases(secrets);
   const { sandbox } = config as { sandbox?: string };
   const mode = sandboxMode(sandbox);
   const usesFiles = [...databases.values()].some(({ engine }) => engine === 'sqlite');
-  const sqlite = usesFiles ? await SqliteProgram.prepare({ mode, directory }) : undefined;
+  const sqlite = usesFiles ? await SqliteProgram.prepare({ mode, directory, agentWrites }) : undefined;
   return {
     version,
     tools: [],

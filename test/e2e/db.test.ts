@@ -102,6 +102,15 @@ describe('a file', () => {
     expect(await ask('near.query', 'select a from t')).toMatchObject({ out: '{"a":1}\n' });
   });
 
+  test('in the workspace takes no journal of the agent for its own', async () => {
+    expect((await agent.run(['sh', '-c', 'echo forged > sub/near.db-journal'])).code).toBe(0);
+    expect((await ask('near.query', 'select a from t')).err).toMatch(
+      /a journal lies beside the database "near"/,
+    );
+    await agent.run(['rm', 'sub/near.db-journal']);
+    expect(await ask('near.query', 'select a from t')).toMatchObject({ out: '{"a":1}\n' });
+  });
+
   test.each([
     ['locked', 'somebody else keeps the database "locked" locked'],
     ['text', 'the file of "text" is no SQLite database'],

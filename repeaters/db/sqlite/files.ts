@@ -14,6 +14,7 @@ import {
 import { dirname } from 'node:path';
 
 import { TurretError } from '../../../src/errors.js';
+import { isWithin } from '../../../src/platform/paths.js';
 import type { SqliteDatabase } from '../databases.js';
 
 const HEADER_BYTES = 100;
@@ -36,11 +37,18 @@ export interface DatabaseFiles {
 /** @throws TurretError `repeater_error` when it is no database */
 export function filesOf(
   { alias, file: named, write }: SqliteDatabase,
-  { writes }: { writes: boolean },
+  { writes, agentWrites }: { writes: boolean; agentWrites: readonly string[] },
 ): DatabaseFiles {
   const { file, header } = opened(alias, named);
   if (header.length > 0 && header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw noDatabase(alias);
   const beside = (end: string): string[] => (isPlain(`${file}${end}`) ? [`${file}${end}`] : []);
+  // Undoing what a journal says is writing what it says: one of the agent's would change what the agent may only read.
+  if (beside('-journal').length > 0 && agentWrites.some((directory) => isWithin(file, directory)))
+    throw new TurretError(
+      'repeater_error',
+      `a journal lies beside the database "${alias}", where the agent could have put it`,
+      { hints: ['ask again when nobody writes to it; keep the database out of the workspace'] },
+    );
   const recovers = write && !writes && beside('-journal').length > 0;
   // SQLite makes and removes what lies beside it.
   if (writes || recovers)

@@ -39,6 +39,8 @@ const NAME = { tool: 'SQLite program' };
 interface Parts {
   /** Private. */
   directory: string;
+  /** Real paths of what the agent may write. */
+  agentWrites: readonly string[];
   /** Absolute path of the module. */
   library: string;
 }
@@ -59,12 +61,9 @@ export class SqliteProgram {
    */
   static async prepare({
     mode,
-    directory,
-  }: {
-    mode: SandboxMode;
-    directory: string;
-  }): Promise<SqliteProgram> {
-    const parts = { directory, library: libraryHere() };
+    ...places
+  }: { mode: SandboxMode } & Omit<Parts, 'library'>): Promise<SqliteProgram> {
+    const parts = { ...places, library: libraryHere() };
     const made = mode === 'off' ? OFF : await shutIn(parts).catch(openingOf);
     if (typeof made === 'function') return new SqliteProgram(parts, made);
     process.stderr.write(openingLine(NAME.tool, made, mode));
@@ -73,8 +72,8 @@ export class SqliteProgram {
 
   /** @throws TurretError `repeater_error`, or `cancelled` when its signal said so */
   async run(run: Run, database: SqliteDatabase, { writes, ...statement }: Statement): Promise<Outcome> {
-    const { readable, writable, check, ...where } = filesOf(database, { writes });
-    const { library, directory } = this.#parts;
+    const { library, directory, agentWrites } = this.#parts;
+    const { readable, writable, check, ...where } = filesOf(database, { writes, agentWrites });
     // The rest of its time is for what it is to do.
     const lockMs = Math.min(DB_LOCK_MS_MAX, Math.ceil(database.statementMs / 2));
     const errand: Errand = { ...statement, ...where, library, writes, lockMs };

@@ -204,7 +204,7 @@ describe('the file', () => {
     ({ engine: 'sqlite', alias: 'app', file: at, write: false, statementMs: 1, rows: 1, bytes: 1 }) as const;
   const trouble = (at: string): string => {
     try {
-      filesOf(database(at), { writes: false });
+      filesOf(database(at), { writes: false, agentWrites: [] });
       return 'none';
     } catch (error) {
       return (error as Error).message;
@@ -226,20 +226,23 @@ describe('the file', () => {
     const at = join(place, 'linked.db');
     writeFileSync(at, readFileSync(file));
     for (const end of ['-wal', '-shm', '-journal']) symlinkSync('/etc/passwd', `${at}${end}`);
-    expect(filesOf(database(at), { writes: false })).toMatchObject({ readable: [at], writable: [] });
+    expect(filesOf(database(at), { writes: false, agentWrites: [] })).toMatchObject({
+      readable: [at],
+      writable: [],
+    });
   });
 
   test('with a log that nobody has open is read as it is, and found out when it changes', () => {
     const at = join(place, 'wal.db');
     const writer = new library.DatabaseSync(at);
     writer.exec('pragma journal_mode = wal; create table t (a); insert into t values (1)');
-    expect(filesOf(database(at), { writes: false })).toMatchObject({
+    expect(filesOf(database(at), { writes: false, agentWrites: [] })).toMatchObject({
       immutable: false,
       readable: [at, `${at}-wal`],
       writable: [`${at}-shm`],
     });
     writer.close();
-    const closed = filesOf(database(at), { writes: false });
+    const closed = filesOf(database(at), { writes: false, agentWrites: [] });
     expect(closed).toMatchObject({ immutable: true, readable: [at], writable: [] });
     expect(rowsOf('select a from t', { at, immutable: true })).toEqual([{ a: 1 }]);
     expect(readdirSync(place).filter((name) => name.startsWith('wal.db'))).toEqual(['wal.db']);
