@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { Config } from '@oclif/core';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 import { compileC } from './compile-c.mjs';
 import { buildNativeShim } from './native-shim.mjs';
@@ -30,16 +30,29 @@ await build({
 });
 // What every session starts: Node takes longer to find and read 300 files than to run them. Where every millisecond
 // is somebody's wait it is for the older of Node's loaders, which starts faster.
-await build({
+const early = {
   ...bundle,
-  entryPoints: ['session', 'broker'].map((name) => join(root, 'src', name, 'main.ts')),
   outbase: root,
   outdir: join(root, 'dist'),
   outExtension: { '.js': '.cjs' },
-  format: 'cjs',
   define: { 'import.meta.url': 'turretUrl' },
   banner: { js: "const turretUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+await build({ ...early, entryPoints: [join(root, 'src/broker/main.ts')], format: 'cjs' });
+// The supervisor in pieces: what starts the broker is read first, and most of it only while the broker starts. esbuild
+// makes pieces of modules only.
+const pieces = await build({
+  ...early,
+  entryPoints: [join(root, 'src/session/main.ts')],
+  format: 'esm',
+  splitting: true,
+  chunkNames: 'src/session/[name]-[hash]',
+  write: false,
 });
+for (const { path, text } of pieces.outputFiles) {
+  const { code } = await transform(text, { format: 'cjs', supported: { 'dynamic-import': false } });
+  writeFileSync(path, code);
+}
 /** It takes the umask of whoever started the process, once, so there must be one of it in a process. */
 const preamble = {
   name: 'preamble',

@@ -1,10 +1,9 @@
 // The broker of one session: authentication, authorization, limits, audit. It holds public keys, a policy and the audit
 // key; it never holds a secret, never starts a process, and knows nothing of AWS or GitHub.
 
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 
-import { type SigningKey, signingKey } from '../crypto/ed25519.js';
+import { signingKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
 import { compile } from '../policy/compile.js';
 import type { Policy } from '../policy/rule.js';
@@ -29,18 +28,6 @@ import { Repeaters } from './repeaters.js';
 import { Signatures, type SignedRequest } from './signatures.js';
 import { TokenRequests } from './token-requests.js';
 
-/** The keys a broker makes for itself: by one it is known, by the other its log is signed. */
-export interface BrokerKeys {
-  broker: SigningKey;
-  auditSeed: Buffer;
-  auditPublicKey: Uint8Array;
-}
-
-export function makeKeys(): BrokerKeys {
-  const auditSeed = randomBytes(32);
-  return { broker: signingKey(randomBytes(32)), auditSeed, auditPublicKey: signingKey(auditSeed).publicKey };
-}
-
 export class Broker {
   readonly #tell: (message: FromBroker) => void;
   readonly #setup: BrokerSetup;
@@ -57,12 +44,11 @@ export class Broker {
   #draining = false;
   #closed = false;
 
-  constructor(setup: BrokerSetup, own: BrokerKeys, tell: (message: FromBroker) => void) {
+  constructor(setup: BrokerSetup, auditSeed: Buffer, tell: (message: FromBroker) => void) {
     this.#setup = setup;
     this.#tell = tell;
-    const key =
-      setup.identity === undefined ? own.broker : signingKey(fromBase64url('identity', setup.identity, 32));
-    this.#recorder = new Recorder(openLog(setup, own.auditSeed), monotonicMs);
+    const key = signingKey(fromBase64url('identity', setup.identity, 32));
+    this.#recorder = new Recorder(openLog(setup, auditSeed), monotonicMs);
     this.#keys = new KeyRing(sidOf(key.publicKey), setup.keys, monotonicMs);
     this.#repeaters = new Repeaters(
       setup.repeaters,
@@ -94,7 +80,7 @@ export class Broker {
         pid: process.pid,
       }),
       tell,
-      isServer: setup.identity !== undefined,
+      isServer: setup.server,
     });
     const context: CallContext = {
       repeaters: this.#repeaters,

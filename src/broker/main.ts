@@ -2,17 +2,20 @@
 
 import '../platform/preamble.js';
 
+import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 
+import { signingKey } from '../crypto/ed25519.js';
 import { TurretError } from '../errors.js';
 import { loadLibc } from '../platform/libc.js';
 import { killMarked } from '../platform/session-processes.js';
 import type { BrokerSetup, FromBroker, ToBroker } from '../protocol/control.js';
 import { toBase64url } from '../wire/handshake.js';
-import { Broker, makeKeys } from './broker.js';
+import { Broker } from './broker.js';
 
 const LIBC_AFTER_MS = 100;
-const own = makeKeys();
+/** Of the key the log is signed by: nobody else ever has it. */
+const auditSeed = randomBytes(32);
 let broker: Broker | undefined;
 let sid: string | undefined;
 
@@ -24,7 +27,7 @@ function tell(message: FromBroker): void {
 async function setUp(setup: BrokerSetup): Promise<void> {
   sid = setup.sid;
   try {
-    broker = new Broker(setup, own, tell);
+    broker = new Broker(setup, auditSeed, tell);
     const port = await broker.listen();
     tell({ type: 'listening', ...(port === undefined ? {} : { port }) });
     // Who calls is asked of the kernel, by a library that takes a while to load: while the agent is starting.
@@ -49,8 +52,4 @@ process.on('disconnect', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGTSTP'] as const)
   process.on(signal, () => {});
 
-tell({
-  type: 'ready',
-  broker_public_key: toBase64url(own.broker.publicKey),
-  audit_public_key: toBase64url(own.auditPublicKey),
-});
+tell({ type: 'ready', audit_public_key: toBase64url(signingKey(auditSeed).publicKey) });

@@ -5,7 +5,16 @@
 //   tmp/                                                        without namespaces: the agent's TMPDIR
 //   agent/      agent.sock  token  bin/<tool>  node/<tool>      what the sandbox shows as /run/turret
 
-import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { TurretError } from '../errors.js';
@@ -105,6 +114,15 @@ export function runningSessions(roots: string[]): { session: RunningSession; dir
 
 export function removeRuntimeDirectory(directory: RuntimeDirectory): void {
   rmSync(directory.path, { recursive: true, force: true });
+}
+
+/** Of its agent, once that runs: nobody outside needs the path any more. */
+export function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // The broker has ended meanwhile, and taken it along.
+  }
 }
 
 function layout(root: string, sid: string): RuntimeDirectory {

@@ -31,11 +31,10 @@ export interface BrokerSetup {
     start: JsonObject;
   };
   keys: BrokerKey[];
-  /**
-   * Of a server, whose tokens outlive its process: the seed of the key they pin, base64url. Its agents' tokens are the
-   * operator's to create and revoke, and nothing is answered before it is stored.
-   */
-  identity?: string;
+  /** Seed of the key that the tokens pin and the broker proves itself by, base64url. */
+  identity: string;
+  /** Of `turret serve`: its agents' tokens are the operator's to create and revoke, and nothing is answered before it is stored. */
+  server: boolean;
 }
 
 export interface BrokerKey {
@@ -83,8 +82,8 @@ export type ToBroker =
   | { type: 'close'; exit: number };
 
 export type FromBroker =
-  /** First message: the keys this session is known by, base64url. */
-  | { type: 'ready'; broker_public_key: string; audit_public_key: string }
+  /** First message: the key its log is signed by, base64url. */
+  | { type: 'ready'; audit_public_key: string }
   /** `port`: of 127.0.0.1, when the agent is met there. */
   | { type: 'listening'; port?: number }
   | { type: 'start_repeater'; name: string }

@@ -1,12 +1,19 @@
-// The keys of one session: the seed is in the token, the broker gets the public half.
+// The keys of one session. Of a holder's the seed is in the token, and the broker gets the public half; its own it gets whole.
 
 import { randomBytes } from 'node:crypto';
 
 import { signingKey } from '../crypto/ed25519.js';
 import type { BrokerKey } from '../protocol/control.js';
 import { TOKEN_MS_MAX } from '../protocol/limits.js';
+import { sidOf } from '../token/identity.js';
 import { type TokenKind, formatToken } from '../token/token.js';
 import { toBase64url } from '../wire/handshake.js';
+
+/** The key that tokens pin, and the broker proves itself by. `identity` is its seed, base64url. */
+export function mintIdentity(): { identity: string; sid: Buffer } {
+  const seed = randomBytes(32);
+  return { identity: toBase64url(seed), sid: sidOf(signingKey(seed).publicKey) };
+}
 
 export function mintKey(
   kind: Extract<TokenKind, 'session' | 'admin'>,

@@ -1,6 +1,6 @@
 // One session, as a story: prepare, start the broker, start the agent, wait, revoke, report.
 
-import { lchownSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lchownSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +13,7 @@ import {
   type RuntimeDirectory,
   createRuntimeDirectory,
   removeRuntimeDirectory,
+  removeSocket,
   runningSessions,
   runtimeRoots,
 } from '../platform/runtime-directory.js';
@@ -28,7 +29,6 @@ import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { BrokerKey, SessionSummary } from '../protocol/control.js';
 import { CALL_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
-import { sidOf } from '../token/identity.js';
 import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';
@@ -41,7 +41,7 @@ import { findProgram } from './command.js';
 import { encloseAgent, environmentOf } from './enclose-agent.js';
 import { withTurretsOwn } from './environment.js';
 import { prepareGateway } from './gateway.js';
-import { mintKey } from './mint-key.js';
+import { mintIdentity, mintKey } from './mint-key.js';
 import type { RunOptions } from './options.js';
 import { RepeaterProcesses, repeaterEntries } from './repeater-processes.js';
 import { type OwnSecrets, repeaterSecrets } from './repeater-secrets.js';
@@ -115,9 +115,8 @@ class Session {
     const secrets = await repeaterSecrets(config, {
       ...{ env: process.env, keyText: this.#options.vaultKey, agentWrites: writes },
     });
-    const { broker_public_key, audit_public_key } = await this.#broker.ready;
-    const brokerKey = fromBase64url('broker_public_key', broker_public_key, 32);
-    const sid = sidOf(brokerKey);
+    // By this key the agent knows its broker. The broker is still starting, and all that follows need not wait for it.
+    const { identity, sid } = mintIdentity();
     const state = stateDirectory(process.env);
     const roots = runtimeRoots(process.env, process.getuid?.() ?? 0);
     makeStateDirectory(state); // before the sandbox is planned: what does not exist cannot be hidden
@@ -149,6 +148,7 @@ class Session {
     // What the sandbox binds the broker's socket over.
     if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
       writeFileSync(join(this.#directory.agent, AGENT_FILES.socket), '', { mode: 0o600 });
+    const { audit_public_key } = await this.#broker.ready;
     const certificate = loadHostKey(state).certify(sid, fromBase64url('audit', audit_public_key, 32));
     const entry = createSession(state, {
       sid: sid.toString('hex'),
@@ -166,6 +166,7 @@ class Session {
       entry,
       state,
       sid,
+      identity,
       certificate,
       keys: [agentKey.key, adminKey.key],
     });
@@ -223,6 +224,7 @@ class Session {
     entry: SessionEntry;
     state: string;
     sid: Buffer;
+    identity: string;
     certificate: ReturnType<HostKey['certify']>;
     keys: BrokerKey[];
   }): Promise<number | undefined> {
@@ -245,6 +247,8 @@ class Session {
     const port = await begin(this.#broker, parts, {
       type: 'setup',
       sid: sid.toString('hex'),
+      identity: parts.identity,
+      server: false,
       sockets: {
         agent: address === 'loopback' ? null : address.path,
         admin: directory.adminSocket,
@@ -288,13 +292,5 @@ class Session {
       });
     }
     return exit.code;
-  }
-}
-
-function removeSocket(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // The broker has ended meanwhile, and taken it along.
   }
 }

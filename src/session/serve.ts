@@ -1,6 +1,7 @@
 // A server, as a story: take the place, read what is remembered, start the broker, let agents in until told to stop, drain,
 // end. The broker is the program of `turret run`; what differs is whom it lets in, and that their tokens outlive it.
 
+import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -24,7 +25,7 @@ import {
 import type { AgentChange, BrokerKey } from '../protocol/control.js';
 import { CALL_MS_MAX, DRAIN_MS_MAX } from '../protocol/limits.js';
 import type { JsonObject } from '../protocol/messages.js';
-import { sidOf } from '../token/identity.js';
+import { SID_BYTES, sidOf } from '../token/identity.js';
 import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { begin } from './begin.js';
@@ -105,9 +106,9 @@ class Server {
     this.#store = AgentStore.open(join(state, 'serve'));
     await takeServePlace(this.#place);
     this.#taken = true;
-    const { broker_public_key, audit_public_key } = await this.#broker.ready;
+    const { audit_public_key } = await this.#broker.ready;
     // The log is of this run of the server, and has an id of its own; the tokens pin the server's key, which stays.
-    const sid = sidOf(fromBase64url('broker_public_key', broker_public_key, 32));
+    const sid = randomBytes(SID_BYTES);
     const entry = createSession(state, {
       sid: sid.toString('hex'),
       label: 'turret serve',
@@ -136,6 +137,7 @@ class Server {
         type: 'setup',
         sid: sid.toString('hex'),
         identity: this.#store.identity,
+        server: true,
         sockets: { agent: this.#place.socket, admin: this.#place.adminSocket },
         repeaters: repeaterEntries(config.repeaters),
         policy: config.policy as unknown as JsonObject,

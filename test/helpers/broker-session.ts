@@ -83,13 +83,14 @@ export async function startBrokerSession({
     new Promise((resolve) => waiting.set(type, resolve));
   const ready = await next('ready');
   if (ready.type !== 'ready') throw new Error('the broker has no keys');
-  const sid = sidOf(Buffer.from(ready.broker_public_key, 'base64url'));
+  const identity = randomBytes(32);
+  const sid = sidOf(signingKey(identity).publicKey);
   const agents = Array.from({ length: holders }, () => holderOf('session', sid));
   const admin = holderOf('admin', sid);
   const [token = ''] = agents.map((agent) => agent.token);
   const listening = next('listening');
   broker.send({
-    ...setupOf(directory, sid.toString('hex'), rules),
+    ...setupOf(directory, identity, rules),
     keys: [...agents, admin].map(({ key }) => key),
   });
   await listening;
@@ -132,10 +133,12 @@ function holderOf(kind: 'session' | 'admin', sid: Uint8Array): { token: string; 
   };
 }
 
-function setupOf(directory: string, sid: string, rules: JsonObject[]): BrokerSetup {
+function setupOf(directory: string, identity: Buffer, rules: JsonObject[]): BrokerSetup {
   return {
     type: 'setup',
-    sid,
+    sid: sidOf(signingKey(identity).publicKey).toString('hex'),
+    identity: identity.toString('base64url'),
+    server: false,
     sockets: { agent: join(directory, 'agent/agent.sock'), admin: join(directory, 'admin.sock') },
     repeaters: [{ name: 'loop', kind: 'loop', tools: ['loop'] }],
     policy: { rules, limits: [] },
