@@ -87,6 +87,7 @@ export class Sandbox {
       tools: [...this.tools],
       hidden: [...(state === undefined ? [] : [state]), ...vaultDirectory(this.env)],
       fixed: [],
+      keys: [],
       env: this.env,
     });
     this.#enclosures.push(enclosure);
