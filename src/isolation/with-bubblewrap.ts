@@ -29,7 +29,7 @@ export async function withBubblewrap(
   const prefix = bubblewrapCommand(bubblewrap, {
     ...request,
     ...{ strict, network: network.mode !== 'none' },
-    masked: [...namedCredentials(process.env), ...request.keys, ...boundSockets()],
+    masked: [...namedCredentials(process.env), ...boundSockets()],
   });
   const landlock = landlockInside(network);
   const level = strict ? 'strict' : 'namespaced';

@@ -26,8 +26,7 @@ export async function withSeatbelt(request: EncloseRequest, launcher: Launcher):
     (path) => path !== undefined,
   );
   mkdirSync(request.temporary, { recursive: true, mode: 0o700 });
-  const { cwd, temporary, fixed } = request;
-  const hidden = [...request.hidden, ...request.keys];
+  const { cwd, temporary, hidden, fixed } = request;
   const prefix = seatbeltCommand(
     {
       ...{ cwd, home: request.home, read: [...home.read, ...programs], write: home.write, temporary },

@@ -7,7 +7,6 @@ import type { RuntimeDirectory } from '../platform/runtime-directory.js';
 import { type AgentEnvironment, agentEnvironment } from './environment.js';
 import { fixedFiles } from './fixed-files.js';
 import type { RunOptions } from './options.js';
-import { secretFiles } from './secret-files.js';
 
 /** Throws TurretError env_refused. */
 export function environmentOf(options: RunOptions, config: Config): AgentEnvironment {
@@ -34,7 +33,6 @@ export interface AgentPlace {
 /** Throws TurretError isolation_unavailable. */
 export function encloseAgent(place: AgentPlace): Promise<Enclosure> {
   const { options, config, environment, directory, agentSocket, program, tools, hidden, ports } = place;
-  const keys = secretFiles(config, process.env);
   return encloseWithin(options.isolation ?? config.isolation, config.min_isolation, {
     cwd: process.cwd(),
     home: environment.env['HOME'] ?? '/nonexistent',
@@ -45,8 +43,7 @@ export function encloseAgent(place: AgentPlace): Promise<Enclosure> {
     agentUser: config.agent_user,
     net: options.net ?? config.net,
     ports: [...config.ports, ...options.ports, ...ports],
-    fixed: [...fixedFiles(config, process.cwd()), ...keys],
-    keys,
+    fixed: fixedFiles(config, process.cwd()),
     env: environment.env,
   });
 }

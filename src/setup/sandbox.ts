@@ -87,7 +87,6 @@ export class Sandbox {
       tools: [...this.tools],
       hidden: [...(state === undefined ? [] : [state]), ...vaultDirectory(this.env)],
       fixed: [],
-      keys: [],
       env: this.env,
     });
     this.#enclosures.push(enclosure);

@@ -172,20 +172,6 @@ describe.each(USERS)('as %s', (_, uid) => {
     },
   );
 
-  test('a file that turret.yaml takes a secret from cannot be read, nor exchanged, in the workspace either', async () => {
-    const key = join(world.workspace, 'key.txt');
-    writeFileSync(key, NEEDLE);
-    const upstream = `http: { upstreams: { own: { host: own.test, auth: bearer, secret: "file:${key}" } } }`;
-    const config = CONFIG.replace('echo: {}', `echo: {}, ${upstream}`);
-    writeFileSync(world.config, config);
-    const tries = 'cat key.txt; mv key.txt other; rm -f key.txt; echo x > key.txt; ls';
-    const inside = await said(tries);
-    expect(inside).not.toContain(NEEDLE);
-    expect(inside).toMatch(/\nkey\.txt\n$/);
-    expect(await said(tries, 'landlock')).toMatch(/decides over the agent and lies where it may write/);
-    expect(readFileSync(key, 'utf8')).toBe(NEEDLE);
-  });
-
   test('a policy that lies in the workspace can be read and not changed', async () => {
     const policy = join(world.workspace, 'policy.yaml');
     writeFileSync(policy, ECHO_CONFIG, { mode: 0o644 });

@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bubblewrapCommand, fixedWithin, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
 import type { Config } from '../../../src/config/config.js';
 import { fixedFiles } from '../../../src/session/fixed-files.js';
-import { secretFiles } from '../../../src/session/secret-files.js';
 import { linksTo, realPlace } from '../../../src/platform/paths.js';
 
 let root: string;
@@ -82,25 +81,6 @@ describe("a repeater of one's own", () => {
     const named = ['ops.sh', 'other.sh'].map((name) => join(work, name));
     expect(fixedWithin(fixedFiles(config(work), work), [work])).toEqual(named);
   });
-});
-
-test('files with keys are all that the configuration names, wherever it does', () => {
-  const file = (name: string): string => `file:${name}`;
-  const repeaters = {
-    aws: { kind: 'aws', credentials: file('~/aws'), directory: '/d' },
-    gh: { kind: 'gh', credentials: 'env', directory: '/d' },
-    ops: { kind: 'ops', secretSources: { A: file('ops'), B: 'vault:b' }, directory: '/d/ops' },
-    http: { kind: 'http', upstreams: { one: { secret: file('/etc/one') }, two: { secret: 'env:TWO' } } },
-    db: { kind: 'db', databases: { main: { secret: file('main') } }, directory: '/d' },
-    kube: { kind: 'kube', give: [{ file: '~/.kube/config' }, { secret: 'X' }], directory: '/d' },
-  } as unknown as Config['repeaters'];
-  expect(secretFiles({ repeaters }, { HOME: '/home/ada' })).toEqual([
-    '/home/ada/aws',
-    '/d/ops/ops',
-    '/etc/one',
-    '/d/main',
-    '/home/ada/.kube/config',
-  ]);
 });
 
 describe('what an agent is shown', () => {

@@ -43,7 +43,6 @@ const enclosed = (more: Partial<EncloseRequest> = {}): Promise<Enclosure> =>
       ports: [5432],
       tools: ['aws'],
       hidden: [join(link, 'state'), join(link, 'run')],
-      keys: [],
       fixed: [join(link, 'home/app/turret.yaml')],
       env: {},
       ...more,
