@@ -72,7 +72,7 @@ try {
   console.log('\n$ turret audit');
   await turret(['audit']);
   console.log(
-    `\nwith your own accounts: cd into a project, then  npx turret run -- claude   (node ${join(root, 'bin/turret.js')} from here)`,
+    `\nwith your own accounts: cd into a project, then  turret run -- claude   (node ${join(root, 'bin/turret.js')} from here)`,
   );
 } finally {
   await aws.close();

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { TurretError } from '../../src/errors.js';
 import { isWithin, linksTo } from '../../src/platform/paths.js';
 import { CLI_ANSWER_MS_MAX } from '../../src/protocol/limits.js';
+import { interpreterOf } from './sandbox/program-files.js';
 
 export interface InstalledCli {
   /** Absolute. */
@@ -113,9 +114,11 @@ async function problemWith(
   try {
     const real = await realpath(path);
     const isIts = (place: string): boolean => agentWrites.some((directory) => isWithin(place, directory));
-    if (isIts(real) || linksTo(path).some(({ link }) => isIts(link))) return 'the agent can change it';
     await access(real, constants.X_OK);
     if (!(await stat(real)).isFile()) return 'it is no file';
+    const programs = [path, ...interpreterOf(real, CLI_PATH)];
+    const way = programs.flatMap((program) => [program, ...linksTo(program).map(({ link }) => link)]);
+    if ([real, ...way].some(isIts)) return 'the agent can change it';
     if (SHIM_DIRECTORIES.test(path) || SHIM_DIRECTORIES.test(real) || MANAGERS.test(basename(real)))
       return 'it obeys files of the working directory';
     for (const place of [real, dirname(real), dirname(path)]) {

@@ -5,16 +5,18 @@
 // environment, sockets of docker, ssh-agent, D-Bus and of its own daemons from unwrapped runs, Turret's own state.
 
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
+import { type Decisive, held, refuseLinks } from './held.js';
 import { homeAllowed } from './home.js';
 import { DESCRIPTORS } from './launch.js';
 import { packageTree, realProgram } from './package-tree.js';
 import { isWithin, linksTo, realPath, realPlace } from '../platform/paths.js';
 
-export interface BubblewrapRequest {
+export interface BubblewrapRequest extends Decisive {
   /** No namespaces of the agent's own inside. */
   strict: boolean;
   /** Whether it has the host's network, or one of its own in which nobody listens. */
@@ -36,8 +38,6 @@ export interface BubblewrapRequest {
   hidden: string[];
   /** Files and directories with keys, and sockets, wherever they lie: nothing is read from them, nobody answers. */
   masked: string[];
-  /** Files that decide what the agent may do, or that run with a secret: where the agent can see them it cannot change them. */
-  fixed: string[];
   /** The agent's environment; PATH says where real tools may be. */
   env: Record<string, string>;
 }
@@ -56,6 +56,8 @@ const STANDARD_PATH = [
   '/snap/bin',
 ];
 const EMPTIED = ['/tmp', '/run', '/var/tmp', '/home', '/root', '/mnt', '/media', '/srv'];
+/** Whoever has a home there has one of the system's. */
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/etc', '/dev', '/proc', '/sys'];
 export const AGENT_DIRECTORY_INSIDE = '/run/turret';
 /** Signals of the terminal: the agent handles them; bubblewrap would die of them and take the agent along. */
 const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
@@ -67,7 +69,7 @@ const TERMINAL_SIGNALS = 'INT,QUIT,HUP';
 export function bubblewrapCommand(bubblewrap: string, asked: BubblewrapRequest): string[] {
   refuseHomeAsWorkspace(asked);
   const request: Planned = { ...asked, empty: emptiedPlaces(asked.home) };
-  const { read, write } = homeAllowed(request.home, request.homeAllow, request.program);
+  const { read, write, caches } = homeAllowed(request.home, request.homeAllow, request.program);
   // What one session left there as a link would be what the next one is shown.
   refuseLinks([...write, ...read], [request.cwd, ...write]);
   const shown = [...write, ...read];
@@ -89,6 +91,7 @@ export function bubblewrapCommand(bubblewrap: string, asked: BubblewrapRequest):
     ...['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'],
     ...emptied(request),
     ...nameResolution(),
+    ...caches.flatMap(({ kept, shown: path }) => ['--bind', kept, path]),
     ...write.flatMap((path) => ['--bind', path, path]),
     ...read.flatMap((path) => ['--ro-bind', path, path]),
     ...visible(process.execPath, request),
@@ -99,7 +102,7 @@ export function bubblewrapCommand(bubblewrap: string, asked: BubblewrapRequest):
     ...['--bind-try', request.agentSocket, join(AGENT_DIRECTORY_INSIDE, AGENT_FILES.socket)],
     ...request.tools.flatMap((tool) => shimOver(tool, request, shown)),
     ...['--bind', request.cwd, request.cwd],
-    ...fixed(request, write),
+    ...held(request, [request.cwd, ...write]),
     ...hidden(request, [request.cwd, ...shown]),
     ...masked(request, [request.cwd, ...shown]),
     ...['--remount-ro', '/run', '--chdir', request.cwd],
@@ -125,7 +128,19 @@ export function refuseHomeAsWorkspace({ home, cwd }: { home: string; cwd: string
 
 /** What is empty inside, by its real path: /home may be a link to another disk, or a home to another place. */
 export function emptiedPlaces(home: string): string[] {
-  return [...new Set([...EMPTIED, home].map(realPath).filter((path) => path !== undefined))];
+  const places = [...EMPTIED, home, ...homeOfAccount()].map(realPath);
+  return [...new Set(places.filter((path) => path !== undefined))];
+}
+
+/** HOME may say something else. */
+function homeOfAccount(): string[] {
+  try {
+    const { homedir } = userInfo();
+    return SYSTEM.some((path) => isWithin(path, homedir) || isWithin(homedir, path)) ? [] : [homedir];
+  } catch {
+    // A user in no password file.
+    return [];
+  }
 }
 
 function emptied({ home, env, empty }: Planned): string[] {
@@ -166,53 +181,6 @@ function masked(request: Planned, shown: string[]): string[] {
 // What is not shown anyway need not be hidden: an empty directory would only tell that it exists.
 function isShown(path: string, { empty }: Planned, shown: string[]): boolean {
   return !empty.some((place) => isWithin(path, place)) || shown.some((parent) => isWithin(path, parent));
-}
-
-// A policy in the workspace would be the agent's for the next session. A mount holds against writing, renaming and removing;
-// the directories above the file are mounts for that reason only.
-function fixed(request: BubblewrapRequest, writable: string[]): string[] {
-  const open = [request.cwd, ...writable];
-  const files = fixedWithin(request.fixed, open);
-  const above = new Set(files.flatMap((path) => between(path, open)));
-  return [
-    ...[...above].sort().flatMap((path) => ['--bind', path, path]),
-    ...files.flatMap((path) => ['--ro-bind', path, path]),
-  ];
-}
-
-/** The directories above `path`, below those of `open` that it lies in. */
-function between(path: string, open: string[]): string[] {
-  const above: string[] = [];
-  for (let directory = dirname(path); directory !== '/'; directory = dirname(directory))
-    above.push(directory);
-  return above.filter(
-    (directory) => !open.includes(directory) && open.some((parent) => isWithin(directory, parent)),
-  );
-}
-
-/**
- * Those that lie where the agent may write. Throws TurretError isolation_unavailable for one that is reached by a link
- * there: what it leads to can be held, the link cannot, and would lead the next session to a file of the agent's.
- */
-export function fixedWithin(files: string[], writable: string[]): string[] {
-  refuseLinks(files, writable);
-  return files
-    .map(realPath)
-    .filter((path) => path !== undefined)
-    .filter((path) => writable.some((parent) => isWithin(path, parent) && path !== parent));
-}
-
-/** Throws TurretError isolation_unavailable. */
-function refuseLinks(paths: string[], writable: string[]): void {
-  const open = writable.map(realPath).filter((path) => path !== undefined);
-  for (const path of paths.filter((named) => existsSync(named)))
-    for (const { link } of linksTo(path))
-      if (open.some((directory) => isWithin(link, directory)))
-        throw new TurretError(
-          'isolation_unavailable',
-          `${path} is reached by the link ${link}, which the agent could change`,
-          { hints: [`name the file itself, ${realPath(path)}, or move the link out of the workspace`] },
-        );
 }
 
 // systemd-resolved keeps the file that /etc/resolv.conf points to below /run.

@@ -9,6 +9,8 @@ import type { Network } from './network.js';
 import { TurretError } from '../errors.js';
 
 export interface EncloseRequest extends Omit<BubblewrapRequest, 'strict' | 'network' | 'masked'> {
+  /** Files with keys that the configuration names, besides those that the environment names. */
+  secrets: string[];
   /** Absent: the best of what this machine can hold. */
   net: NetworkMode | undefined;
   /** TCP ports besides those that are always open under `ports`. */

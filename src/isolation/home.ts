@@ -1,14 +1,17 @@
 // What of the home directory an agent needs to work at all. Everything else of it does not exist inside.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { KNOWN_AGENTS, type KnownAgent, knownAgent } from '../agents/agents.js';
 import { realPlace } from '../platform/paths.js';
 import { holdsCredential } from '../platform/secret-shape.js';
+import { packageTree } from './package-tree.js';
 
-/** Caches that everybody's tools write. */
+/** Caches that everybody's tools write, and run programs from. The agent's are its own: your next npx would run what it left in yours. */
 const CACHES = ['.npm', '.cache'];
+/** Below HOME: where they are kept for the next session. */
+const CACHES_OF_AGENTS = '.cache/turret/agents';
 const OF_AGENTS = KNOWN_AGENTS.flatMap(({ home, read = [] }) => [...home, ...read]);
 /** Toolchains and settings without credentials. `.npmrc`, `.cargo/credentials.toml` and `.config/gh` are not here on purpose. */
 const READABLE = [
@@ -38,7 +41,23 @@ const SENSITIVE = new Set([
 export interface HomeAllowed {
   read: string[];
   write: string[];
+  /** Shown as what is in HOME, and really kept elsewhere. */
+  caches: { shown: string; kept: string }[];
 }
+
+/** Makes them where HOME can be written; elsewhere the agent has none. */
+export function makeCaches(home: string): void {
+  for (const { kept } of cachesIn(home)) {
+    try {
+      mkdirSync(kept, { recursive: true, mode: 0o700 });
+    } catch {
+      // What it writes is gone with the session.
+    }
+  }
+}
+
+const cachesIn = (home: string): HomeAllowed['caches'] =>
+  CACHES.map((path) => ({ shown: join(home, path), kept: join(home, CACHES_OF_AGENTS, path) }));
 
 /** The parts of HOME that exist and that the agent may see. A path may be in both: then the later word, `read`, holds. */
 export function homeAllowed(home: string, allow: string[], program: string | undefined): HomeAllowed {
@@ -50,7 +69,8 @@ export function homeAllowed(home: string, allow: string[], program: string | und
   const own = agents.flatMap((agent) => agent.home);
   const readable = agents.flatMap((agent) => agent.read ?? []);
   return {
-    write: there([...[...own, ...CACHES].map((path) => join(home, path)), ...allowed]),
+    write: there([...own.map((path) => join(home, path)), ...allowed]),
+    caches: cachesIn(home).filter(({ kept }) => existsSync(kept)),
     read: there([
       ...[...READABLE, ...readable].map((path) => join(home, path)),
       ...SETTINGS.map((path) => join(home, path)).filter(isWithoutCredential),
@@ -78,7 +98,8 @@ export function agentWrites({
   homeAllow: string[];
   program: string | undefined;
 }): string[] {
-  return [cwd, ...homeAllowed(realPlace(home), homeAllow, program).write].map(realPlace);
+  const { write, caches } = homeAllowed(realPlace(home), homeAllow, program);
+  return [cwd, ...write, ...caches.map(({ kept }) => kept)].map(realPlace);
 }
 
 function isWithoutCredential(file: string): boolean {
@@ -97,9 +118,9 @@ function ownTree(home: string, program: string | undefined): string[] {
   const rest = relative(home, program);
   if (rest.startsWith('..') || isAbsolute(rest) || rest === '') return [];
   const [first = ''] = rest.split('/');
-  const known = [...OF_AGENTS, ...CACHES, ...READABLE].some(
-    (path) => rest === path || rest.startsWith(`${path}/`),
-  );
-  if (known) return [];
+  const isIn = (path: string): boolean => rest === path || rest.startsWith(`${path}/`);
+  if ([...OF_AGENTS, ...READABLE].some(isIn)) return [];
+  // npx keeps there what it runs.
+  if (CACHES.some(isIn)) return [packageTree(program) ?? program];
   return SENSITIVE.has(first) ? [program] : [join(home, first)];
 }

@@ -59,6 +59,8 @@ export async function enclose(
 function withRealHome(request: EncloseRequest): EncloseRequest {
   const { program } = request;
   const home = realPlace(request.home);
+  if (home === '/')
+    throw unavailable('HOME is /, where everything is', 'set HOME to a directory of your own');
   const isBelow = program !== undefined && isWithin(program, request.home);
   return { ...request, home, program: isBelow ? join(home, relative(request.home, program)) : program };
 }

@@ -118,7 +118,7 @@ function files(request: SeatbeltRequest, param: Param): string[] {
     `(allow file-read* ${subpaths([agentDirectory])} ${literals([agentSocket])})`,
     // To resolve a path, every directory on its way has to be one; what is in it is not said.
     `(allow file-read-metadata ${literals(way)})`,
-    ...(fixed.length === 0 ? [] : [`(deny file-write* ${literals(fixed)})`]),
+    ...(fixed.length === 0 ? [] : [`(deny file-write* ${subpaths(fixed)})`]),
   ];
 }
 

@@ -1,8 +1,12 @@
 // `namespaced` and `strict`: bubblewrap's namespaces and mounts, a system call filter, and Landlock for what those two
 // cannot hold, abstract sockets and ports.
 
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+
 import { boundSockets } from './bound-sockets.js';
 import { AGENT_DIRECTORY_INSIDE, bubblewrapCommand } from './bubblewrap.js';
+import { fixedWithin } from './held.js';
 import { type EncloseRequest, type Enclosure, landlockInside, unavailable } from './enclosure.js';
 import type { Launcher } from './launcher.js';
 import { namedCredentials } from './named-credentials.js';
@@ -29,7 +33,7 @@ export async function withBubblewrap(
   const prefix = bubblewrapCommand(bubblewrap, {
     ...request,
     ...{ strict, network: network.mode !== 'none' },
-    masked: [...namedCredentials(process.env), ...boundSockets()],
+    masked: [...namedCredentials(process.env), ...request.secrets, ...boundSockets()],
   });
   const landlock = landlockInside(network);
   const level = strict ? 'strict' : 'namespaced';
@@ -40,7 +44,7 @@ export async function withBubblewrap(
     agentAddress: { path: request.agentSocket, removable: true },
     endsTogether: true,
     env: {},
-    line: `isolation ${level}: home, other processes and other sockets are hidden; ${networkWords(network)}`,
+    line: `isolation ${level}: home, other processes and other sockets are hidden; ${networkWords(network)}${closedWords(request)}`,
     launcher,
     launch: (command, { env, stdio, cwd }) => ({
       command: [...prefix, ...command],
@@ -53,4 +57,12 @@ export async function withBubblewrap(
     }),
     end: () => launcher.end(),
   };
+}
+
+/** Of what the user expects the agent to write, and it cannot. */
+function closedWords({ cwd, fixed }: EncloseRequest): string {
+  const closed = fixedWithin(fixed, [cwd]).filter((path) => statSync(path).isDirectory());
+  if (closed.length === 0) return '';
+  const names = closed.map((path) => relative(cwd, path)).join(', ');
+  return `; read-only, because the next session runs what is in it: ${names}`;
 }

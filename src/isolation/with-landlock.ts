@@ -4,8 +4,10 @@
 // What stays visible is the list of processes with their command lines; memory and environments do not.
 
 import { mkdirSync } from 'node:fs';
+import { basename } from 'node:path';
 
-import { fixedWithin, refuseHomeAsWorkspace } from './bubblewrap.js';
+import { refuseHomeAsWorkspace } from './bubblewrap.js';
+import { fixedWithin, refuseVacant } from './held.js';
 import { type EncloseRequest, type Enclosure, unavailable } from './enclosure.js';
 import { homeAllowed } from './home.js';
 import { LANDLOCK_ABI, type LandlockRules } from './landlock.js';
@@ -50,7 +52,7 @@ export async function withLandlock(request: EncloseRequest, launcher: Launcher):
     agentDirectory: request.agentDirectory,
     agentAddress: 'loopback',
     endsTogether: false,
-    env: { TMPDIR: request.temporary },
+    env: { TMPDIR: request.temporary, ...cachesElsewhere(request) },
     line: `isolation landlock: home and the memory of other processes are closed, no Unix sockets; their command lines can be seen; ${networkWords(network)}`,
     launcher,
     launch: (command, { env, stdio, cwd, brokerPort }) => ({
@@ -66,11 +68,24 @@ export async function withLandlock(request: EncloseRequest, launcher: Launcher):
   };
 }
 
+// Nothing can be shown in another place here; npm and most others do as these say.
+export function cachesElsewhere({ home, homeAllow, program }: EncloseRequest): Record<string, string> {
+  const { caches } = homeAllowed(home, homeAllow, program);
+  const kept = (name: string): string | undefined =>
+    caches.find(({ shown }) => basename(shown) === name)?.kept;
+  const [npm, xdg] = [kept('.npm'), kept('.cache')];
+  return {
+    ...(npm === undefined ? {} : { npm_config_cache: npm }),
+    ...(xdg === undefined ? {} : { XDG_CACHE_HOME: xdg }),
+  };
+}
+
 // Rights are only given here: what lies below something that is given cannot be taken out again.
 function filesOf(request: EncloseRequest): { read: string[]; write: string[] } {
   const { cwd, temporary, program } = request;
   const home = homeAllowed(request.home, request.homeAllow, program);
-  const write = [cwd, temporary, ...DEVICES, ...home.write];
+  const write = [cwd, temporary, ...DEVICES, ...home.write, ...home.caches.map(({ kept }) => kept)];
+  refuseVacant(request, write);
   const below = [
     ...request.hidden.filter((path) => write.some((open) => isWithin(path, open))),
     ...fixedWithin(request.fixed, write),
@@ -78,7 +93,7 @@ function filesOf(request: EncloseRequest): { read: string[]; write: string[] } {
   if (below !== undefined)
     throw unavailable(
       `${below} decides over the agent and lies where it may write, which Landlock cannot make an exception of`,
-      'move it out of the workspace',
+      'move it out of the workspace; Turret itself: npm install --global',
     );
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
   const programs = [process.execPath, program, program && packageTree(program)].filter(

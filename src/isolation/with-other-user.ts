@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Account, findAccount } from './account.js';
+import { fixedWithin, refuseVacant } from './held.js';
 import { type EncloseRequest, type Enclosure, landlockInside, unavailable } from './enclosure.js';
 import type { Launcher } from './launcher.js';
 import { chooseNetwork, networkWords } from './network.js';
@@ -30,6 +31,13 @@ export async function withOtherUser(request: EncloseRequest, launcher: Launcher)
   const options = { cwd: '/', env: {}, timeout: PROBE_MS_MAX };
   if (spawnSync(setpriv, [...words, '/usr/bin/test', '-w', request.cwd], options).status !== 0)
     throw unavailable(`${user.name} may not write the working directory`, `chown -R ${user.name} .`);
+  refuseVacant(request, [request.cwd]);
+  const [own] = fixedWithin(request.fixed, [request.cwd]);
+  if (own !== undefined)
+    throw unavailable(
+      `${own} decides over the agent and lies where ${user.name} may write`,
+      'move it out of the workspace; Turret itself: npm install --global',
+    );
   const agentDirectory = ownDirectory(request.agentDirectory, user);
   return {
     level: 'uid',

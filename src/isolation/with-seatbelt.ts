@@ -6,6 +6,8 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { refuseVacant } from './held.js';
+import { cachesElsewhere } from './with-landlock.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { EncloseRequest, Enclosure } from './enclosure.js';
 import { homeAllowed } from './home.js';
@@ -21,6 +23,8 @@ export async function withSeatbelt(request: EncloseRequest, launcher: Launcher):
   const agentDirectory = realpathSync(request.agentDirectory);
   const agentSocket = join(agentDirectory, AGENT_FILES.socket);
   const home = homeAllowed(request.home, request.homeAllow, request.program);
+  const written = [...home.write, ...home.caches.map(({ kept }) => kept)];
+  refuseVacant(request, [request.cwd, ...written]);
   const { program } = request;
   const programs = [process.execPath, program, program && packageTree(program)].filter(
     (path) => path !== undefined,
@@ -29,7 +33,7 @@ export async function withSeatbelt(request: EncloseRequest, launcher: Launcher):
   const { cwd, temporary, hidden, fixed } = request;
   const prefix = seatbeltCommand(
     {
-      ...{ cwd, home: request.home, read: [...home.read, ...programs], write: home.write, temporary },
+      ...{ cwd, home: request.home, read: [...home.read, ...programs], write: written, temporary },
       ...{ agentDirectory, agentSocket, hidden, fixed, net: network.mode, ports: network.ports },
     },
     realPath,
@@ -40,7 +44,7 @@ export async function withSeatbelt(request: EncloseRequest, launcher: Launcher):
     agentDirectory,
     agentAddress: { path: agentSocket, removable: false },
     endsTogether: false,
-    env: { TMPDIR: temporary },
+    env: { TMPDIR: temporary, ...cachesElsewhere(request) },
     line: `${SEATBELT_LINE}; ${WORDS[network.mode](network.ports)}`,
     launcher,
     launch: (command, { env, stdio, cwd: directory }) => ({

@@ -2,7 +2,7 @@
 // really lies, and a link that the agent could exchange is no name for anything.
 
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 
 /** As many as the kernel follows. */
 const LINKS_MAX = 40;
@@ -46,4 +46,13 @@ export function linksTo(path: string): { link: string; target: string }[] {
     at = '/';
   }
   return found;
+}
+
+/** A PATH without directories where the agent may write (real paths), and without relative ones: npx puts the workspace on it. */
+export function trustedPath(path: string, agentWrites: readonly string[]): string {
+  return path
+    .split(':')
+    .filter((directory) => isAbsolute(directory))
+    .filter((directory) => !agentWrites.some((place) => isWithin(realPlace(directory), place)))
+    .join(':');
 }

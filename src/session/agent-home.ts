@@ -5,11 +5,14 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { knownAgent } from '../agents/agents.js';
+import { makeCaches } from '../isolation/home.js';
 
-/** For an agent that is known by its name, what it would make itself. Nothing where there is no HOME to make it in. */
+/** Its caches; and for an agent that is known by its name, what it would make itself. Nothing where there is no HOME to make it in. */
 export function makeAgentHome(home: string | undefined, program: string | undefined): void {
+  if (home === undefined || !isDirectory(home)) return;
+  makeCaches(home);
   const agent = knownAgent(program);
-  if (agent === undefined || home === undefined || !isDirectory(home)) return;
+  if (agent === undefined) return;
   const { homeFiles = {} } = agent;
   for (const path of agent.home) {
     const text = homeFiles[path];

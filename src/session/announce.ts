@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.js';
 import type { Enclosure } from '../isolation/enclosure.js';
+import { visible } from '../ui/visible.js';
 import { say } from '../ui/voice.js';
 import type { AgentEnvironment } from './environment.js';
 
@@ -11,7 +12,7 @@ export function announce(
   { withheld }: AgentEnvironment,
   { line, isServers = false }: Pick<Enclosure, 'line'> & { isServers?: boolean },
 ): void {
-  say(line);
+  say(visible(line));
   if (config.sources.length === 0 && !isServers) {
     say(`no turret.yaml: the presets ${config.presets.join(' and ')} apply (turret init writes one)`);
   }

@@ -43,7 +43,7 @@ export function encloseAgent(place: AgentPlace): Promise<Enclosure> {
     agentUser: config.agent_user,
     net: options.net ?? config.net,
     ports: [...config.ports, ...options.ports, ...ports],
-    fixed: fixedFiles(config, process.cwd()),
+    ...fixedFiles(config, { env: process.env, workspace: process.cwd() }),
     env: environment.env,
   });
 }

@@ -103,7 +103,8 @@ export class RepeaterProcesses {
     const start = await prepareRepeater(config, {
       ...this.#surroundings,
       hidden,
-      fixed: fixedFiles(this.#surroundings.config, process.cwd()),
+      fixed: fixedFiles(this.#surroundings.config, { env: this.#surroundings.env, workspace: process.cwd() })
+        .fixed,
     });
     // The session may have ended while a sandbox was tried.
     if (this.#over) return start.remove();

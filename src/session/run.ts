@@ -9,6 +9,7 @@ import { loadConfigHere } from '../config/load-here.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { agentWrites } from '../isolation/home.js';
 import { type HostKey, loadHostKey } from '../platform/host-key.js';
+import { trustedPath } from '../platform/paths.js';
 import {
   type RuntimeDirectory,
   createRuntimeDirectory,
@@ -238,7 +239,10 @@ class Session {
       config,
       users,
       secrets,
-      env: process.env,
+      env: {
+        ...process.env,
+        PATH: trustedPath(process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', writes),
+      },
       agentWrites: writes,
       say: tell,
       ...places,

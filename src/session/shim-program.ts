@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { installed, version } from '../installation.js';
@@ -16,7 +16,12 @@ const NAME = 'turret-shim';
 const TESTED = 'shim-tested';
 const PACKAGE = `turret-shim-${process.platform}-${process.arch}`;
 /** A release brings it as a package of this platform; a build makes it where there is a compiler. Nowhere else is looked. */
-const PLACES = [`node_modules/${PACKAGE}`, `../${PACKAGE}`, 'dist/native'];
+const PLACES = [
+  `node_modules/${PACKAGE}`,
+  // Beside a package is another package. Beside a source tree is anything.
+  ...(basename(dirname(installed('.'))) === 'node_modules' ? [`../${PACKAGE}`] : []),
+  'dist/native',
+];
 
 export interface ShimProgram {
   /** Absent: the Node shim. */

@@ -17,6 +17,7 @@ import {
   runtimeRoots,
 } from '../platform/runtime-directory.js';
 import { agentEnvironment } from '../session/environment.js';
+import { ownFiles } from '../session/own-files.js';
 import { vaultDirectory } from '../session/vault-directory.js';
 import type { Environment } from './environment.js';
 
@@ -73,6 +74,7 @@ export class Sandbox {
   /** Tries the profile and returns how to use it. Throws TurretError `isolation_unavailable`. */
   async enclose(level: Level): Promise<Enclosure> {
     const { env, state, config } = this.#surroundings;
+    const own = ownFiles();
     const enclosure = await enclose(level, {
       net: config?.net,
       ports: config?.ports ?? [],
@@ -86,7 +88,9 @@ export class Sandbox {
       agentUser: config?.agent_user,
       tools: [...this.tools],
       hidden: [...(state === undefined ? [] : [state]), ...vaultDirectory(this.env)],
-      fixed: [],
+      fixed: own.present,
+      vacant: own.absent,
+      secrets: [],
       env: this.env,
     });
     this.#enclosures.push(enclosure);

@@ -86,13 +86,13 @@ describe.each(USERS)('as %s', (_, uid) => {
   });
 
   test('what an agent needs of it is there, and stays when it is written', async () => {
-    for (const directory of ['.claude', '.cache']) mkdirSync(join(world.home, directory), { mode: 0o777 });
+    mkdirSync(join(world.home, '.claude'), { mode: 0o777 });
     writeFileSync(join(world.home, '.gitconfig'), '[user]\n');
     // Settings are shown, unless somebody wrote a key into them.
     writeFileSync(join(world.home, '.zshrc'), `export SOME_TOKEN=${NEEDLE}\n`);
     await said('chmod 777 ~/.claude');
     const inside = await said('cat ~/.gitconfig; echo x > ~/.gitconfig; ls -A ~');
-    expect(inside).toMatch(/^\[user\]\n.*Read-only file system\n\.cache\n\.claude\n\.gitconfig\n$/);
+    expect(inside).toMatch(/^\[user\]\n.*Read-only file system\n\.cache\n\.claude\n\.gitconfig\n\.npm\n$/);
   });
 
   test('/tmp, /var/tmp and /run hold nothing of the host', async () => {
@@ -105,7 +105,10 @@ describe.each(USERS)('as %s', (_, uid) => {
         (path) =>
           !own.some(
             (known) =>
-              path === known || path.startsWith('/run/systemd') || path.startsWith('/run/resolvconf'),
+              path === known ||
+              /^\/tmp\/tw-\w+\/home\/\.(?:npm|cache)$/.test(path) ||
+              path.startsWith('/run/systemd') ||
+              path.startsWith('/run/resolvconf'),
           ),
       );
     // This node, where it lies below one of them, and the directories on the way to it.

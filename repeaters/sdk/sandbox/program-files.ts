@@ -74,8 +74,8 @@ function firstLineOf(program: string): string[] {
   return words[0]?.startsWith('/') === true && existsSync(words[0]) ? words : [];
 }
 
-/** The words of the first line that are programs. */
-function interpreterOf(program: string, path: string): string[] {
+/** The words of a script's first line that are programs; `path` is where env looks. */
+export function interpreterOf(program: string, path: string): string[] {
   const [interpreter, ...words] = firstLineOf(program);
   if (interpreter === undefined) return [];
   if (basename(interpreter) !== 'env') return [interpreter];

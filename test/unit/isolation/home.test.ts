@@ -25,22 +25,22 @@ const shown = (program: string | undefined, allow: string[] = []) => {
 describe('of the home directory', () => {
   test("an agent sees its own state and not another agent's login", () => {
     expect(shown('/usr/bin/claude')).toEqual({
-      write: ['.claude', '.claude.json', '.cache'],
+      write: ['.claude', '.claude.json'],
       read: ['.local/share/claude'],
     });
-    expect(shown('/usr/bin/codex')).toEqual({ write: ['.codex', '.cache'], read: [] });
+    expect(shown('/usr/bin/codex')).toEqual({ write: ['.codex'], read: [] });
   });
 
   test.each([['/usr/bin/bash'], [undefined]])('%s may start any of them', (program) => {
     expect(shown(program)).toEqual({
-      write: ['.claude', '.claude.json', '.codex', '.gemini', '.cache'],
+      write: ['.claude', '.claude.json', '.codex', '.gemini'],
       read: ['.local/share/claude'],
     });
   });
 
   test('what the user allows is there for all of them', () => {
     expect(shown('/usr/bin/codex', ['go', '~/.gemini', 'nothing']).write).toEqual([
-      ...['.codex', '.cache', 'go', '.gemini'],
+      ...['.codex', 'go', '.gemini'],
     ]);
   });
 });

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { bubblewrapCommand, fixedWithin, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
+import { bubblewrapCommand, refuseHomeAsWorkspace } from '../../../src/isolation/bubblewrap.js';
+import { fixedWithin, refuseVacant } from '../../../src/isolation/held.js';
 import type { Config } from '../../../src/config/config.js';
 import { fixedFiles } from '../../../src/session/fixed-files.js';
 import { linksTo, realPlace } from '../../../src/platform/paths.js';
@@ -71,15 +72,39 @@ describe("a repeater of one's own", () => {
       },
       sources: [],
     }) as unknown as Config;
+  const heldOf = (of: Config): string[] =>
+    fixedWithin(fixedFiles(of, { env: {}, workspace: work }).fixed, [work]);
 
   test('is held with all that lies beside its manifest', () => {
-    expect(fixedWithin(fixedFiles(config(join(work, 'real')), work), [work])).toEqual([join(work, 'real')]);
+    expect(heldOf(config(join(work, 'real')))).toEqual([join(work, 'real')]);
   });
 
   test('is held as far as its manifest names it, where that lies in the workspace itself', () => {
     for (const name of ['ops.sh', 'other.sh', 'lib.sh']) writeFileSync(join(work, name), '');
     const named = ['ops.sh', 'other.sh'].map((name) => join(work, name));
-    expect(fixedWithin(fixedFiles(config(work), work), [work])).toEqual(named);
+    expect(heldOf(config(work))).toEqual(named);
+  });
+});
+
+describe('what would be believed', () => {
+  const refused =
+    (vacant: string[], fixed: string[] = []) =>
+    () =>
+      refuseVacant({ fixed, vacant }, [work]);
+
+  test('must be there, where the agent could make it', () => {
+    expect(refused([at('work/no/config')])).toThrow(
+      `${at('work/no/config')} is not there, the agent could make it`,
+    );
+    expect(refused([at('work/no/config')], [at('work')])).toThrow('the agent would work in it');
+    expect(refused([at('elsewhere/config')])).not.toThrow();
+    symlinkSync('work', at('start'));
+    expect(refused([at('start/config')])).toThrow(`${at('work/config')} is not there`);
+    expect(refused([at('work/real/modules/none')], [at('work/real/modules')])).not.toThrow();
+  });
+
+  test('is not what the agent works in', () => {
+    expect(refused([], [root])).toThrow(`${root} decides over the agent`);
   });
 });
 
@@ -94,14 +119,14 @@ describe('what an agent is shown', () => {
         hidden: [],
         masked: [],
       },
-      ...{ fixed: [], env: {} },
+      ...{ fixed: [], vacant: [], env: {} },
     });
 
   test('is not where a link leads that an earlier session left in a directory of its own', () => {
-    mkdirSync(at('home/.cache/ours'));
-    expect(command(['.cache/ours'])).toContain(at('home/.cache/ours'));
-    symlinkSync('../.aws', at('home/.cache/theirs'));
-    expect(() => command(['.cache/theirs'])).toThrow('.cache/theirs is reached by the link');
+    mkdirSync(at('home/.claude/ours'), { recursive: true });
+    expect(command(['.claude/ours'])).toContain(at('home/.claude/ours'));
+    symlinkSync('../.aws', at('home/.claude/theirs'));
+    expect(() => command(['.claude/theirs'])).toThrow('.claude/theirs is reached by the link');
   });
 
   test('is never a directory of keys', () => {

@@ -134,7 +134,7 @@ describe('the profile for macOS', () => {
       '(allow file-read* file-write* (subpath /private/var/folders/t))',
       '(allow file-read* (subpath /private/tmp/turret-501/s/agent) (literal /private/tmp/turret-501/s/agent/agent.sock))',
       '(allow file-read-metadata ',
-      '(deny file-write* (literal /Users/ada/app/turret.yaml))',
+      '(deny file-write* (subpath /Users/ada/app/turret.yaml))',
     ].map((beginning) => place(all, beginning));
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));

@@ -44,6 +44,8 @@ const enclosed = (more: Partial<EncloseRequest> = {}): Promise<Enclosure> =>
       tools: ['aws'],
       hidden: [join(link, 'state'), join(link, 'run')],
       fixed: [join(link, 'home/app/turret.yaml')],
+      vacant: [],
+      secrets: [],
       env: {},
       ...more,
     },

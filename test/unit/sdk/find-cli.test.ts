@@ -61,7 +61,9 @@ describe('the real program', () => {
     await mkdir(join(directory, 'work/node_modules/.bin'), { recursive: true });
     await symlink(real, join(directory, 'work/node_modules/.bin/tool'));
     await symlink('work', join(directory, 'aside'));
-    const places = ['work/bin', 'links', 'work/node_modules/.bin', 'aside/bin', 'bin'];
+    await symlink('/bin/sh', join(directory, 'work/sh'));
+    await writeFile(await saying('scripted', '6.6.6'), `#!${directory}/work/sh\necho tool/6.6.6\n`);
+    const places = ['work/bin', 'links', 'work/node_modules/.bin', 'aside/bin', 'scripted', 'bin'];
     const path = places.map((place) => join(directory, place)).join(':');
     expect(await findCli(KIND, { ...search, path })).toEqual({ path: real, version: '1.0.0' });
     await expect(findCli(KIND, { ...search, path, configured: theirs })).rejects.toThrow(

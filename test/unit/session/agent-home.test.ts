@@ -12,7 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-const all = (): string[] => (readdirSync(home, { recursive: true }) as string[]).sort();
+const all = (): string[] =>
+  (readdirSync(home, { recursive: true }) as string[]).filter((path) => !path.startsWith('.cache')).sort();
 
 test("an agent's own state is there before the agent, for nobody else to read", () => {
   makeAgentHome(home, '/usr/bin/claude');
@@ -34,10 +35,15 @@ test('directories further down come with those above them', () => {
   expect(all()).toContain('.local/share/opencode');
 });
 
-test.each(['/usr/bin/bash', undefined])('%s gets nothing made', (program) => {
-  makeAgentHome(home, program);
-  expect(all()).toEqual([]);
-});
+test.each(['/usr/bin/bash', undefined])(
+  "%s gets caches that are no one else's, and nothing more",
+  (program) => {
+    makeAgentHome(home, program);
+    expect(all()).toEqual([]);
+    for (const cache of ['.npm', '.cache'])
+      expect(statSync(join(home, '.cache/turret/agents', cache)).mode & 0o777).toBe(0o700);
+  },
+);
 
 test('a HOME that is missing is not made, and one with a file in the way is no error', () => {
   makeAgentHome(join(home, 'none'), '/usr/bin/claude');
