@@ -12,6 +12,7 @@ import type { Config, RepeaterConfig } from '../config/config.js';
 import type { RepeaterEntry } from '../protocol/control.js';
 import { CLOSE_MS_MAX } from '../protocol/limits.js';
 import type { Json } from '../protocol/messages.js';
+import { trustedPath } from '../platform/paths.js';
 import { visible } from '../ui/visible.js';
 import type { BrokerProcess } from './broker-process.js';
 import { BUILT_IN_REPEATERS } from './built-in-repeaters.js';
@@ -167,6 +168,9 @@ export class RepeaterProcesses {
     const { variables = {}, instead = [] } = this.#surroundings.secrets.get(config.name) ?? {};
     // Another user looks for files of credentials at home, not in the places of whoever started the session.
     const given = pick(this.#surroundings.env, names);
+    // What it starts, starts others: a profile of AWS names a program.
+    if (given['PATH'] !== undefined)
+      given['PATH'] = trustedPath(given['PATH'], this.#surroundings.agentWrites);
     for (const name of instead) delete given[name];
     for (const name of user === undefined ? [] : OF_THE_STARTER) delete given[name];
     if (user !== undefined && given['HOME'] !== undefined) given['HOME'] = env['HOME'] ?? directory;

@@ -9,7 +9,6 @@ import { loadConfigHere } from '../config/load-here.js';
 import type { Enclosure } from '../isolation/enclosure.js';
 import { agentWrites } from '../isolation/home.js';
 import { type HostKey, loadHostKey } from '../platform/host-key.js';
-import { trustedPath } from '../platform/paths.js';
 import {
   type RuntimeDirectory,
   createRuntimeDirectory,
@@ -239,10 +238,7 @@ class Session {
       config,
       users,
       secrets,
-      env: {
-        ...process.env,
-        PATH: trustedPath(process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin', writes),
-      },
+      env: process.env,
       agentWrites: writes,
       say: tell,
       ...places,
