@@ -154,7 +154,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     'a home that HOME is a link to is no more open for that: %s',
     async (mode) => {
       // Not in /tmp, which is empty inside.
-      const home = mkdtempSync(join(process.cwd(), 'dist/home-'));
+      const home = mkdtempSync(join(process.cwd(), 'home-'));
       const link = join(world.root, 'link');
       try {
         symlinkSync(home, link);
