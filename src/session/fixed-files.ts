@@ -74,9 +74,9 @@ function opened(repeater: RepeaterConfig): string[] {
 }
 
 function secretFiles(repeater: RepeaterConfig): string[] {
-  return references(repeater).flatMap((found) =>
-    found.kind === 'file' ? [located(found.path, repeater)] : [],
-  );
+  const named = references(repeater).flatMap((found) => (found.kind === 'file' ? [found.path] : []));
+  const given = (repeater.give ?? []).flatMap(({ file }) => (file === undefined ? [] : [file]));
+  return [...named, ...given].map((path) => located(path, repeater));
 }
 
 function located(path: string, { directory = '/' }: RepeaterConfig): string {

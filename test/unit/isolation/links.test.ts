@@ -86,6 +86,18 @@ describe("a repeater of one's own", () => {
   });
 });
 
+test('files that secrets come from are held, and closed, by whatever word they are named', () => {
+  for (const name of ['a', 'b', 'c']) writeFileSync(join(work, name), '');
+  const repeaters = {
+    one: { credentials: 'file:a', directory: work },
+    two: { secretSources: { KEY: `file:${at('work/b')}` }, give: [{ file: 'c' }], directory: work },
+  };
+  const config = { repeaters, sources: [] } as unknown as Config;
+  const { secrets, fixed } = fixedFiles(config, { env: {}, workspace: work });
+  expect(secrets).toEqual(['a', 'b', 'c'].map((name) => join(work, name)));
+  expect(fixed).toEqual(expect.arrayContaining(secrets));
+});
+
 describe('what would be believed', () => {
   const refused =
     (vacant: string[], fixed: string[] = []) =>
