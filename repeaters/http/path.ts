@@ -5,8 +5,8 @@ import { TurretError } from '../../src/errors.js';
 import { HTTP_PATH_BYTES_MAX, HTTP_QUERY_BYTES_MAX } from '../../src/protocol/limits.js';
 
 const UNRESERVED = /[A-Za-z0-9._~-]/;
-/** pchar of RFC 3986 and "/", without escapes. */
-const PATH_UNITS = /[A-Za-z0-9._~!$&'()*+,;=:@/-]/;
+/** pchar of RFC 3986 and "/", without escapes and ";": some servers cut a segment off there, and serve "/admin;x" as "/admin". */
+const PATH_UNITS = /[A-Za-z0-9._~!$&'()*+,=:@/-]/;
 const QUERY_UNITS = /[A-Za-z0-9._~!$&'()*+,;=:@/?-]/;
 
 /**
@@ -25,8 +25,7 @@ export function normalPath(path: string): string {
   if (/%25[0-9A-Fa-f]{2}/.test(normal)) throw refused('is escaped twice');
   const segments = normal.slice(1).split('/');
   if (segments.slice(0, -1).includes('')) throw refused('has an empty segment');
-  // Some servers cut a segment off at its ";".
-  if (segments.some((segment) => /^\.{1,2}(?:;|$)/.test(segment))) throw refused('has a dot segment');
+  if (segments.some((segment) => /^\.{1,2}(?:%3B|$)/.test(segment))) throw refused('has a dot segment');
   return normal;
 }
 

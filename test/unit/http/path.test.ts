@@ -13,7 +13,10 @@ describe('a path', () => {
     ['/a%c3%a9', '/a%C3%A9'],
     ['/aé b', '/a%C3%A9%20b'],
     ['/v1beta/models/gemini-2.5:generateContent', '/v1beta/models/gemini-2.5:generateContent'],
-    ["/repos/o/r/compare/a...b;c=1,d&e='(x)*!$+@", "/repos/o/r/compare/a...b;c=1,d&e='(x)*!$+@"],
+    ["/repos/o/r/compare/a...b,d&e='(x)*!$+@", "/repos/o/r/compare/a...b,d&e='(x)*!$+@"],
+    // Where a server would cut it off, /admin;x would be /admin to it and something else to a rule.
+    ['/admin;x=1/y', '/admin%3Bx=1/y'],
+    ['/admin%3bx', '/admin%3Bx'],
     ['/100%25', '/100%25'],
     ['/...', '/...'],
   ])('%s becomes %s, and stays it', (given, normal) => {
@@ -31,6 +34,7 @@ describe('a path', () => {
     ['an escaped dot segment', '/v1/%2e%2E/admin'],
     ['a half escaped dot segment', '/v1/.%2e/admin'],
     ['a dot segment with a matrix param', '/v1/..;x=1/admin'],
+    ['a dot segment with an escaped matrix param', '/v1/..%3bx=1/admin'],
     ['an escaped slash', '/v1/a%2fb'],
     ['an escaped backslash', '/v1/a%5Cb'],
     ['a backslash', '/v1\\..\\admin'],
