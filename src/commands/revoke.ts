@@ -32,7 +32,7 @@ A request that is already at AWS or GitHub may still complete; the audit log say
     const { cancelled } = result as { cancelled: number };
     const what = flags.token === undefined ? '' : ` token ${visible(flags.token)} of`;
     this.log(
-      `revoked${what} ${running.session.sid.slice(0, 8)} (${running.session.label}); ${cancelled} calls cut`,
+      `revoked${what} ${running.session.sid.slice(0, 8)} (${visible(running.session.label)}); ${cancelled} calls cut`,
     );
     return { session: running.session.sid, cancelled };
   }
