@@ -82,6 +82,7 @@ function segmentsMatch(segments: SegmentMatcher[], values: string[]): boolean {
 
 /** Dots between segments; `*` within one segment, `**` any number of them. */
 export function compileAction(pattern: string): Matcher {
+  if (!pattern.includes('*')) return (action) => action === pattern;
   const segments = compileSegments(pattern, '.');
   return (action) => segmentsMatch(segments, action.split('.'));
 }

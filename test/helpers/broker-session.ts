@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { signingKey } from '../../src/crypto/ed25519.js';
 import type { BrokerKey, BrokerSetup, FromBroker } from '../../src/protocol/control.js';
+import { BROKER_SEMI_SPACE_MIB } from '../../src/protocol/limits.js';
 import type { JsonObject } from '../../src/protocol/messages.js';
 import { handOver } from '../../src/session/hand-over.js';
 import { sidOf } from '../../src/token/identity.js';
@@ -66,10 +67,14 @@ export async function startBrokerSession({
   const agentDirectory = join(directory, 'agent');
   const shim = join(agentDirectory, 'bin', 'loop');
   mkdirSync(join(agentDirectory, 'bin'), { recursive: true });
-  const broker = spawn(process.execPath, [join(ROOT, 'dist/src/broker/main.cjs')], {
-    env: ENV,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const broker = spawn(
+    process.execPath,
+    [`--max-semi-space-size=${BROKER_SEMI_SPACE_MIB}`, join(ROOT, 'dist/src/broker/main.cjs')],
+    {
+      env: ENV,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
   const repeaters: ChildProcess[] = [];
   let log = '';
   const waiting = new Map<string, (message: FromBroker) => void>();
