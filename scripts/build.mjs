@@ -1,6 +1,6 @@
 // Sources to dist/: compile, bundle each process into one file, write the command manifest.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,20 +39,27 @@ const early = {
   banner: { js: "const turretUrl = require('node:url').pathToFileURL(__filename).href;" },
 };
 await build({ ...early, entryPoints: [join(root, 'src/broker/main.ts')], format: 'cjs' });
-// The supervisor in pieces: what starts the broker is read first, and most of it only while the broker starts. esbuild
-// makes pieces of modules only.
-const pieces = await build({
-  ...early,
-  entryPoints: [join(root, 'src/session/main.ts')],
-  format: 'esm',
-  splitting: true,
-  chunkNames: 'src/session/[name]-[hash]',
-  write: false,
-});
-for (const { path, text } of pieces.outputFiles) {
-  const { code } = await transform(text, { format: 'cjs', supported: { 'dynamic-import': false } });
-  writeFileSync(path, code);
-}
+// In pieces, each read when it is needed: esbuild makes them of modules only.
+const inPieces = async (directory, entryPoints) => {
+  const { outputFiles } = await build({
+    ...early,
+    entryPoints: entryPoints.map((name) => join(root, name)),
+    format: 'esm',
+    splitting: true,
+    chunkNames: `${directory}/[name]-[hash]`,
+    write: false,
+  });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, { format: 'cjs', supported: { 'dynamic-import': false } });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, code);
+  }
+};
+// What starts the broker is read first, and most of the supervisor only while the broker starts.
+await inPieces('src/session', ['src/session/main.ts']);
+// Every other command: oclif once, and of the rest what a command needs. oclif finds them by their files.
+rmSync(join(root, 'dist/src/commands'), { recursive: true });
+await inPieces('src/cli', ['src/cli.ts', 'src/commands/**/*.ts']);
 /** It takes the umask of whoever started the process, once, so there must be one of it in a process. */
 const preamble = {
   name: 'preamble',
@@ -76,15 +83,6 @@ await build({
   entryPoints: ['aws', 'gh', 'http', 'db', 'host', 'declared']
     .map((name) => join(root, 'repeaters', name, 'main.ts'))
     .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
-});
-// Every other command: oclif once, and of the rest what a command needs.
-await build({
-  ...modules,
-  entryPoints: [join(root, 'src/cli.ts'), join(root, 'src/commands/**/*.ts')],
-  splitting: true,
-  chunkNames: 'src/cli/[name]-[hash]',
-  minifyWhitespace: true,
-  minifySyntax: true,
 });
 compileC(join(root, 'dist/src/isolation/confine'), [join(root, 'src/isolation/confine.c')]);
 // Where a C compiler and libsodium are. Without it the Node shim is used, which does the same.
