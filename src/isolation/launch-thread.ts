@@ -42,8 +42,10 @@ export class LaunchThread implements Launching {
     this.#send({ type: 'release' });
   }
 
+  // Not while it starts: a library that is being loaded when its thread is stopped ends the whole process.
   end(): void {
-    void this.#worker.terminate();
+    const stop = (): void => void this.#worker.terminate();
+    this.#ready.then(stop, stop);
   }
 
   async #start(): Promise<LandlockSupport> {
