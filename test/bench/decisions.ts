@@ -18,6 +18,8 @@ const RULES = 200;
 /** Rules of so many actions, as they come from files that people write. */
 const ACTIONS = 20;
 const CALLS = 2_000;
+/** In about the same time: what the machine does meanwhile has to happen to both. */
+const ECHOES = 20_000;
 /** Decided, recorded, answered: nothing runs. */
 const DENIED = {
   action: 'loop.get_0',
@@ -169,7 +171,7 @@ class Echo {
   }
 
   call(frame: Buffer): Promise<LoadResult> {
-    const frames = this.#sockets.map(() => Array<Buffer>(CALLS / this.#sockets.length).fill(frame));
+    const frames = this.#sockets.map(() => Array<Buffer>(ECHOES / this.#sockets.length).fill(frame));
     return load(this.#sockets, frames, FRAME.CALL);
   }
 
