@@ -25,7 +25,7 @@ export const figuresInProcess: readonly Figure[] = [
     title: 'a record appended to a log of 10⁶ / of 10³',
     goal: 1.2,
     rounds: 30,
-    why: 'Nothing that an append does grows with the log: one hash in it and on average one in the tree. The disk does: while it still takes up the 400 MB of the long log, every sync waits.',
+    why: 'Nothing that an append does grows with the log: one hash in it and on average one in the tree. What differs is the disk: in the rounds right after the long log was written both sides took twice as long as later.',
     open: appending,
   },
   {
