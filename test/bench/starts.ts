@@ -6,11 +6,12 @@ import type { Figure } from './figure.js';
 import { type Sides, timed } from './measure.js';
 import { type Peers, installPeers } from './peers.js';
 
-const WHY = `Node starts twice, and the second cannot begin before the first can start it: the broker holds no secret, so it is no part of the supervisor. Of 136 ms of processor time (235 before it was looked into, a bare Node 30) \
-each has about 50: 30 of Node, 10 for what it needs of crypto, net and child_process, the rest its own. The others are three forks of the supervisor, two sandboxes (the profile is tried with \`true\` before the agent is \
-trusted to it), and what has to be on the disk before the agent runs. Tried and kept: the broker first of all, a C program instead of a thread of Node for Landlock (80 ms), no execa on the way, Node's older loader (10 ms a \
-process), the configuration read without Node's threads. Tried and not kept: minified bundles, flags for V8's memory and threads (no difference). What it would take: a start that begins with a program that is not Node, \
-or a broker that is not.`;
+const WHY = `Where the 122 ms of one start were, an empty Node program 24: Node 19, what starts the broker 13, the rest of the supervisor 24 (13 of them V8 reading it, before the first call), configuration 8, directories, keys and \
+shims 8, the sandbox tried with \`true\` 17, the log 3, the broker set up 13 (8 of them its code for the first time), the agent and its sandbox 9, the end 6. The broker starts meanwhile, on the other processor: its 41 ms until it is ready are \
+no longer waited for. Tried and kept: the broker first of all and the supervisor in pieces, of which the first starts it (10 ms); the key that tokens pin made by the supervisor, so that nothing waits for the broker before \
+the sandbox has been tried (5 ms); a C program instead of a thread of Node for Landlock (80 ms), no execa on the way, Node's older loader (10 ms a process), the configuration read without Node's threads. Tried and not kept: \
+minified bundles, yaml as modules (8 ms less to read, none in the whole), flags for V8's memory, threads and laziness (no difference). Not tried: V8's code cache (reading would take 5 ms instead of 13, on the very Node that built it), \
+the trial of the sandbox remembered for a boot (14 ms), what Landlock there is remembered (4 ms). What it would take for the goal: a start that begins with a program that is not Node, or a broker that is not.`;
 
 export const figuresOfStarts: readonly Figure[] = [
   {
@@ -58,8 +59,8 @@ export const figuresOfStarts: readonly Figure[] = [
     goal: 4,
     stretch: 2.5,
     rounds: 30,
-    why: `Half of it is oclif, which \`turret --help\` pays, too. The rest reads, verifies and counts a log, and finds 29 small files that the build has cut of what commands share: \
-in one file with everything the compiler reads more than it saves (2 MB, tried).`,
+    why: `Most of it is oclif, which \`turret --help\` pays, too (3.5): reading it takes 25 ms. The rest reads, verifies and counts a log, and finds some thirty small files that the build has cut of what commands share: \
+in one file with everything V8 reads more than it saves (2 MB, tried). For the older of Node's loaders it was 4.2 instead of 4.4 of modules; minified, no difference.`,
     open: () => inWorld((world) => world.turret('audit')),
   },
 ];
