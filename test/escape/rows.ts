@@ -59,12 +59,6 @@ export const OPENINGS: readonly Opening[] = [
   ),
   ...at(['namespaced', 'landlock', 'uid'], 14, /UDP/, 'Landlock holds TCP only'),
   ...at(
-    ['uid'],
-    17,
-    /rename the directory|put another/,
-    "the workspace is the agent's; a policy that is another user's is refused by the next session",
-  ),
-  ...at(
     ['landlock', 'uid'],
     18,
     /while the session|through the root/,
