@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { sign, signingKey } from '../dist/src/crypto/ed25519.js';
 import { CHANNEL, ERROR_CODES, FLAG, FRAME } from '../dist/src/protocol/codes.js';
 import { PREFACE, encodeFrame } from '../dist/src/protocol/frames.js';
-import { CREDIT_BYTES_MAX, WINDOW_BYTES } from '../dist/src/protocol/limits.js';
+import { CREDIT_BYTES_MAX, DATA_BYTES_MAX, WINDOW_BYTES } from '../dist/src/protocol/limits.js';
 import { kidOf, sidOf } from '../dist/src/token/identity.js';
 import { formatToken } from '../dist/src/token/token.js';
 import { delegationMessage } from '../dist/src/token/delegation.js';
@@ -443,15 +443,16 @@ const credit_given = [
   { name: 'nothing', payloads: [hex(u32(0))], error: 'flow_control' },
   { name: 'bit 31', payloads: ['80000000'], error: 'flow_control' },
 ];
+const whole = Array.from({ length: WINDOW_BYTES / DATA_BYTES_MAX }, () => DATA_BYTES_MAX);
 const credit_spent = [
-  { name: 'the whole window', sizes: [65_536, 65_536, 65_536, 65_536] },
-  { name: 'one byte past the window', sizes: [65_536, 65_536, 65_536, 65_536, 1], error: 'flow_control' },
+  { name: 'the whole window', sizes: whole },
+  { name: 'one byte past the window', sizes: [...whole, 1], error: 'flow_control' },
   {
     name: 'the last frame past the window',
-    sizes: [65_536, 65_536, 65_536, 65_535, 2],
+    sizes: [...whole.slice(1), DATA_BYTES_MAX - 1, 2],
     error: 'flow_control',
   },
-  { name: 'empty frames cost nothing', sizes: [65_536, 65_536, 65_536, 65_536, 0, 0] },
+  { name: 'empty frames cost nothing', sizes: [...whole, 0, 0] },
 ];
 
 // --- line profile ---

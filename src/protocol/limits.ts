@@ -12,7 +12,7 @@ export const UNAUTHENTICATED_BYTES_MAX = 4_096;
 /** Nesting allowed in a JSON control payload. */
 export const JSON_DEPTH_MAX = 32;
 /** Initial credit per stream and channel. */
-export const WINDOW_BYTES = 262_144;
+export const WINDOW_BYTES = 524_288;
 /** Largest credit a peer may hold. */
 export const CREDIT_BYTES_MAX = 2_147_483_647;
 /** Concurrent streams per connection. */

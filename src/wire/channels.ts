@@ -97,13 +97,15 @@ export class OutboundChannel extends Writable {
 
   #sendFrom(chunk: Buffer, from: number, callback: (error?: Error | null) => void): void {
     let at = from;
-    while (at < chunk.length && this.#credit > 0) {
-      const payload = chunk.subarray(at, at + Math.min(DATA_BYTES_MAX, this.#credit, chunk.length - at));
-      this.#link.socket.send({ ...this.#address(), payload });
-      this.#credit -= payload.length;
-      this.bytes += payload.length;
-      at += payload.length;
-    }
+    this.#link.socket.cork(() => {
+      while (at < chunk.length && this.#credit > 0) {
+        const payload = chunk.subarray(at, at + Math.min(DATA_BYTES_MAX, this.#credit));
+        this.#link.socket.send({ ...this.#address(), payload });
+        this.#credit -= payload.length;
+        this.bytes += payload.length;
+        at += payload.length;
+      }
+    });
     if (at === chunk.length) callback();
     else this.#waiting = () => this.#sendFrom(chunk, at, callback);
   }

@@ -221,7 +221,7 @@ describe('after authentication', () => {
     const client = await authenticated();
     client.call(1, 1n, { tool: 'loop', argv: ['stdin_hold'], cwd: '/' });
     expect(await client.json(FRAME.STATUS)).toMatchObject({ state: 'running' });
-    for (let sent = 0; sent < 5; sent += 1) {
+    for (let sent = 0; sent <= WINDOW_BYTES; sent += 65_536) {
       client.send({ type: FRAME.DATA, stream: 1, channel: CHANNEL.STDIN, payload: Buffer.alloc(65_536) });
     }
     expect(await client.json(FRAME.FATAL)).toMatchObject({ name: 'flow_control' });

@@ -12,7 +12,7 @@ import { type LogRecord, readLog } from './log.js';
 import type { Moment, Row, Victim } from './matrix.js';
 
 const FIXTURES = resolve('test/fixtures/faults');
-const STREAMED_BYTES = 400_000;
+const STREAMED_BYTES = 800_000;
 const REACH_MS_MAX = 30_000;
 
 /** Which process of a session is whom. The last one: a program may have wrappers, and they have its words, too. */

@@ -80,7 +80,7 @@ export class FalseBroker {
     };
     answer = encodeControl({
       ...{ version: 1, nonce: toBase64url(randomBytes(32)), broker_pub: toBase64url(this.#key.publicKey) },
-      ...{ max_frame: 65_536, max_streams: 128, window: 262_144 },
+      ...{ max_frame: 65_536, max_streams: 128, window: 524_288 },
     });
     socket.on('error', () => {}); // the shim ends when it has had enough
     socket.on('data', (chunk: Buffer) => {

@@ -11,7 +11,7 @@
 #include "call.h"
 #include "text.h"
 
-#define WORDS_MAX 8
+#define WORDS_MAX 16
 #define PIECE_DEFAULT 65536
 
 static struct bytes words[WORDS_MAX];
