@@ -25,7 +25,7 @@ rules: [{ id: all, allow: ['prod.*'] }]
 `;
 
 const WHY = `Two processes of Node stand between program and shim, each with 35 to 60 µs of processor time for 64 KiB, where a \`cat\` needs about 15. It was 55 to 80: memory for a read and for a frame is used again instead of \
-asked for (a quarter of their time, and a third of their memory), and the window is 512 KiB instead of 256 (a tenth to a fifth of the time from end to end; a megabyte gave little more). Of what is left, as V8's sampler saw it in the \
+asked for (a quarter of their time and of their memory), and the window is 512 KiB instead of 256 (a tenth to a fifth of the time from end to end; a megabyte gave little more). Of what is left, as V8's sampler saw it in the \
 broker, the kernel's write is two fifths, its read a seventh, Node's own streams a sixth, copying an eighth and all of our JavaScript with V8 another; in the repeater, looking for secrets is 6 %. Tried, with no difference: pieces \
 of several frames in one write for a whole turn of the loop, credit in quarters of the window, 128 KiB a read. Two processes of Node that do nothing but pass frames on, read into one memory, cost 2.3 times the processor time of \
 the pipe (357 ms to 153 for 256 MiB, medians of six on a busy machine): so the goal needs one process of Node less (174 ms), or a relay that is not Node.`;
