@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { KNOWN_AGENTS, type KnownAgent, knownAgent } from '../agents/agents.js';
-import { realPlace } from '../platform/paths.js';
+import { realPath, realPlace } from '../platform/paths.js';
 import { holdsCredential } from '../platform/secret-shape.js';
 import { packageTree } from './package-tree.js';
 
@@ -59,7 +59,7 @@ export function makeCaches(home: string): void {
 const cachesIn = (home: string): HomeAllowed['caches'] =>
   CACHES.map((path) => ({ shown: join(home, path), kept: join(home, CACHES_OF_AGENTS, path) }));
 
-/** The parts of HOME that exist and that the agent may see. A path may be in both: then the later word, `read`, holds. */
+/** The parts of HOME, a real path, that exist and that the agent may see. A path may be in both: then the later word, `read`, holds. */
 export function homeAllowed(home: string, allow: string[], program: string | undefined): HomeAllowed {
   const allowed = allow.map((path) =>
     path.startsWith('~/') ? join(home, path.slice(2)) : resolve(home, path),
@@ -70,7 +70,8 @@ export function homeAllowed(home: string, allow: string[], program: string | und
   const readable = agents.flatMap((agent) => agent.read ?? []);
   return {
     write: there([...own.map((path) => join(home, path)), ...allowed]),
-    caches: cachesIn(home).filter(({ kept }) => existsSync(kept)),
+    // Where somebody allowed all of .cache, a session may have left a link to other things of HOME in its place.
+    caches: cachesIn(home).filter(({ kept }) => realPath(kept) === kept),
     read: there([
       ...[...READABLE, ...readable].map((path) => join(home, path)),
       ...SETTINGS.map((path) => join(home, path)).filter(isWithoutCredential),

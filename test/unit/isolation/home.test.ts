@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { homeAllowed } from '../../../src/isolation/home.js';
+import { homeAllowed, makeCaches } from '../../../src/isolation/home.js';
 import { packageTree } from '../../../src/isolation/package-tree.js';
 
 let home: string;
@@ -43,6 +43,17 @@ describe('of the home directory', () => {
       ...['.codex', 'go', '.gemini'],
     ]);
   });
+});
+
+test('its caches are directories of its own, and none that a link leads to', () => {
+  const caches = () => homeAllowed(home, [], '/usr/bin/claude').caches;
+  expect(caches()).toEqual([]);
+  makeCaches(home);
+  const kept = join(home, '.cache/turret/agents/.npm');
+  expect(caches()).toContainEqual({ shown: join(home, '.npm'), kept });
+  rmSync(kept, { recursive: true });
+  symlinkSync('../../../.aws', kept);
+  expect(caches().map(({ shown: name }) => name)).toEqual([join(home, '.cache')]);
 });
 
 describe('a program that npm installed', () => {
