@@ -136,6 +136,8 @@ function plainRoute(store: GithubStore, request: GithubRequest): GithubReply {
   if (request.method !== 'GET') return notFoundReply();
   const [, kind, login] = /^\/(orgs|users)\/([\w-]+)\/repos$/.exec(request.path) ?? [];
   if (kind !== undefined) return repos(login);
+  // gh status asks for all of this at once, and complains of whatever fails first.
+  if (/^\/(?:notifications|users\/[\w-]+\/received_events)$/.test(request.path)) return paged(request, []);
   switch (request.path) {
     case '/':
       return json(200, { current_user_url: `${API}/user`, rate_limit_url: `${API}/rate_limit` });
