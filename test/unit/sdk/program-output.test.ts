@@ -100,7 +100,8 @@ it('arrives unchanged, 64 MiB in and out, and on the other stream, which is read
 
 it('that nobody takes any more ends the program by SIGPIPE, and leaves the next one’s as it is', async () => {
   const output = await channels();
-  const ended = run('head -c 200000 /dev/zero >&2; exec cat /dev/zero', output);
+  // Small pieces: a write that nobody has read when the reader goes ends as a reset connection, the next one by SIGPIPE.
+  const ended = run('head -c 200000 /dev/zero >&2; while :; do echo x; sleep 0.02; done', output);
   await new Promise((resolve) => output.stdout.from.once('data', resolve));
   output.stdout.into.destroy();
   expect(await ended).toEqual({ exit: 141, signal: 'PIPE' });
