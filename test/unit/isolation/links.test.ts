@@ -17,28 +17,28 @@ let work: string;
 const at = (name: string): string => join(root, name);
 beforeEach(() => {
   root = mkdtempSync(join(realpathSync(tmpdir()), 'paths-'));
-  work = at('work');
-  for (const name of ['work/real', 'home/.aws', 'home/.cache', 'elsewhere'])
+  work = at('project');
+  for (const name of ['project/real', 'home/.aws', 'home/.cache', 'elsewhere'])
     mkdirSync(at(name), { recursive: true });
-  for (const name of ['work/real/turret.yaml', 'elsewhere/turret.yaml']) writeFileSync(at(name), '');
+  for (const name of ['project/real/turret.yaml', 'elsewhere/turret.yaml']) writeFileSync(at(name), '');
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe('the way to a path', () => {
   test('is known by every link on it, and ends where they lead round in a circle', () => {
-    symlinkSync('../work/real', at('elsewhere/up'));
+    symlinkSync('../project/real', at('elsewhere/up'));
     symlinkSync(at('elsewhere/up'), at('start'));
     expect(linksTo(at('start/turret.yaml')).map(({ link }) => link)).toEqual([
       at('start'),
       at('elsewhere/up'),
     ]);
-    expect(linksTo(at('work/real/turret.yaml'))).toEqual([]);
+    expect(linksTo(at('project/real/turret.yaml'))).toEqual([]);
     symlinkSync('circle', at('circle'));
     expect(linksTo(at('circle')).length).toBe(40);
   });
 
   test('leads to where something would be that is not there', () => {
-    symlinkSync('work', at('start'));
+    symlinkSync('project', at('start'));
     expect(realPlace(at('start/a/b'))).toBe(join(work, 'a/b'));
   });
 });
@@ -47,10 +47,10 @@ describe('a file that decides over the agent', () => {
   const held = (file: string): string[] => fixedWithin([file], [work]);
 
   test('is held where it really lies', () => {
-    symlinkSync('work/real', at('from-outside'));
+    symlinkSync('project/real', at('from-outside'));
     expect(held(at('from-outside/turret.yaml'))).toEqual([join(work, 'real/turret.yaml')]);
     expect(held(at('elsewhere/turret.yaml'))).toEqual([]);
-    expect(held(at('work/not-there.yaml'))).toEqual([]);
+    expect(held(at('project/not-there.yaml'))).toEqual([]);
   });
 
   test.each([
@@ -90,7 +90,7 @@ test('files that secrets come from are held, and closed, by whatever word they a
   for (const name of ['a', 'b', 'c']) writeFileSync(join(work, name), '');
   const repeaters = {
     one: { credentials: 'file:a', directory: work },
-    two: { secretSources: { KEY: `file:${at('work/b')}` }, give: [{ file: 'c' }], directory: work },
+    two: { secretSources: { KEY: `file:${at('project/b')}` }, give: [{ file: 'c' }], directory: work },
   };
   const config = { repeaters, sources: [] } as unknown as Config;
   const { secrets, fixed } = fixedFiles(config, { env: {}, workspace: work });
@@ -105,14 +105,14 @@ describe('what would be believed', () => {
       refuseVacant({ fixed, vacant }, [work]);
 
   test('must be there, where the agent could make it', () => {
-    expect(refused([at('work/no/config')])).toThrow(
-      `${at('work/no/config')} is not there, the agent could make it`,
+    expect(refused([at('project/no/config')])).toThrow(
+      `${at('project/no/config')} is not there, the agent could make it`,
     );
-    expect(refused([at('work/no/config')], [at('work')])).toThrow('the agent would work in it');
+    expect(refused([at('project/no/config')], [at('project')])).toThrow('the agent would work in it');
     expect(refused([at('elsewhere/config')])).not.toThrow();
-    symlinkSync('work', at('start'));
-    expect(refused([at('start/config')])).toThrow(`${at('work/config')} is not there`);
-    expect(refused([at('work/real/modules/none')], [at('work/real/modules')])).not.toThrow();
+    symlinkSync('project', at('start'));
+    expect(refused([at('start/config')])).toThrow(`${at('project/config')} is not there`);
+    expect(refused([at('project/real/modules/none')], [at('project/real/modules')])).not.toThrow();
   });
 
   test('is not what the agent works in', () => {

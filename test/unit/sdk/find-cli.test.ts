@@ -53,17 +53,17 @@ describe('the real program', () => {
   });
 
   it('is none that the agent could have put there or could exchange, however PATH leads to it', async () => {
-    const search = { agentWrites: [join(directory, 'work')], configured: undefined };
-    const theirs = await saying('work/bin', '6.6.6');
+    const search = { agentWrites: [join(directory, 'project')], configured: undefined };
+    const theirs = await saying('project/bin', '6.6.6');
     const real = await saying('bin', '1.0.0');
     await mkdir(join(directory, 'links'));
     await symlink(theirs, join(directory, 'links/tool'));
-    await mkdir(join(directory, 'work/node_modules/.bin'), { recursive: true });
-    await symlink(real, join(directory, 'work/node_modules/.bin/tool'));
-    await symlink('work', join(directory, 'aside'));
-    await symlink('/bin/sh', join(directory, 'work/sh'));
-    await writeFile(await saying('scripted', '6.6.6'), `#!${directory}/work/sh\necho tool/6.6.6\n`);
-    const places = ['work/bin', 'links', 'work/node_modules/.bin', 'aside/bin', 'scripted', 'bin'];
+    await mkdir(join(directory, 'project/node_modules/.bin'), { recursive: true });
+    await symlink(real, join(directory, 'project/node_modules/.bin/tool'));
+    await symlink('project', join(directory, 'aside'));
+    await symlink('/bin/sh', join(directory, 'project/sh'));
+    await writeFile(await saying('scripted', '6.6.6'), `#!${directory}/project/sh\necho tool/6.6.6\n`);
+    const places = ['project/bin', 'links', 'project/node_modules/.bin', 'aside/bin', 'scripted', 'bin'];
     const path = places.map((place) => join(directory, place)).join(':');
     expect(await findCli(KIND, { ...search, path })).toEqual({ path: real, version: '1.0.0' });
     await expect(findCli(KIND, { ...search, path, configured: theirs })).rejects.toThrow(

@@ -24,10 +24,10 @@ function resolveAll(...texts: string[]): Promise<(string | undefined)[]> {
       return { reference, directory, for: 'the repeater "x"', ...optional };
     });
   return resolveSecrets(wanted, {
-    agentWrites: [join(directory, 'work')],
+    agentWrites: [join(directory, 'project')],
     env: {
       HOME: directory,
-      PATH: `.:${directory}/work/bin:${directory}/bin:/usr/bin:/bin`,
+      PATH: `.:${directory}/project/bin:${directory}/bin:/usr/bin:/bin`,
       A: 'canary-a',
       EMPTY: '',
       CREDENTIALS_DIRECTORY: directory,
@@ -117,16 +117,16 @@ test('a file that is too long, or no text, is refused', async () => {
 });
 
 test('a program that the agent could have put there is not run, however it is found', async () => {
-  for (const name of ['work/bin', 'bin']) mkdirSync(join(directory, name), { recursive: true });
+  for (const name of ['project/bin', 'bin']) mkdirSync(join(directory, name), { recursive: true });
   const program = (name: string, content: string): void =>
     writeFileSync(join(directory, name), `#!/bin/sh\n${content}\n`, { mode: 0o755 });
-  program('work/bin/keeper', 'echo of the agent');
+  program('project/bin/keeper', 'echo of the agent');
   program('bin/keeper', 'echo of the user');
   // What it starts is not looked for there either.
   program('bin/outer', 'keeper');
   expect(await resolveAll('cmd:keeper', 'cmd:outer')).toEqual(['of the user', 'of the user']);
-  symlinkSync('../work/bin/keeper', join(directory, 'bin/linked'));
-  symlinkSync('/usr/bin/id', join(directory, 'work/bin/exchanged'));
-  for (const words of ['work/bin/keeper', 'linked', `${directory}/work/bin/exchanged`])
+  symlinkSync('../project/bin/keeper', join(directory, 'bin/linked'));
+  symlinkSync('/usr/bin/id', join(directory, 'project/bin/exchanged'));
+  for (const words of ['project/bin/keeper', 'linked', `${directory}/project/bin/exchanged`])
     await expect(resolveAll(`cmd:${words}`)).rejects.toThrow(/lies where the agent may write/);
 });
