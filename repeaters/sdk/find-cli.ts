@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { TurretError } from '../../src/errors.js';
-import { isWithin, linksTo } from '../../src/platform/paths.js';
+import { leadsThrough } from '../../src/platform/paths.js';
 import { CLI_ANSWER_MS_MAX } from '../../src/protocol/limits.js';
 import { interpreterOf } from './sandbox/program-files.js';
 
@@ -113,12 +113,10 @@ async function problemWith(
 ): Promise<string | undefined> {
   try {
     const real = await realpath(path);
-    const isIts = (place: string): boolean => agentWrites.some((directory) => isWithin(place, directory));
     await access(real, constants.X_OK);
     if (!(await stat(real)).isFile()) return 'it is no file';
     const programs = [path, ...interpreterOf(real, CLI_PATH)];
-    const way = programs.flatMap((program) => [program, ...linksTo(program).map(({ link }) => link)]);
-    if ([real, ...way].some(isIts)) return 'the agent can change it';
+    if (programs.some((program) => leadsThrough(program, agentWrites))) return 'the agent can change it';
     if (SHIM_DIRECTORIES.test(path) || SHIM_DIRECTORIES.test(real) || MANAGERS.test(basename(real)))
       return 'it obeys files of the working directory';
     for (const place of [real, dirname(real), dirname(path)]) {

@@ -48,11 +48,17 @@ export function linksTo(path: string): { link: string; target: string }[] {
   return found;
 }
 
+/** Whether an absolute path, what it leads to, or a link on the way lies in one of these directories (real paths). */
+export function leadsThrough(path: string, directories: readonly string[]): boolean {
+  const way = [realPlace(path), ...linksTo(path).map(({ link }) => link)];
+  return way.some((place) => directories.some((directory) => isWithin(place, directory)));
+}
+
 /** A PATH without directories where the agent may write (real paths), and without relative ones: npx puts the workspace on it. */
 export function trustedPath(path: string, agentWrites: readonly string[]): string {
   return path
     .split(':')
     .filter((directory) => isAbsolute(directory))
-    .filter((directory) => !agentWrites.some((place) => isWithin(realPlace(directory), place)))
+    .filter((directory) => !leadsThrough(directory, agentWrites))
     .join(':');
 }

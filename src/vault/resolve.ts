@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
 import { TurretError } from '../errors.js';
-import { isWithin, linksTo, realPlace, trustedPath } from '../platform/paths.js';
+import { leadsThrough, trustedPath } from '../platform/paths.js';
 import { SECRET_BYTES_MAX, SECRET_COMMAND_MS_MAX } from '../protocol/limits.js';
 import { type Reference, shownReference } from './reference.js';
 
@@ -108,12 +108,11 @@ async function commandText(
   wanted: Wanted,
   { env, agentWrites }: Omit<ResolveSurroundings, 'openVault'>,
 ): Promise<string> {
-  const isIts = (place: string): boolean => agentWrites.some((directory) => isWithin(place, directory));
   // Neither it nor what it starts: npx puts the workspace on PATH.
   const own = trustedPath(env['PATH'] ?? SYSTEM_PATH, agentWrites);
   const places = program.includes('/') ? [wanted.directory] : own.split(':');
   const path = places.map((directory) => resolve(directory, program)).find(isProgram);
-  if (path !== undefined && [realPlace(path), ...linksTo(path).map(({ link }) => link)].some(isIts))
+  if (path !== undefined && leadsThrough(path, agentWrites))
     throw unusable(wanted, `${program} lies where the agent may write`);
   const child = spawn(path ?? program, words, {
     cwd: wanted.directory,
