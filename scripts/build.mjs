@@ -84,7 +84,10 @@ await build({
     .map((name) => join(root, 'repeaters', name, 'main.ts'))
     .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
 });
-compileC(join(root, 'dist/src/isolation/confine'), [join(root, 'src/isolation/confine.c')]);
+for (const program of ['src/isolation/confine', 'repeaters/sdk/handoff/pump']) {
+  mkdirSync(dirname(join(root, 'dist', program)), { recursive: true });
+  compileC(join(root, 'dist', program), [join(root, `${program}.c`)]);
+}
 // Where a C compiler and libsodium are. Without it the Node shim is used, which does the same.
 await buildNativeShim(join(root, 'dist/native'));
 // oclif reads this instead of importing every command at every start.

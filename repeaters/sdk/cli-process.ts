@@ -7,13 +7,15 @@ import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { TurretError } from '../../src/errors.js';
 import type { SignalName } from '../../src/protocol/codes.js';
+import { CLI_OUTPUT_BYTES_MAX } from '../../src/protocol/limits.js';
 import { type RunningProgram, type Streams, attend, resultOf } from './running-program.js';
+import { Handoff } from './handoff/handoff.js';
 import { type Confinement, type Sandboxed, UNCONFINED, descriptorsOf } from './sandbox/confinement.js';
 import { Inside } from './sandbox/inside.js';
 import type { RunResult } from './types.js';
 import { forgetGroup, startWatchdog, watchGroup } from './watchdog.js';
 
-type Stdio = readonly ('pipe' | 'ignore' | 'inherit')[];
+type Stdio = readonly ('pipe' | 'ignore' | 'inherit' | Writable)[];
 
 export interface CliOptions {
   /** Absolute, or a name that is looked up on PATH of `env` when it is not confined. */
@@ -119,15 +121,26 @@ export async function runCli(
   run: Streams,
   { handed = [], outputMax, ...options }: CliOptions & { handed?: readonly object[]; outputMax?: number },
 ): Promise<RunResult> {
-  const start = (): CliProcess => {
+  const most = outputMax ?? CLI_OUTPUT_BYTES_MAX;
+  const handoff = run.handoff === undefined ? undefined : await Handoff.open(run.handoff, most);
+  const start = (): RunningProgram => {
     const cli = new CliProcess({
       ...options,
-      stdio: [run.needs.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', ...handed.map(() => 'pipe' as const)],
+      stdio: [
+        run.needs.stdin ? 'pipe' : 'ignore',
+        handoff?.input ?? 'pipe',
+        'pipe',
+        ...handed.map(() => 'pipe' as const),
+      ],
     });
     for (const [index, value] of handed.entries()) hand(cli.process.stdio[3 + index], value);
-    return cli;
+    return handoff?.carry(cli) ?? cli;
   };
-  return attend(run, start, outputMax);
+  try {
+    return await attend(run, start, most);
+  } finally {
+    handoff?.kill();
+  }
 }
 
 function hand(to: Readable | Writable | null | undefined, value: object): void {

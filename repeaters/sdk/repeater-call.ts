@@ -6,7 +6,7 @@ import { TurretError } from '../../src/errors.js';
 import { CHANNEL, FLAG, FRAME, type SignalName } from '../../src/protocol/codes.js';
 import type { Frame } from '../../src/protocol/frames.js';
 import { parseControl } from '../../src/protocol/json.js';
-import type { End, JsonObject, RunCall, Usage } from '../../src/protocol/messages.js';
+import type { End, HandoffPlace, JsonObject, RunCall, Usage } from '../../src/protocol/messages.js';
 import { parseSignal } from '../../src/protocol/parse.js';
 import { InboundChannel } from '../../src/wire/channels.js';
 import type { FrameSocket } from '../../src/wire/frame-socket.js';
@@ -14,6 +14,22 @@ import { errorToWire } from '../../src/wire/wire-errors.js';
 import { withoutSecrets } from './own-secrets.js';
 import { RedactedChannel } from './redacted-channel.js';
 import type { Repeater, Run } from './types.js';
+
+/** What becomes of standard output. */
+export interface OutputOptions {
+  /** Whether it is looked through for secrets. */
+  redact: boolean;
+  /** Where sockets for it are made; absent: it comes in frames. */
+  streams: string | undefined;
+}
+
+interface CallParts {
+  socket: FrameSocket;
+  stream: number;
+  request: JsonObject;
+  output: OutputOptions;
+  over: () => void;
+}
 
 export class RepeaterCall {
   readonly #socket: FrameSocket;
@@ -24,23 +40,26 @@ export class RepeaterCall {
   readonly #inbound: Record<number, InboundChannel>;
   readonly #outbound: Record<number, RedactedChannel>;
   #broken: unknown;
+  readonly #streams: string | undefined;
+  #handedOff = 0;
   #usage: Usage | undefined;
   #onSignal: (signal: SignalName) => void = () => {};
   #onResize: (size: { cols: number; rows: number }) => void = () => {};
 
-  constructor(socket: FrameSocket, stream: number, request: JsonObject, over: () => void) {
+  constructor({ socket, stream, request, output, over }: CallParts) {
     this.#socket = socket;
     this.#stream = stream;
     // From the broker, which is trusted and built it from checked parts.
     this.#request = request as unknown as RunCall;
     this.#over = over;
+    this.#streams = output.streams;
     const link = (channel: number) => ({ socket, stream, channel });
     this.#inbound = {
       [CHANNEL.STDIN]: new InboundChannel(link(CHANNEL.STDIN)),
       [CHANNEL.FILES]: new InboundChannel(link(CHANNEL.FILES)),
     };
     this.#outbound = {
-      [CHANNEL.STDOUT]: new RedactedChannel(link(CHANNEL.STDOUT)),
+      [CHANNEL.STDOUT]: new RedactedChannel(link(CHANNEL.STDOUT), output.redact),
       [CHANNEL.STDERR]: new RedactedChannel(link(CHANNEL.STDERR)),
       [CHANNEL.FILES]: new RedactedChannel(link(CHANNEL.FILES)),
     };
@@ -115,6 +134,7 @@ export class RepeaterCall {
       stderr: this.#outbound[CHANNEL.STDERR] as RedactedChannel,
       filesIn: this.#inbound[CHANNEL.FILES] as InboundChannel,
       filesOut: this.#outbound[CHANNEL.FILES] as RedactedChannel,
+      ...this.#handoff(),
       used: (usage) => {
         this.#usage = usage;
       },
@@ -127,10 +147,22 @@ export class RepeaterCall {
     };
   }
 
+  #handoff(): Pick<Run, 'handoff'> {
+    const directory = this.#streams;
+    if (this.#request.handoff !== true || directory === undefined) return {};
+    const announce = (place: HandoffPlace): void =>
+      this.#socket.sendControl(FRAME.STATUS, this.#stream, { state: 'handoff', ...place });
+    const passed = (bytes: number): void => {
+      this.#handedOff = bytes;
+    };
+    return { handoff: { directory, announce, passed } };
+  }
+
   #end(end: End): void {
     const redacted = Object.values(this.#outbound).reduce((sum, channel) => sum + channel.redacted, 0);
     const counted = {
       ...(redacted === 0 ? {} : { redacted }),
+      ...(this.#handedOff === 0 ? {} : { handed_off: this.#handedOff }),
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
     };
     this.#socket.sendControl(FRAME.END, this.#stream, { ...withoutSecrets(end), ...counted });

@@ -30,7 +30,7 @@ export interface RunningProgram {
   kill(signal: SignalName | 'KILL'): void;
 }
 
-export type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'onSignal'>;
+export type Streams = Pick<Run, 'needs' | 'signal' | 'stdin' | 'stdout' | 'stderr' | 'onSignal' | 'handoff'>;
 
 /**
  * Starts a program and connects it with its call, to its end and to the end of its output.

@@ -17,7 +17,8 @@ import { FrameSocket } from '../../src/wire/frame-socket.js';
 import { NONCE_BYTES, toBase64url } from '../../src/wire/handshake.js';
 import { errorToWire } from '../../src/wire/wire-errors.js';
 import { keepSecret, redactLog, withoutSecrets } from './own-secrets.js';
-import { RepeaterCall } from './repeater-call.js';
+import { canHandOff } from './handoff/handoff.js';
+import { type OutputOptions, RepeaterCall } from './repeater-call.js';
 import type { Repeater, RepeaterSecrets } from './types.js';
 
 const BROKER_FD = 3;
@@ -37,8 +38,10 @@ export async function serve(
   redactLog();
   const repeater = await make(secrets);
   const calls = new Map<number, RepeaterCall>();
+  const redact = secrets.config['redact'] !== 'off';
+  const output = { redact, streams: redact || !canHandOff() ? undefined : secrets.streams };
   const socket = new FrameSocket(new Socket({ fd: BROKER_FD, readable: true, writable: true }), {
-    frame: (frame) => onFrame(frame, socket, repeater, calls),
+    frame: (frame) => onFrame(frame, socket, { repeater, calls, output }),
     close: () => {
       for (const call of calls.values()) call.abort();
       // Children are killed by the abort; a moment for that, then nothing of this session is left.
@@ -66,12 +69,13 @@ export async function serve(
   socket.send({ type: FRAME.REGISTER, payload: encodeControl(register) });
 }
 
-function onFrame(
-  frame: Frame,
-  socket: FrameSocket,
-  repeater: Repeater,
-  calls: Map<number, RepeaterCall>,
-): void {
+interface Serving {
+  repeater: Repeater;
+  calls: Map<number, RepeaterCall>;
+  output: OutputOptions;
+}
+
+function onFrame(frame: Frame, socket: FrameSocket, { repeater, calls, output }: Serving): void {
   if (frame.stream === 0) return onConnectionFrame(frame, socket);
   if (frame.type !== FRAME.CALL) {
     calls.get(frame.stream)?.frame(frame);
@@ -82,7 +86,8 @@ function onFrame(
     void resolve(socket, frame.stream, repeater, request as unknown as AgentCall);
     return;
   }
-  const call = new RepeaterCall(socket, frame.stream, request, () => calls.delete(frame.stream));
+  const over = (): void => void calls.delete(frame.stream);
+  const call = new RepeaterCall({ socket, stream: frame.stream, request, output, over });
   calls.set(frame.stream, call);
   void call.perform(repeater);
 }

@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { SignalName } from '../../src/protocol/codes.js';
+import type { HandoffOffer } from './handoff/handoff.js';
 import type {
   AgentCall,
   Capability,
@@ -26,6 +27,8 @@ export interface RepeaterSecrets {
   directory: string;
   /** Real paths of what this session's agent may write: no program is started from there. */
   agent_writes: string[];
+  /** Where the agent finds sockets of output that is handed over; absent where it could not. */
+  streams?: string;
   /** Other configured repeaters of the same kind: name to its config block. */
   siblings: Record<string, { [key: string]: Json }>;
 }
@@ -46,6 +49,8 @@ export interface Run {
   /** Files by value, as a file stream (SPEC.md §Files): what the shim sends, and what goes back to it. */
   readonly filesIn: Readable;
   readonly filesOut: Writable;
+  /** The caller may take standard output past this process; absent: it comes on `stdout` only. */
+  readonly handoff?: HandoffOffer;
   /** What it cost, known at the end; the last word counts. */
   used(usage: Usage): void;
   onSignal(listener: (signal: SignalName) => void): void;

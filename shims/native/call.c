@@ -23,6 +23,7 @@ void call_begin(struct call *call, struct connection *connection, struct outlet 
   call->outlets[0] = &outlets[0];
   call->outlets[1] = &outlets[1];
   call->sender.over = true;
+  call->handoff.socket = -1;
 }
 
 static void send_frame(const struct call *call, uint8_t type, uint8_t channel, const void *payload, size_t count) {
@@ -60,6 +61,8 @@ void call_trouble(struct call *call, bool pipe_closed) {
 
 static void take(struct call *call, struct inflow *flow, uint8_t channel, size_t count) {
   uint8_t payload[4];
+  // What came in no frame took no credit.
+  if (channel == CHANNEL_STDOUT && call->handoff.taken) return;
   flow->taken += (uint32_t)count;
   if (flow->taken < WINDOW_BYTES / 2 || flow->ended || call->end != END_NONE) return;
   write_u32(payload, flow->taken);
@@ -72,10 +75,17 @@ void call_write(struct call *call, size_t output, const uint8_t *bytes, size_t c
   struct outlet *outlet = call->outlets[output];
   bool worked = outlet->error == 0;
   take(call, &call->outputs[output], (uint8_t)(CHANNEL_STDOUT + output), outlet_write(outlet, bytes, count));
+  if (output == 0 && outlet->error != 0) handoff_close(&call->handoff);
   if (!worked || outlet->error == 0 || call->in_trouble || call->end == END_REFUSED) return;
   bool closed = outlet->error == EPIPE || outlet->error == ECONNRESET;
   if (!closed) fail_system(&call->problem, outlet->error, "write");
   call_trouble(call, closed);
+}
+
+void call_read_handoff(struct call *call) {
+  const uint8_t *bytes;
+  size_t count = handoff_pass(&call->handoff, call->outlets[0], &bytes);
+  if (count > 0) call_write(call, 0, bytes, count);
 }
 
 static void take_files(struct call *call, const struct frame *frame) {
@@ -91,6 +101,8 @@ static bool on_data(struct call *call, const struct frame *frame) {
   size_t which = output ? (size_t)(frame->channel - CHANNEL_STDOUT) : 0;
   struct inflow *flow = output ? &call->outputs[which] : &call->files_in;
   if (flow->ended) return fail_protocol(&call->problem, "data after the end of its channel");
+  if (frame->length > 0 && frame->channel == CHANNEL_STDOUT && call->handoff.taken)
+    return fail_protocol(&call->problem, "output in frames that was handed over");
   if (frame->length > flow->window) return fail(&call->problem, "flow_control", "data beyond the credit given", NULL);
   flow->window -= frame->length;
   if (output) {
@@ -104,6 +116,12 @@ static bool on_data(struct call *call, const struct frame *frame) {
 }
 
 static bool on_status(struct call *call, const struct json *json) {
+  if (call->running && json_is(json_text_of(json, &json->values[0], "state"), "handoff")) {
+    if (handoff_take(&call->handoff, json, &call->problem)) return true;
+    if (problem_is(&call->problem, "protocol_error")) return false;
+    call_trouble(call, false);
+    return true;
+  }
   if (call->running || !json_is(json_text_of(json, &json->values[0], "state"), "running")) return true;
   if (!needs_read(&call->needs, json, json_member(json, &json->values[0], "needs"), &call->problem)) return false;
   call->running = true;

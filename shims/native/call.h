@@ -4,6 +4,7 @@
 
 #include "connection.h"
 #include "facts.h"
+#include "handoff.h"
 #include "limits.h"
 #include "outlet.h"
 #include "receive-files.h"
@@ -28,6 +29,8 @@ struct call {
   const char *cwd;
   struct inflow outputs[2], files_in;
   struct outflow input, files_out;
+  /** Of standard output, when that does not come in frames. */
+  struct handoff handoff;
   struct needs needs;
   bool running;
   struct file_sender sender;
@@ -57,6 +60,8 @@ void call_resize(const struct call *call, uint16_t columns, uint16_t rows);
 void call_trouble(struct call *call, bool pipe_closed);
 /** Writes on what waited; gives credit for it. */
 void call_write(struct call *call, size_t output, const uint8_t *bytes, size_t count);
+/** Standard output that is there where it was handed over. */
+void call_read_handoff(struct call *call);
 /** Bytes of standard input; none are its end. */
 void call_input(struct call *call, const uint8_t *bytes, size_t count);
 /** Sends what there is credit for of the files the call reads. */

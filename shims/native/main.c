@@ -27,6 +27,8 @@
 static struct relay relay;
 static struct call call;
 static struct connection connection;
+/** Where output may be taken that does not come in frames; NULL for nowhere. */
+static const char *streams;
 
 // Node does the same at its start: the first descriptor this process opens is not to become somebody's output.
 static void open_standard_streams(void) {
@@ -107,9 +109,21 @@ static void add_command_line(struct bytes *to, const char *tool, int argc, char 
 }
 
 static void add_place(struct bytes *to, const struct surroundings *here) {
+  if (streams != NULL) bytes_add_text(to, ",\"handoff\":true");
   bytes_add_text(to, ",\"cwd\":");
   add_text(to, here->cwd);
   terminal_add(to);
+}
+
+/** Of a session whose broker has a socket. */
+static const char *streams_beside(const char *socket) {
+  const char *end = socket == NULL ? NULL : strrchr(socket, '/');
+  if (end == NULL) return NULL;
+  char *directory = memory_text(socket);
+  directory[end - socket] = 0;
+  char *there = join(directory, "streams");
+  free(directory);
+  return there;
 }
 
 // --- the call --------------------------------------------------------------------------------------------------------------------
@@ -120,6 +134,7 @@ static void ask(const struct bytes *request, struct facts *facts, const char *cw
   facts_add(&json, facts);
   bytes_add_text(&json, "}");
   call_begin(&call, &connection, relay.outlets, cwd, facts);
+  call.handoff.directory = streams;
   if (!connection_call(&connection, &json, &call.problem)) give_up(&call.problem);
   bytes_free(&json);
   relay_call(&relay, &call);
@@ -158,6 +173,7 @@ int main(int argc, char **argv) {
   char client[CLIENT_BYTES_MAX + 1];
   snprintf(client, sizeof client, is_turret ? "turret call" : "shim %s", here.tool);
   if (!locate(&here, &token, &address, &problem)) give_up(&problem);
+  streams = streams_beside(address.path);
   if (!connection_open(&connection, &address, &token, client, &problem)) give_up(&problem);
   struct window window;
   if (window_size(&window)) relay.window = (struct window_seen){window.columns, window.rows};

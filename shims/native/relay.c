@@ -17,7 +17,7 @@
 #define LAST_WORDS_MS 400
 #define EXPLAIN_MS_MAX 300
 
-enum { SOCKET, SIGNALS, OUTPUT, ERRORS, INPUT, POLLED };
+enum { SOCKET, SIGNALS, OUTPUT, ERRORS, INPUT, HANDED_OVER, POLLED };
 
 struct turn {
   struct relay *relay;
@@ -115,7 +115,8 @@ static bool wants_input(struct turn *turn) {
 /** Nothing more will come for it, or can be written to it. */
 static bool settled(const struct call *call, size_t output) {
   const struct outlet *outlet = call->outlets[output];
-  bool ended = call->outputs[output].ended || call->end != END_NONE;
+  bool elsewhere = output == 0 && call->handoff.taken && call->end != END_REFUSED;
+  bool ended = elsewhere ? handoff_over(&call->handoff) : call->outputs[output].ended || call->end != END_NONE;
   return outlet->error != 0 || (ended && !outlet_waits(outlet));
 }
 
@@ -145,6 +146,9 @@ static void wait_and_act(struct turn *turn) {
   };
   bool wanted = wants_input(turn);
   all[INPUT] = polled(turn->input, wanted, POLLIN);
+  // Read no faster than it is taken.
+  bool held = call->handoff.held > 0;
+  all[HANDED_OVER] = polled(held ? relay->outlets[0].descriptor : call->handoff.socket, !outlet_waits(&relay->outlets[0]), held ? POLLOUT : POLLIN);
   double left = turn->until_ms - now_ms();
   int ready = poll(all, POLLED, turn->until_ms == 0 ? -1 : left > 0 ? (int)left + 1 : 0);
   if (ready <= 0) return;
@@ -152,6 +156,7 @@ static void wait_and_act(struct turn *turn) {
   for (size_t output = 0; output < 2; output += 1)
     if (all[OUTPUT + output].revents != 0) call_write(call, output, NULL, 0);
   if (all[INPUT].revents != 0) take_input(turn);
+  if (all[HANDED_OVER].revents != 0) call_read_handoff(call);
   // A broker that closed its end may have said why before.
   if ((all[SOCKET].revents & POLLOUT) != 0 && !connection_flush(relay->connection)) bytes_free(&relay->connection->out);
   if ((all[SOCKET].revents & ~POLLOUT) != 0) take_frames(turn);

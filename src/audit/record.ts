@@ -142,6 +142,8 @@ export interface CallFinished {
   out: number;
   /** Times the repeater took its own secret out of what it sent back. */
   redacted?: number;
+  /** Its output went past the broker: `out` counts that by the repeater's word, and not at all where the call broke off. */
+  handoff?: true;
 }
 /** What a model's answer cost, as the repeater reports it: before `call.finished`, or after it when the caller had hung up. */
 export interface CallUsage extends Usage {
@@ -245,7 +247,7 @@ export const RECORD_FIELDS: { readonly [T in RecordType]: readonly FieldsOf<T>[]
     'sig',
   ],
   'call.refused': ['call', 'kid', 'agent', 'tool', 'argv', 'action', 'params', 'code', 'reason', 'sig'],
-  'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out', 'redacted'],
+  'call.finished': ['call', 'outcome', 'exit', 'signal', 'error', 'ms', 'in', 'out', 'redacted', 'handoff'],
   'call.usage': ['call', 'model', 'input', 'cached', 'output', 'usd', 'estimated'],
   'repeater.start': ['repeater', 'kind', 'pid', 'command_sha256'],
   'repeater.registered': ['repeater', 'version', 'actions', 'tools', 'descriptor_sha256'],

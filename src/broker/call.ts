@@ -18,6 +18,7 @@ import { type Decided, requireAllowed } from './authorize.js';
 import { parseFinished, redactedBy, repeaterError, usageOf } from './call-end.js';
 import type { CallContext, CallStream } from './context.js';
 import { type CallEvidence, evidenceOf } from './evidence.js';
+import { Handoff } from './handoff.js';
 import type { Principal } from './keys.js';
 import { CALLER_CONTROL, type Outlet, REPEATER_CHANNELS, Relay, callerChannels } from './relay.js';
 import type { RepeaterLink } from './repeater-link.js';
@@ -41,6 +42,7 @@ export class Call implements CallStream {
   #repeater: { link: RepeaterLink; stream: number } | undefined;
   #limits: string[] = [];
   #redacted = 0;
+  readonly #handoff = new Handoff();
   #timer: NodeJS.Timeout | undefined;
   #leave: (() => void) | undefined;
 
@@ -116,6 +118,9 @@ export class Call implements CallStream {
     this.#phase = 'running';
     this.#toRepeater = new Relay(callerChannels(needs));
     this.#timer = setTimeout(() => this.#deadline(), timeout_ms);
+    // Of what does not pass here nobody but the repeater counts the bytes.
+    if (request.handoff === true && !this.#context.limiter.counts(this.#caller, this.#limits))
+      this.#handoff.allow();
     const run = {
       mode: 'run',
       call: this.id,
@@ -123,6 +128,7 @@ export class Call implements CallStream {
       needs,
       timeout_ms,
       ...(request.tty ? { tty: request.tty } : {}),
+      ...this.#handoff.asked,
     } as const;
     const stream = link.run(run, {
       frame: (frame) => this.#fromRepeater(frame),
@@ -142,6 +148,7 @@ export class Call implements CallStream {
     if (this.#phase === 'over') return;
     const outlet: Outlet = { send: (out) => this.#connection.send(out), stream: this.#stream };
     if (frame.type === FRAME.CREDIT) return this.#toRepeater.addCredit(frame, outlet);
+    if (frame.type === FRAME.STATUS) return this.#handoff.announce(frame, outlet);
     if (frame.type !== FRAME.DATA)
       throw new TurretError('protocol_error', 'that frame does not belong on a call');
     try {
@@ -162,6 +169,7 @@ export class Call implements CallStream {
     }
     if (this.#phase === 'over') return;
     this.#redacted = redactedBy(end);
+    this.#handoff.ended(end);
     const finished = parseFinished(end);
     this.#finish(finished ?? { ok: false, error: errorToWire(repeaterError(end)) });
   }
@@ -254,7 +262,7 @@ export class Call implements CallStream {
       ...what,
       ms: Math.round(this.#context.monotonicMs() - this.#startedMs),
       in: this.#toRepeater.bytes,
-      out: this.#toCaller.bytes,
+      ...this.#handoff.recorded(this.#toCaller.bytes),
       ...(this.#redacted > 0 ? { redacted: this.#redacted } : {}),
     });
   }

@@ -56,6 +56,13 @@ export class Limiter {
     }
   }
 
+  /** Whether a budget counts output of such a call: then all of it has to pass here. */
+  counts(caller: Principal, ids: string[]): boolean {
+    return [...this.#ownOf(caller), ...this.#rulesOf(caller, ids)].some(
+      ({ limit, state }) => bytesLeft(limit, state) !== Infinity,
+    );
+  }
+
   /** What a call cost; the calls after it are refused when that was too much. */
   use(caller: Principal, ids: string[], { input, cached, output, usd = 0 }: Usage): void {
     for (const counted of [...this.#ownOf(caller), ...this.#rulesOf(caller, ids)]) {

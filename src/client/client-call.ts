@@ -91,6 +91,8 @@ export class ClientCall {
 
   #status(status: JsonObject): void {
     // The broker has proved itself, so its shapes are taken as they are.
+    if (status['state'] === 'handoff')
+      throw new TurretError('protocol_error', 'output handed over in a way that nobody asked for');
     if (status['state'] === 'running') this.#resolveRunning(status['needs'] as unknown as Needs);
   }
 

@@ -9,10 +9,11 @@ import type { GatewayRoute } from '../protocol/agent-directory.js';
 import type { RegisteredAction } from '../protocol/messages.js';
 import type { DeclaredCli } from './declared.js';
 import type { ManifestProfile } from './manifest.js';
-import type { SANDBOX_MODES, ZYGOTE_MODES } from './shape-repeaters.js';
+import type { REDACT_MODES, SANDBOX_MODES, ZYGOTE_MODES } from './shape-repeaters.js';
 
 export type SandboxMode = (typeof SANDBOX_MODES)[number];
 export type ZygoteMode = (typeof ZYGOTE_MODES)[number];
+export type RedactMode = (typeof REDACT_MODES)[number];
 
 export interface SandboxConfig {
   /** Paths it may see, and change: absolute, `~/…`, or from the manifest's directory. */
@@ -90,6 +91,8 @@ export interface RepeaterConfig extends DeclaredCli {
   sandbox?: SandboxMode | SandboxConfig;
   /** Of an aws repeater; `auto` when left out. */
   zygote?: ZygoteMode;
+  /** Whether standard output is looked through for its secrets; `auto` when left out. */
+  redact?: RedactMode;
   manifest?: string;
   /** Of an http repeater. */
   upstreams?: Record<string, UpstreamConfig>;

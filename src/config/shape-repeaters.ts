@@ -34,6 +34,8 @@ export const REPEATER_PROFILES = ['exec', 'line', 'binary'] as const;
 export const SANDBOX_MODES = ['auto', 'required', 'off'] as const;
 /** Whether calls of the real aws are forked from a process that has it imported: where this machine can, never. */
 export const ZYGOTE_MODES = ['auto', 'off'] as const;
+/** Whether what a repeater prints is looked through for its secrets. */
+export const REDACT_MODES = ['auto', 'off'] as const;
 const OUTPUTS = ['json', 'text', 'table', 'yaml', 'yaml-stream', 'off'] as const;
 const REPEATERS_MAX = 64;
 
@@ -136,6 +138,11 @@ const REPEATER: FieldsShape = {
       shape: { is: 'word', words: ZYGOTE_MODES },
       about:
         'Whether calls of the real aws are forked from a process that has it imported: auto (where this machine can), off.',
+    },
+    redact: {
+      shape: { is: 'word', words: REDACT_MODES },
+      about:
+        'Whether its standard output is looked through for its secrets: auto, or off, and then it also goes straight to the caller where it can.',
     },
     manifest: {
       shape: NOT_EMPTY,

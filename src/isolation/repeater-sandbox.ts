@@ -20,6 +20,8 @@ export interface RepeaterSandboxRequest {
   directory: string;
   /** Where it starts: empty inside unless it is among the paths. */
   cwd: string;
+  /** Of sockets for output that is handed over, writable; absent where none is. */
+  streams?: string;
   /** Directories with Turret's state: never visible. */
   hidden: string[];
   /** Files that decide what agents and repeaters may do: never writable. */
@@ -32,7 +34,7 @@ export function repeaterSandbox(
   request: RepeaterSandboxRequest,
   filterFd: number | undefined,
 ): string[] {
-  const { net, directory, cwd } = request;
+  const { net, directory, streams, cwd } = request;
   const empty = emptiedPlaces(request.home).filter((path) => path !== '/');
   return [
     bubblewrap,
@@ -46,7 +48,7 @@ export function repeaterSandbox(
     ...['--dir', cwd],
     ...bound(request),
     ...hidden(request, empty),
-    ...['--bind', directory, directory],
+    ...[directory, ...(streams === undefined ? [] : [streams])].flatMap((path) => ['--bind', path, path]),
     // What is written where nothing stays must fail, not get lost.
     ...empty.filter((path) => !path.endsWith('/tmp')).flatMap((path) => ['--remount-ro', path]),
     ...['--chdir', cwd, '--'],

@@ -3,7 +3,8 @@
 //   admin.sock  admin.token  session.json  repeaters/<name>/   never shown to the agent
 //   agent.sock                                                  bound into the sandbox, then removed
 //   tmp/                                                        without namespaces: the agent's TMPDIR
-//   agent/      agent.sock  token  bin/<tool>  node/<tool>      what the sandbox shows as /run/turret
+//   agent/      agent.sock  token  bin/<tool>  node/<tool>
+//               streams/                                        what the sandbox shows as /run/turret
 
 import {
   lstatSync,
@@ -71,7 +72,8 @@ export function createRuntimeDirectory(roots: string[], session: RunningSession)
       makePrivate(root);
       mkdirSync(directory.path, { mode: 0o700 });
       mkdirSync(directory.agent, { mode: 0o700 });
-      mkdirSync(join(directory.agent, 'bin'), { mode: 0o700 });
+      for (const name of ['bin', AGENT_FILES.streams])
+        mkdirSync(join(directory.agent, name), { mode: 0o700 });
       const ticks = startTicks(session.pid);
       const content = { ...session, ...(ticks === undefined ? {} : { ticks }) };
       writeFileSync(join(directory.path, 'session.json'), `${JSON.stringify(content)}\n`, {

@@ -6,6 +6,8 @@ export const AGENT_FILES = {
   /** Where the agent can have no Unix socket: the broker's port of 127.0.0.1. */
   port: 'port',
   token: 'token',
+  /** Sockets that output is taken from which does not pass the broker. */
+  streams: 'streams',
   /** Beside native shims: the Node shims, by the same names, for what those hand on. */
   nodeShims: 'node',
   /** The gateway's program, its settings, and what starts it and then the agent. */

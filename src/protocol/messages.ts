@@ -78,6 +78,8 @@ export interface ToolCall {
   facts?: Record<string, string>;
   tty?: Tty;
   timeout_ms?: number;
+  /** It would take standard output from a socket of its session's directory. */
+  handoff?: boolean;
 }
 /** CALL from `turret call`: an action by name. */
 export interface ActionCall {
@@ -87,6 +89,7 @@ export interface ActionCall {
   facts?: Record<string, string>;
   tty?: Tty;
   timeout_ms?: number;
+  handoff?: boolean;
 }
 export type AgentCall = ToolCall | ActionCall;
 
@@ -108,6 +111,8 @@ export interface RunCall {
   needs: Needs;
   tty?: Tty;
   timeout_ms: number;
+  /** The caller would take standard output past the broker, and no budget counts it. */
+  handoff?: boolean;
 }
 
 /** STATUS to the caller: decided, recorded, running; this is what it needs of you. */
@@ -115,6 +120,14 @@ export interface Status {
   state: 'running';
   call: string;
   needs: Needs;
+}
+
+/** Where standard output is taken from, in STATUS `handoff`: a socket's name in the session's directory, and what to show there. */
+export interface HandoffPlace {
+  /** HANDOFF_NAME_BYTES of base64url. */
+  name: string;
+  /** HANDOFF_TICKET_BYTES, in base64url. */
+  ticket: string;
 }
 
 export interface WireError {

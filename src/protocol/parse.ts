@@ -12,10 +12,22 @@ import {
   FILE_PATH_BYTES_MAX,
   PARAMS_MAX,
 } from './limits.js';
-import type { AgentCall, Json, JsonObject, Params, ParamScalar, ParamValue, Tty } from './messages.js';
+import type {
+  AgentCall,
+  HandoffPlace,
+  Json,
+  JsonObject,
+  Params,
+  ParamScalar,
+  ParamValue,
+  Tty,
+} from './messages.js';
 
 const ACTION = /^[a-z][a-z0-9_]*(?:\.[a-z0-9_]+){0,8}$/;
 const TOOL = /^[a-z][a-z0-9_.-]{0,63}$/;
+/** HANDOFF_NAME_BYTES, and HANDOFF_TICKET_BYTES spelled in the one way. */
+const HANDOFF_NAME = /^[A-Za-z0-9_-]{22}$/;
+const HANDOFF_TICKET = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const FACT = /^[A-Za-z][A-Za-z0-9_.*-]{0,63}$/;
 
 export function isActionName(name: string): boolean {
@@ -31,6 +43,7 @@ export function parseAgentCall(object: JsonObject): AgentCall {
   const common = {
     ...optional('facts', object['facts'], parseFacts),
     ...optional('tty', object['tty'], parseTty),
+    ...optional('handoff', object['handoff'], (value) => value === true),
     ...optional('timeout_ms', object['timeout_ms'], (value) =>
       parseInteger('timeout_ms', value, 1, CALL_MS_MAX),
     ),
@@ -114,6 +127,14 @@ export function parseSignal(object: JsonObject): SignalName {
   const signal = SIGNALS.find((name) => name === object['signal']);
   if (signal === undefined) throw bad('unknown signal');
   return signal;
+}
+
+/** STATUS of a repeater that hands output over. Nothing in the name leads to another directory. */
+export function parseHandoff({ state, name, ticket }: JsonObject): HandoffPlace {
+  if (state !== 'handoff') throw bad('a repeater has no other state to tell');
+  if (typeof name !== 'string' || !HANDOFF_NAME.test(name)) throw bad('a handoff has no proper name');
+  if (typeof ticket !== 'string' || !HANDOFF_TICKET.test(ticket)) throw bad('a handoff has no proper ticket');
+  return { name, ticket };
 }
 
 export function parseObject(name: string, value: Json | undefined): JsonObject {

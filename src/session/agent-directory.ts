@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSy
 import { join } from 'node:path';
 
 import { installed } from '../installation.js';
+import type { Level } from '../isolation/levels.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import type { RuntimeDirectory } from '../platform/runtime-directory.js';
 import type { ShimProgram } from './shim-program.js';
@@ -37,6 +38,14 @@ export function fillAgentDirectory(
   link(launcher, join(agent, 'bin'));
   // Read by bash after the profile of a login shell has reset PATH.
   writeFileSync(join(agent, 'bash-env'), 'PATH="${BASH_SOURCE[0]%/*}/bin:$PATH"\n', { mode: 0o644 });
+}
+
+/** Where the agent is shown this very directory, and may connect to any socket in it. */
+const SHARED: readonly Level[] = ['strict', 'namespaced', 'none'];
+
+/** Where repeaters make sockets that this session's agent finds; none where it would not. */
+export function streamsOf({ agent }: RuntimeDirectory, level: Level): { streams?: string } {
+  return SHARED.includes(level) ? { streams: join(agent, AGENT_FILES.streams) } : {};
 }
 
 // The agent's NODE_OPTIONS are not for the shim, and Node 20 reads a file of certificates at every start (2.5 times the

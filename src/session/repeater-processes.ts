@@ -20,7 +20,13 @@ import { fixedFiles } from './fixed-files.js';
 import { tellOpening } from './opening-notice.js';
 import { RepeaterLog } from './repeater-log.js';
 import { type OwnSecrets, withoutSources } from './repeater-secrets.js';
-import { FILTER_FD, type RepeaterStart, type StartSurroundings, prepareRepeater } from './repeater-start.js';
+import {
+  FILTER_FD,
+  type RepeaterStart,
+  type StartSurroundings,
+  prepareRepeater,
+  streamsFor,
+} from './repeater-start.js';
 import { vaultDirectory } from './vault-directory.js';
 
 export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' | 'fixed'> {
@@ -184,6 +190,7 @@ export class RepeaterProcesses {
       env: { ...given, ...variables },
       directory,
       agent_writes: this.#surroundings.agentWrites,
+      ...streamsFor(config, this.#surroundings),
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };
   }

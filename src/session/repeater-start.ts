@@ -22,6 +22,8 @@ export interface StartSurroundings {
   runtimeDirectory: string;
   /** Repeaters that run as somebody else. */
   users: ReadonlyMap<string, UnixUser>;
+  /** Where this session's agent finds sockets that do not lead to the broker; absent where it finds none. */
+  streams?: string;
   /** Directories and files a sandbox hides, or does not let be written. */
   hidden: string[];
   fixed: string[];
@@ -223,10 +225,19 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
     net: net === 'open',
     home,
     directory: realpathSync(directory),
+    ...streamsFor(config, surroundings),
     cwd: config.profile === 'binary' ? realpathSync(directory) : place,
     hidden: surroundings.hidden,
     fixed: surroundings.fixed,
   };
+}
+
+/** Of a repeater that may hand its output over. Another user could not make anything there. */
+export function streamsFor(
+  { name, redact }: RepeaterConfig,
+  { streams, users }: Pick<StartSurroundings, 'streams' | 'users'>,
+): { streams?: string } {
+  return redact !== 'off' || streams === undefined || users.has(name) ? {} : { streams };
 }
 
 function isAbove(directory: string, path: string): boolean {

@@ -32,7 +32,7 @@ import type { JsonObject } from '../protocol/messages.js';
 import { say, sayError } from '../ui/voice.js';
 import { fromBase64url, toBase64url } from '../wire/handshake.js';
 import { type AgentExit, startAgent } from './agent.js';
-import { fillAgentDirectory } from './agent-directory.js';
+import { fillAgentDirectory, streamsOf } from './agent-directory.js';
 import { makeAgentHome } from './agent-home.js';
 import { announce } from './announce.js';
 import { begin } from './begin.js';
@@ -240,6 +240,7 @@ class Session {
       secrets,
       env: process.env,
       agentWrites: writes,
+      ...streamsOf(directory, enclosure.level),
       say: tell,
       ...places,
     };

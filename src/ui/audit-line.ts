@@ -31,7 +31,8 @@ export function outcomeOf(value: JsonObject): string {
   const sizes = `in ${bytes(numberOf(value['in']))}, out ${bytes(numberOf(value['out']))}`;
   const redacted = numberOf(value['redacted']);
   const taken = redacted > 0 ? `, ${redacted} times a secret redacted` : '';
-  return `${escapeForeign(exit)}${error === '' ? '' : ` (${escapeForeign(error)})`} after ${duration(numberOf(value['ms']))}, ${sizes}${taken}`;
+  const past = value['handoff'] === true ? ', past the broker' : '';
+  return `${escapeForeign(exit)}${error === '' ? '' : ` (${escapeForeign(error)})`} after ${duration(numberOf(value['ms']))}, ${sizes}${past}${taken}`;
 }
 
 /** Everything else a type has to say, as `name=value`. */

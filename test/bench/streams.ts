@@ -30,6 +30,8 @@ broker, the kernel's write is two fifths, its read a seventh, Node's own streams
 of several frames in one write for a whole turn of the loop, credit in quarters of the window, 128 KiB a read. Two processes of Node that do nothing but pass frames on, read into one memory, cost 2.3 times the processor time of \
 the pipe (357 ms to 153 for 256 MiB, medians of six on a busy machine): so the goal needs one process of Node less (174 ms), or a relay that is not Node.`;
 
+const WHY_HANDOFF = `The program's own writing is what is left: 170 to 190 ms for a gigabyte into a socket that nothing looks at. What passes it on moves it by splice(2), in the kernel and without a copy, and so does the shim; starting the call is 20 to 30 ms.`;
+
 export const figuresOfStreams: readonly Figure[] = [
   {
     name: 'G7-256',
@@ -52,10 +54,8 @@ export const figuresOfStreams: readonly Figure[] = [
     title: '1 GiB where nobody asked for inspection, on a socket that is handed over / through `cat | cat`',
     goal: 0.4,
     stretch: 0.2,
-    open: {
-      absent:
-        'not built: every byte is framed, counted and looked through for secrets. A prototype in which the broker takes the program’s output on a connection of its own, one process of Node instead of two, needs half the processor time (174 ms for 256 MiB, 357 with both, 153 the pipe): that saves the repeater, and is no hand-off by this goal. A socket from the program straight to the shim needs 53 ms, and nobody counts, caps or cuts what passes',
-    },
+    why: WHY_HANDOFF,
+    open: () => besidePipe(1024, CONFIG.replace('required', 'required, redact: off')),
   },
   {
     name: 'G7-memory',
@@ -68,20 +68,20 @@ export const figuresOfStreams: readonly Figure[] = [
 ];
 
 /** A session whose agent has the tool `prod`, and the program itself as `./.prod`. */
-async function startProd(): Promise<GuardedWorld> {
+async function startProd(config = CONFIG): Promise<GuardedWorld> {
   const home = makeHome();
   const tools = path.join(home.directory, 'tools');
   mkdirSync(tools);
   writeFileSync(path.join(tools, 'prod.yaml'), MANIFEST);
   copyFileSync(compiled('prod'), path.join(tools, 'prod'));
   copyFileSync(compiled('prod'), path.join(home.workspace, '.prod'));
-  return startSession({ home, config: CONFIG, env: { PROD_KEY: 'the-key-of-the-stream-0123456789' } });
+  return startSession({ home, config, env: { PROD_KEY: 'the-key-of-the-stream-0123456789' } });
 }
 
 const guarded = (mib: number): string[] => ['sh', '-c', `prod out ${mib} >/dev/null`];
 
-async function besidePipe(mib: number): Promise<Sides> {
-  const session = await startProd();
+async function besidePipe(mib: number, config = CONFIG): Promise<Sides> {
+  const session = await startProd(config);
   return {
     subject: () => session.time(guarded(mib)),
     reference: () => session.time(['sh', '-c', `./.prod out ${mib} | cat | cat >/dev/null`]),

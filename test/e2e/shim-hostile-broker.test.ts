@@ -110,6 +110,16 @@ test.each<[string, Play, RegExp]>([
     /after the end of its channel/,
   ],
   ['a status that is none', call(frame(FRAME.STATUS, text('[]'), CALL)), /not an object/],
+  ...[
+    { name: '../../../tmp/0123456789abc', ticket: 'A'.repeat(43) },
+    { name: '0123456789abcdef012345', ticket: 'A'.repeat(42) },
+    { name: '0123456789abcdef01234', ticket: 'A'.repeat(43) },
+    { ticket: 'A'.repeat(43) },
+  ].map((place): [string, Play, RegExp] => [
+    `output handed over at ${place.name}`,
+    call(running(), frame(FRAME.STATUS, { state: 'handoff', ...place }, CALL)),
+    /output handed over in a way that nobody asked for/,
+  ]),
   [
     'an end that is deep',
     call(frame(FRAME.END, text(`{"a":${'['.repeat(40)}${']'.repeat(40)}}`), CALL)),
