@@ -14,7 +14,7 @@ bool needs_read(struct needs *needs, const struct json *json, const struct json_
   const struct json_value *stdin_value = json_member(json, from, "stdin"), *files = json_member(json, from, "files");
   if (stdin_value == NULL || files == NULL || files->type != JSON_ARRAY || files->count > FILES_MAX)
     return fail_protocol(problem, "needs of another form");
-  needs->stdin = stdin_value->type == JSON_TRUE;
+  needs->input = stdin_value->type == JSON_TRUE;
   needs->files = memory(files->count * sizeof *needs->files);
   for (const struct json_value *at = json_first(json, files); at != NULL; at = json_next(json, at)) {
     const struct json_text *path = json_text_of(json, at, "path");

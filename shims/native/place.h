@@ -13,7 +13,8 @@ struct need {
   bool tree;
 };
 struct needs {
-  bool stdin;
+  /** Standard input, which is a macro. */
+  bool input;
   struct need *files;
   size_t count;
 };

@@ -3,10 +3,10 @@
 
 #include "problem.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "system-errors.h"
 #include "text.h"
 
 #define LINE_UNITS_MAX 2000
@@ -84,12 +84,16 @@ bool fail_about(struct problem *problem, const char *name, const char *parts[2],
 
 bool fail_protocol(struct problem *problem, const char *message) { return fail(problem, "protocol_error", message, NULL); }
 
-bool fail_system(struct problem *problem, int error, const char *what) {
-  char words[256], reason[128];
-  const char *code = strerrorname_np(error);
-  snprintf(reason, sizeof reason, "%s", strerror(error));
-  reason[0] = (char)tolower((unsigned char)reason[0]);
-  snprintf(words, sizeof words, "something broke: Error: %s: %s, %s", code == NULL ? "EUNKNOWN" : code, reason, what);
+struct system_error system_error(int number) {
+  for (size_t at = 0; at < sizeof SYSTEM_ERRORS / sizeof SYSTEM_ERRORS[0]; at += 1)
+    if (SYSTEM_ERRORS[at].number == number) return SYSTEM_ERRORS[at].error;
+  return (struct system_error){"EUNKNOWN", "unknown error"};
+}
+
+bool fail_system(struct problem *problem, int number, const char *what) {
+  char words[256];
+  struct system_error error = system_error(number);
+  snprintf(words, sizeof words, "something broke: Error: %s: %s, %s", error.name, error.words, what);
   return fail(problem, "internal", words, NULL);
 }
 

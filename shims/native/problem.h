@@ -25,7 +25,12 @@ bool fail(struct problem *problem, const char *name, const char *message, const 
 bool fail_about(struct problem *problem, const char *name, const char *parts[2], const char *quoted, const char *hint);
 bool fail_protocol(struct problem *problem, const char *message);
 /** What Node says of a system call that failed. `what` is its name. */
-bool fail_system(struct problem *problem, int error, const char *what);
+bool fail_system(struct problem *problem, int number, const char *what);
+/** Node's name of an errno, and its words. */
+struct system_error {
+  const char *name, *words;
+};
+struct system_error system_error(int number);
 bool broker_gone(struct problem *problem, const char *why);
 void problem_say(struct problem_text *text, const void *words, size_t count);
 

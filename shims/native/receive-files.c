@@ -45,8 +45,7 @@ static bool is_within(const struct file_header *entry, const struct need *need) 
 
 static bool cannot_write(const char *path, int error, struct problem *problem) {
   char after[64];
-  const char *code = strerrorname_np(error);
-  snprintf(after, sizeof after, ": %s", code == NULL ? "it failed" : code);
+  snprintf(after, sizeof after, ": %s", system_error(error).name);
   return fail_about(problem, "state_unwritable", (const char *[2]){"cannot write ", after}, path, NULL);
 }
 

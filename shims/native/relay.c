@@ -106,7 +106,7 @@ static void take_input(struct turn *turn) {
 
 static bool wants_input(struct turn *turn) {
   const struct call *call = turn->call;
-  bool wanted = call->running && call->needs.stdin && call->end == END_NONE && !call->in_trouble && !call->input.ended &&
+  bool wanted = call->running && call->needs.input && call->end == END_NONE && !call->in_trouble && !call->input.ended &&
                 call->input.credit > 0 && bytes_held(&turn->relay->connection->out) < WINDOW_BYTES;
   if (wanted && turn->input < 0) turn->input = open_input();
   return wanted;

@@ -243,6 +243,12 @@ static void ask_refusal(void) {
   json_free(&json);
 }
 
+static void ask_system(void) {
+  struct problem problem;
+  fail_system(&problem, (int)number(1), "write");
+  refused(&problem);
+}
+
 static void ask_string(void) {
   struct bytes out = {0};
   text_add_json(&out, text(1), size(1));
@@ -271,7 +277,7 @@ static const struct {
     {"json", ask_json},     {"frames", ask_frames},   {"credit", ask_credit},   {"spent", ask_spent}, {"token", ask_token},
     {"key", ask_key},       {"auth", ask_auth},       {"welcome", ask_welcome}, {"call", ask_call},   {"transcript", ask_transcript},
     {"base64", ask_base64}, {"files", ask_files},     {"refusal", ask_refusal}, {"order", ask_order}, {"string", ask_string},
-    {"escaped", ask_escaped}, {"control", ask_control},
+    {"escaped", ask_escaped}, {"control", ask_control},   {"system", ask_system},
 };
 
 static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }

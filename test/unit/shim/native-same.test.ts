@@ -2,6 +2,7 @@
 // and in which words a person is told.
 
 import { Readable } from 'node:stream';
+import { getSystemErrorMap } from 'node:util';
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -193,6 +194,16 @@ async function entriesOf(data: Buffer): Promise<string> {
     return `${told}no ${error.code} ${hex(error.message)}`;
   }
 }
+
+it('calls an error of the system as Node does, whatever the C library says of it', () => {
+  // Past these are numbers that libuv made up.
+  const known = [...getSystemErrorMap()].filter(([number]) => number > -1_000);
+  expect(known.length).toBeGreaterThan(60);
+  const told = ask(known.map(([number]) => ['system', -number])).map(refusal);
+  expect(told.map((problem) => problem?.message)).toEqual(
+    known.map(([, [name, words]]) => `something broke: Error: ${name}: ${words}, write`),
+  );
+});
 
 describe('refusals', () => {
   it.each([...Object.keys(ERROR_CODES), 'no_such_name', '__proto__'])(
