@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 import { build, transform } from 'esbuild';
 
-import { compileC } from './compile-c.mjs';
+import { PROGRAMS, compileC } from './compile-c.mjs';
 import { buildNativeShim } from './native-shim.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -84,10 +84,10 @@ await build({
     .map((name) => join(root, 'repeaters', name, 'main.ts'))
     .concat(join(root, 'src/isolation/launch-worker.ts'), join(root, 'repeaters/db/sqlite/query.ts')),
 });
-for (const program of ['src/isolation/confine', 'repeaters/sdk/handoff/pump']) {
-  mkdirSync(dirname(join(root, 'dist', program)), { recursive: true });
-  compileC(join(root, 'dist', program), [join(root, `${program}.c`)]);
-}
+// What is in dist/native is for this machine: it goes into no package but the platform's (pack-shim.mjs).
+mkdirSync(join(root, 'dist/native'));
+for (const [name, source] of Object.entries(PROGRAMS))
+  compileC(join(root, 'dist/native', name), [join(root, source)]);
 // Where a C compiler and libsodium are. Without it the Node shim is used, which does the same.
 await buildNativeShim(join(root, 'dist/native'));
 // oclif reads this instead of importing every command at every start.

@@ -4,6 +4,8 @@ import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { compilerFor, packagesFor } from './machines.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'shims/native');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -25,8 +27,10 @@ const filesIn = (directory) =>
  * The program at `to/turret-shim`, and the one that tests drive at `to/turret-shim-vectors`, which is never shipped. Resolves with whether
  * there was all that is needed; rejects when there was and the sources do not compile.
  */
-export async function buildNativeShim(to, { sanitize = false } = {}) {
-  if (process.platform !== 'linux' || !(await canLink())) return false;
+export async function buildNativeShim(to, { sanitize = false, arch = process.arch } = {}) {
+  if (process.platform !== 'linux') return false;
+  const cc = (args, input) => run([...compilerFor(arch), ...args], input);
+  if (!(await canLink(cc))) return false;
   const objects = join(to, 'objects');
   mkdirSync(objects, { recursive: true });
   const how = [...LANGUAGE, ...WARNINGS, ...(sanitize ? SANITIZED : [...HARDENED, ...SMALL]), `-I${sources}`];
@@ -56,16 +60,16 @@ export async function buildNativeShim(to, { sanitize = false } = {}) {
   return true;
 }
 
-function cc(args, input) {
+function run([file, ...args], input) {
   return new Promise((resolve, reject) => {
-    const compiler = execFile(process.env.CC ?? 'cc', args, (error, _stdout, stderr) =>
+    const compiler = execFile(file, args, (error, _stdout, stderr) =>
       error === null ? resolve() : reject(new Error(`the native shim does not compile\n${stderr}`)),
     );
     compiler.stdin.end(input);
   });
 }
 
-async function canLink() {
+async function canLink(cc) {
   const program = '#include <sodium.h>\nint main(void) { return sodium_init() < 0; }\n';
   try {
     await cc(['-static-pie', '-fPIE', '-x', 'c', '-', '-o', '/dev/null', '-lsodium'], program);
@@ -76,12 +80,13 @@ async function canLink() {
   }
 }
 
+export const notHere = (arch) =>
+  `turret: error: a compiler for ${arch} or its static libsodium is not here\nturret: hint: apt-get install ${packagesFor(arch)}`;
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [to = '', how] = process.argv.slice(2);
   if (!(await buildNativeShim(to, { sanitize: how === 'sanitize' }))) {
-    console.error(
-      'turret: error: cc or a static libsodium is not here\nturret: hint: apt-get install gcc libsodium-dev',
-    );
+    console.error(notHere(process.arch));
     process.exit(1);
   }
 }

@@ -2,10 +2,9 @@
 // That is a millisecond, where a thread of Node is longer in starting than all the rest of a session.
 
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
 
-import { installed } from '../installation.js';
+import { nativeProgram } from '../installation.js';
 import { PROBE_MS_MAX } from '../protocol/limits.js';
 import type { LandlockSupport } from './landlock.js';
 import { type LaunchEvent, type LaunchRequest, launch } from './launch.js';
@@ -14,16 +13,7 @@ import type { Launching } from './launcher.js';
 const run = promisify(execFile);
 
 /** Where it was compiled, or brought along; undefined elsewhere. */
-export function findConfine(): string | undefined {
-  const path = installed('dist/src/isolation/confine');
-  try {
-    accessSync(path, constants.X_OK);
-    return path;
-  } catch {
-    // Not made on this machine.
-    return undefined;
-  }
-}
+export const findConfine = (): string | undefined => nativeProgram('confine');
 
 export class LaunchHere implements Launching {
   readonly #confine: string;

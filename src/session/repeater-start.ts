@@ -3,7 +3,7 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-import { installed } from '../installation.js';
+import { installed, nativeProgram } from '../installation.js';
 import type { RepeaterConfig } from '../config/config.js';
 import type { ManifestAction } from '../config/manifest.js';
 import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
@@ -214,7 +214,15 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
   const own = [...(config.command ?? []), ...actions.flatMap(({ run = [] }) => run)];
   const words = [...command, ...own.map((word) => fromManifest(config, word))];
   const certificates = env['NODE_EXTRA_CA_CERTS'];
-  const programs = [...words, PACKAGE, ...(certificates === undefined ? [] : [certificates])]
+  const handing = streamsFor(config, surroundings);
+  // Beside the package, when a package of the platform brought it.
+  const pump = handing.streams === undefined ? undefined : nativeProgram('pump');
+  const programs = [
+    ...words,
+    PACKAGE,
+    ...(pump === undefined ? [] : [pump]),
+    ...(certificates === undefined ? [] : [certificates]),
+  ]
     .filter((path) => isAbsolute(path) && exists(path))
     .map((path) => realpathSync(path));
   // A manifest that lies in HOME itself would show all of it.
@@ -225,7 +233,7 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
     net: net === 'open',
     home,
     directory: realpathSync(directory),
-    ...streamsFor(config, surroundings),
+    ...handing,
     cwd: config.profile === 'binary' ? realpathSync(directory) : place,
     hidden: surroundings.hidden,
     fixed: surroundings.fixed,

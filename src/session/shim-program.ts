@@ -4,24 +4,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { TurretError } from '../errors.js';
-import { installed, version } from '../installation.js';
+import { nativePrograms, version } from '../installation.js';
 import { PROBE_MS_MAX } from '../protocol/limits.js';
 
 /** Its own name has no tool behind it: called by it, the program tests itself and says its version. */
 const NAME = 'turret-shim';
 /** In the state directory. */
 const TESTED = 'shim-tested';
-const PACKAGE = `turret-shim-${process.platform}-${process.arch}`;
-/** A release brings it as a package of this platform; a build makes it where there is a compiler. Nowhere else is looked. */
-const PLACES = [
-  `node_modules/${PACKAGE}`,
-  // Beside a package is another package. Beside a source tree is anything.
-  ...(basename(dirname(installed('.'))) === 'node_modules' ? [`../${PACKAGE}`] : []),
-  'dist/native',
-];
 
 export interface ShimProgram {
   /** Absent: the Node shim. */
@@ -37,7 +29,7 @@ export interface ShimProgram {
 export async function chooseShim(
   env: { TURRET_SHIM?: string | undefined },
   state: string | undefined,
-  programs: readonly string[] = PLACES.map((place) => installed(`${place}/${NAME}`)),
+  programs: readonly string[] = nativePrograms(NAME),
 ): Promise<ShimProgram> {
   const { TURRET_SHIM: wanted = '' } = env;
   if (wanted === 'node') return { why: 'TURRET_SHIM=node' };

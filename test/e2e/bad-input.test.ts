@@ -218,7 +218,7 @@ describe('places', () => {
 describe('no sandbox to be had', () => {
   const NO_BUBBLEWRAP = ['--ro-bind', '/dev/null', '/usr/bin/bwrap'];
   const NO_KOFFI = ['--tmpfs', KOFFI];
-  const NO_CONFINE = ['--ro-bind', '/dev/null', join(CHECKOUT, 'dist/src/isolation/confine')];
+  const NO_CONFINE = ['--ro-bind', '/dev/null', join(CHECKOUT, 'dist/native/confine')];
 
   test.each([
     ['auto', NO_KOFFI],

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { nativeProgram } from '../../src/installation.js';
 import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
 import { parseControl } from '../../src/protocol/json.js';
 import { parseHandoff } from '../../src/protocol/parse.js';
@@ -357,7 +358,7 @@ describe('what passes it on', () => {
   ): Promise<[number | null, string, number]> {
     const directory = mkdtempSync('/tmp/pump-');
     const where = path.join(directory, 'here');
-    const child = spawn('dist/repeaters/sdk/handoff/pump', [where, String(most), '300'], {
+    const child = spawn(nativeProgram('pump') ?? '', [where, String(most), '300'], {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
     });
     const control = child.stdio[3] as Socket;

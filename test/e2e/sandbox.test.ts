@@ -286,7 +286,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     const own = readableCopy();
     const server: Server = createServer((socket) => socket.end('reached\n'));
     try {
-      rmSync(join(dirname(own.turret), '../dist/src/isolation/confine'));
+      rmSync(join(dirname(own.turret), '../dist/native/confine'));
       world.executable = own.turret;
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as { port: number };

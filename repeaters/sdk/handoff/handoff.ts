@@ -5,13 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { TurretError } from '../../../src/errors.js';
-import { installed } from '../../../src/installation.js';
+import { nativeProgram } from '../../../src/installation.js';
 import {
   HANDOFF_NAME_BYTES,
   HANDOFF_TICKET_BYTES,
@@ -22,7 +22,7 @@ import type { HandoffPlace } from '../../../src/protocol/messages.js';
 import type { RunningProgram } from '../running-program.js';
 import type { RunResult } from '../types.js';
 
-const PUMP = installed('dist/repeaters/sdk/handoff/pump');
+const PUMP = nativeProgram('pump');
 /** How it ends. */
 const PAST_BOUND = 3;
 const NOBODY = 4;
@@ -39,7 +39,7 @@ export interface HandoffOffer {
 }
 
 /** Whether this installation can: the program is compiled where there is a compiler. */
-export const canHandOff = (): boolean => existsSync(PUMP);
+export const canHandOff = (): boolean => PUMP !== undefined;
 
 export class Handoff {
   /** For the program's standard output, until `carry`. */
@@ -64,7 +64,7 @@ export class Handoff {
   static async open(offer: HandoffOffer, bytesMax: number): Promise<Handoff | undefined> {
     const name = randomBytes(16).toString('base64url').slice(0, HANDOFF_NAME_BYTES);
     const path = join(offer.directory, name);
-    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) return undefined;
+    if (PUMP === undefined || Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) return undefined;
     const pump = spawn(PUMP, [path, String(bytesMax), String(HANDOFF_WAIT_MS_MAX)], {
       cwd: '/',
       env: {},
