@@ -1,5 +1,5 @@
 // The system calls that the filters speak of, by their numbers. Held against the kernel's headers by
-// test/vectors/syscall-numbers.json.
+// test/vectors/syscall-numbers.json, and that by test/unit/isolation/kernel-headers.test.ts.
 
 interface Machine {
   /** AUDIT_ARCH_… of <linux/audit.h>: what the kernel says of a call made in this machine's own way. */
