@@ -17,6 +17,7 @@ import {
   startBrokerSession,
   stdoutOf,
 } from '../helpers/broker-session.js';
+import { NATIVE_MIB_MAX } from '../helpers/native-shim.js';
 
 let session: BrokerSession;
 let directory: string;
@@ -120,7 +121,7 @@ describe('output', () => {
       }
     }
     expect(bytes).toBe(256 * 1_048_576);
-    const [least, most] = SHIM_TESTED === 'native' ? [0.5, 6] : [10, 160];
+    const [least, most] = SHIM_TESTED === 'native' ? [0.5, NATIVE_MIB_MAX] : [10, 160];
     expect(peak).toBeGreaterThan(least);
     expect(peak).toBeLessThan(most);
   });

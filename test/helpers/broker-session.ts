@@ -15,6 +15,7 @@ import type { JsonObject } from '../../src/protocol/messages.js';
 import { handOver } from '../../src/session/hand-over.js';
 import { sidOf } from '../../src/token/identity.js';
 import { formatToken } from '../../src/token/token.js';
+import { NATIVE_SHIM } from './native-shim.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENV = { PATH: '/usr/bin:/bin', NODE_ENV: 'production' };
@@ -123,7 +124,7 @@ export async function startBrokerSession({
 function placeShims(agentDirectory: string, shim: string, kind: ShimKind): void {
   const node = `#!${process.execPath}\n${readFileSync(join(ROOT, 'dist/shim.cjs'), 'utf8')}`;
   if (kind === 'node') return writeFileSync(shim, node, { mode: 0o755 });
-  copyFileSync(join(ROOT, 'dist/native/turret-shim'), shim);
+  copyFileSync(NATIVE_SHIM, shim);
   mkdirSync(join(agentDirectory, 'node'));
   writeFileSync(join(agentDirectory, 'node/loop'), node, { mode: 0o755 });
 }

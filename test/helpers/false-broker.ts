@@ -13,6 +13,7 @@ import { encodeControl } from '../../src/protocol/json.js';
 import { sidOf } from '../../src/token/identity.js';
 import { formatToken } from '../../src/token/token.js';
 import { brokerMessage, toBase64url, transcript } from '../../src/wire/handshake.js';
+import { NATIVE_SHIM } from './native-shim.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -55,7 +56,7 @@ export class FalseBroker {
       { mode: 0o400 },
     );
     for (const name of ['bin', 'node']) mkdirSync(join(this.directory, name));
-    copyFileSync(join(ROOT, 'dist/native/turret-shim'), join(this.directory, 'bin/loop'));
+    copyFileSync(NATIVE_SHIM, join(this.directory, 'bin/loop'));
     const node = `#!${process.execPath}\n${readFileSync(join(ROOT, 'dist/shim.cjs'), 'utf8')}`;
     writeFileSync(join(this.directory, 'node/loop'), node, { mode: 0o755 });
     this.#server = createServer((socket) => this.#talk(socket, this.play)).listen(

@@ -1,10 +1,16 @@
 // The parts of the native shim, asked one question after the other: shims/native/test/vectors.c.
 
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BUILT = fileURLToPath(new URL('../../dist/native/turret-shim-vectors', import.meta.url));
-export const NATIVE_SHIM = fileURLToPath(new URL('../../dist/native/turret-shim', import.meta.url));
+/** Where another machine's is, for the tests of that (scripts/cross.mjs). */
+const EMULATED = process.env['TURRET_TEST_EMULATED'];
+const DIRECTORY = EMULATED ?? fileURLToPath(new URL('../../dist/native', import.meta.url));
+const BUILT = join(DIRECTORY, 'turret-shim-vectors');
+export const NATIVE_SHIM = join(DIRECTORY, 'turret-shim');
+/** MiB that a process of it holds at most; an emulator has memory of its own. */
+export const NATIVE_MIB_MAX = EMULATED === undefined ? 6 : 30;
 
 export type Question = (string | number | Uint8Array)[];
 
