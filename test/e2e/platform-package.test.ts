@@ -13,9 +13,10 @@ const WHAT_IS_TAKEN = `
   const at = (path) => import(process.argv[1] + '/dist/src/' + path);
   const { chooseShim } = await at('session/shim-program.js');
   const { findConfine, askLandlock } = await at('isolation/launch-here.js');
-  const confine = findConfine();
+  const { nativeProgram } = await at('installation.js');
+  const [confine, pump] = [findConfine(), nativeProgram('pump')];
   const landlock = confine === undefined ? 'not asked' : ((await askLandlock(confine)).problem ?? 'asked');
-  console.log(JSON.stringify({ confine, landlock, shim: (await chooseShim({}, undefined)).native }));`;
+  console.log(JSON.stringify({ confine, pump, landlock, shim: (await chooseShim({}, undefined)).native }));`;
 
 let directory: string;
 let turret: string;
@@ -64,6 +65,7 @@ test('that of the platform brings the shim, and what gives rights up before a sa
   expect(whatIsTaken()).toEqual({
     shim: join(own, 'turret-shim'),
     confine: join(own, 'confine'),
+    pump: join(own, 'pump'),
     landlock: 'asked',
   });
 });
