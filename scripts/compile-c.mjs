@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 export const PROGRAMS = {
   confine: 'src/isolation/confine.c',
   pump: 'repeaters/sdk/handoff/pump.c',
+  'await-call': 'repeaters/sdk/sandbox/await-call.c',
 };
 const WARNINGS = ['-std=c17', '-Wall', '-Wextra', '-Wconversion'];
 const HARDENED = [

@@ -21,6 +21,10 @@ const SOCKET_NAME = 's';
 /** Width of a terminal that does not say how wide it is. */
 const COLUMNS_DEFAULT = 80;
 
+/** Whether the places of calls lie there; elsewhere the system's directory for such things is taken. */
+export const takesPlaces = (parent: string): boolean =>
+  Buffer.byteLength(join(parent, 'g-XXXXXX', SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX;
+
 /**
  * A private directory for one call.
  * @param parent preferred; a path too long for a socket makes it a directory of its own in the system's place
@@ -33,8 +37,7 @@ export async function makePlace({
   parent: string;
   branch: string | undefined;
 }): Promise<Place> {
-  const fits = Buffer.byteLength(join(parent, 'g-XXXXXX', SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX;
-  const root = await mkdtemp(join(fits ? parent : tmpdir(), 'g-'));
+  const root = await mkdtemp(join(takesPlaces(parent) ? parent : tmpdir(), 'g-'));
   await chmod(root, 0o700);
   const socket = join(root, SOCKET_NAME);
   for (const name of ['bin', 'config', 'home', 'tmp', 'work']) await mkdir(join(root, name), { mode: 0o700 });

@@ -2,10 +2,14 @@
 
 import { randomBytes } from 'node:crypto';
 import { runCli } from '../sdk/cli-process.js';
+import { attend } from '../sdk/running-program.js';
 import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
+import type { Confinement } from '../sdk/sandbox/confinement.js';
 import type { PreparedCli } from '../sdk/sandbox/prepare-cli.js';
+import { openAwaitCall } from '../sdk/sandbox/await-call.js';
+import { Standby, type Taken } from '../sdk/sandbox/standby.js';
 import type { Run, RunResult } from '../sdk/types.js';
-import { ghEnvironment, makePlace, type Place } from './environment.js';
+import { ghEnvironment, makePlace, type Place, takesPlaces } from './environment.js';
 import { startInjector } from './inject/injector.js';
 import type { Upstream } from './inject/upstream.js';
 import type { GhContext, GhPlan } from './types.js';
@@ -19,6 +23,8 @@ export const DOWNLOADS: ReturnRule = {
 export interface GhRuntime {
   context: GhContext;
   cli: PreparedCli;
+  /** Absent when each call makes its own sandbox. */
+  standby?: GhStandby | undefined;
   /** Private directory of the session. */
   directory: string;
   upstream: Upstream;
@@ -27,17 +33,43 @@ export interface GhRuntime {
   log: (line: string) => void;
 }
 
+export type GhStandby = Standby<Place>;
+
+/** For calls that need no more than most do. Undefined where gh is not shut in, a place would outlive the session, or nothing was compiled. */
+export function ghStandby({
+  cli,
+  directory,
+  log,
+}: Pick<GhRuntime, 'cli' | 'directory' | 'log'>): GhStandby | undefined {
+  if (cli.open !== undefined || !takesPlaces(directory)) return undefined;
+  const program = openAwaitCall();
+  if (program === undefined) return undefined;
+  return new Standby({
+    program,
+    makePlace: () => makePlace({ parent: directory, branch: undefined }),
+    confine: ({ root, programs }: Place) => cli.confine({ place: root, programs }),
+    say: log,
+  });
+}
+
 /**
  * @param plan made from the run's own capabilities, by planGh
  * @throws TurretError for what Turret itself could not do
  */
 export async function performGh(run: Run, runtime: GhRuntime, plan: GhPlan): Promise<RunResult> {
   const token = plan.local ? '' : await runtime.token();
-  const place = await makePlace({ parent: runtime.directory, branch: plan.branch });
+  const { directory, standby } = runtime;
+  // What another call needs, another input or output or an answer of git's, would have to be there from the beginning.
+  const isUsual = plan.branch === undefined && !run.needs.stdin && run.handoff === undefined;
+  const taken = isUsual ? await standby?.take() : undefined;
+  const place = taken?.place ?? (await makePlace({ parent: directory, branch: plan.branch }));
   try {
-    return await performIn(place, { run, runtime, plan, token });
+    return await performIn(place, { run, runtime, plan, token, taken });
   } finally {
+    await taken?.sandbox.discard();
     await place.remove();
+    // A call that is given up may be the last thing of its session.
+    if (!run.signal.aborted) standby?.prepare();
   }
 }
 
@@ -46,9 +78,13 @@ interface Performance {
   runtime: GhRuntime;
   plan: GhPlan;
   token: string;
+  taken: Taken<Place> | undefined;
 }
 
-async function performIn(place: Place, { run, runtime, plan, token }: Performance): Promise<RunResult> {
+async function performIn(
+  place: Place,
+  { run, runtime, plan, token, taken }: Performance,
+): Promise<RunResult> {
   // Looks like a token, is good for this call and this socket only.
   const dummy = `ghp_${randomBytes(18).toString('hex')}`;
   const { host } = runtime.context;
@@ -67,8 +103,13 @@ async function performIn(place: Place, { run, runtime, plan, token }: Performanc
   try {
     const env = ghEnvironment({ place, host, dummy, tty: run.tty, env: plan.env });
     const { cli } = runtime;
-    const confinement = cli.confine({ place: place.root, programs: place.programs });
-    const result = await runCli(run, { path: cli.path, argv: plan.argv, cwd: place.work, env, confinement });
+    const program = { path: cli.path, argv: plan.argv, cwd: place.work, env };
+    const started = run.signal.aborted ? undefined : await taken?.sandbox.start(program);
+    const confine = (): Confinement => cli.confine({ place: place.root, programs: place.programs });
+    const result =
+      started === undefined
+        ? await runCli(run, { ...program, confinement: confine() })
+        : await attend(run, () => started);
     const left = await returnFiles(files, run.filesOut, DOWNLOADS);
     if (left.length === 0) return result;
     run.stderr.write(

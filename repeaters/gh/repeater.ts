@@ -8,7 +8,7 @@ import type { Repeater, RepeaterSecrets } from '../sdk/types.js';
 import { prepareGh } from './cli.js';
 import { findToken } from './credentials.js';
 import { createUpstream } from './inject/upstream.js';
-import { performGh } from './perform.js';
+import { ghStandby, performGh } from './perform.js';
 import { planGh } from './plan.js';
 import { annotate, snake } from './resolve/annotations.js';
 import { resolveGh } from './resolve/resolve.js';
@@ -63,12 +63,13 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
     },
     log: (line: string) => process.stderr.write(`turret: ${line}\n`),
   };
+  const standby = ghStandby(runtime);
   return {
     version,
     tools: ['gh'],
     actions: registeredActions(table),
     resolve: (call) => resolveGh(call, context),
-    run: (run) => performGh(run, runtime, planGh(run, context)),
+    run: (run) => performGh(run, { ...runtime, standby }, planGh(run, context)),
   };
 }
 

@@ -15,7 +15,8 @@ import { Inside } from './sandbox/inside.js';
 import type { RunResult } from './types.js';
 import { forgetGroup, startWatchdog, watchGroup } from './watchdog.js';
 
-type Stdio = readonly ('pipe' | 'ignore' | 'inherit' | Writable)[];
+/** A number is a descriptor of this process. */
+type Stdio = readonly ('pipe' | 'ignore' | 'inherit' | Writable | number)[];
 
 export interface CliOptions {
   /** Absolute, or a name that is looked up on PATH of `env` when it is not confined. */

@@ -208,6 +208,14 @@ export const CLI_ZYGOTE_MS_MAX = 20_000;
 export const CLI_FORK_MS_MAX = 5_000;
 /** Zygotes of a repeater's life, one after another, because it failed or its installation changed; then it does without. */
 export const CLI_ZYGOTES_MAX = 4;
+/** Time a sandbox that is made before its call has to be there, and then to take what it is to run. */
+export const CLI_STANDBY_MS_MAX = 5_000;
+/** After the end of a call, before a sandbox is made for the next one. */
+export const CLI_STANDBY_DELAY_MS = 5;
+/** Sandboxes made before their call, one after another, that did not come to wait; then it is done without. */
+export const CLI_STANDBY_FAILURES_MAX = 4;
+/** Arguments and environment of a call that such a sandbox takes. One argument of this size is what the kernel refuses. */
+export const CLI_REQUEST_BYTES_MAX = 131_072;
 /** What a zygote says of the installation it has imported, and what of its stderr is kept. */
 export const CLI_ZYGOTE_SAID_BYTES_MAX = 65_536;
 /** One SQL statement, and the values that go beside it. */

@@ -9,7 +9,7 @@ import { type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { type FakeGithub, startFakeGithub } from '../fakes/github.js';
 import type { Ran } from '../helpers/broker-session.js';
 import { NO_NAMESPACES } from '../helpers/hostile-cli.js';
-import { descendants, until } from '../helpers/processes.js';
+import { type Process, allGone, descendants, stillRunning, until } from '../helpers/processes.js';
 import { configText, credentialVariables } from '../helpers/turret.js';
 import { TURRET, World } from '../helpers/turret-world.js';
 
@@ -71,6 +71,45 @@ test('a network that somebody killed is made anew for the next call', async () =
   const ran = await ended;
   expect(String(ran.stdout)).toMatch(/allowed\n[^]*first\n[^]*allowed\n[^]*\n0\n$/);
   expect(logOf('aws')).toBe('turret: the network of the real aws is gone\n');
+});
+
+test('a sandbox waits for the next gh, is done without when it was killed, and ends with its repeater', async () => {
+  open('sandbox: required');
+  const wait = (file: string): string => `while [ ! -e ${file} ]; do sleep 0.05; done`;
+  const gh = 'gh api user --jq .login';
+  const child = world.start(
+    world.words(['sh', '-c', `${gh}; ${wait('one')}; ${gh}; ${wait('two')}; ${gh}; ${wait('three')}; ${gh}`]),
+  );
+  const ended = world.finish(child);
+  let said = '';
+  child.stdout?.on('data', (bytes: Buffer) => (said += String(bytes)));
+  const answers = (count: number): Promise<boolean> =>
+    until(`answer ${count}`, () => said === 'octo-bot\n'.repeat(count), 30_000);
+  const family = (): Process[] => descendants(child.pid ?? 0);
+  const waiting = (): Promise<Process> =>
+    until('one waits', () => family().find(({ command }) => command === '/proc/self/fd/4'));
+  const goOn = (file: string): void => writeFileSync(join(world.workspace, file), '');
+
+  await answers(1);
+  const first = await waiting();
+  goOn('one');
+  await answers(2);
+  // It has been used: nobody made another one beside it.
+  const second = await waiting();
+  expect(stillRunning([first])).toEqual([]);
+  process.kill(second.pid, 'SIGKILL');
+  goOn('two');
+  await answers(3);
+  const third = await waiting();
+  const repeater = family().find(({ command }) => command.endsWith('gh/main.js'));
+  const below = descendants(repeater?.pid ?? Number.NaN);
+  expect(below).toContainEqual(third);
+  process.kill(repeater?.pid ?? Number.NaN, 'SIGKILL');
+  await allGone(below);
+  goOn('three');
+  expect((await ended).code).toBe(0);
+  await answers(4);
+  expect(family()).toEqual([]);
 });
 
 describe('where no namespaces can be made', () => {

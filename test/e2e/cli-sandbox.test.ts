@@ -52,7 +52,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     };
     const fill = (word: string): string =>
       word.replaceAll(/\{([A-Z]+)\}/g, (_whole, name: string) => words[name] ?? '?');
-    for (const how of ['bare', 'unix', 'tcp', 'zygote'] as const) {
+    for (const how of ['bare', 'unix', 'waiting', 'tcp', 'zygote'] as const) {
       for (const [id, { argv, in: places, ...rest }] of Object.entries(ATTEMPTS)) {
         if (places?.includes(how) === false) continue;
         const place = join(outside.directory, 'calls', `${how}-${id.replaceAll(/\W/g, '-')}`);
@@ -76,7 +76,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     if (found.exit !== 0) throw new Error(`${how} ${id}: ${JSON.stringify(found)}`);
     return JSON.parse(found.said) as Record<string, unknown>;
   };
-  const SANDBOXES = ['unix', 'tcp', 'zygote'] as const;
+  const SANDBOXES = ['unix', 'waiting', 'tcp', 'zygote'] as const;
 
   it.each([
     ['read a file of the home directory', NEEDLE, ENOENT],
@@ -118,7 +118,7 @@ describe.each(USERS)('as %s', (_, uid) => {
       // The one kind has no such sockets, the other no such network.
       expect({ failed, errno }).toEqual({
         failed: 'OSError',
-        errno: how === 'unix' ? EAFNOSUPPORT : ENETUNREACH,
+        errno: how === 'unix' || how === 'waiting' ? EAFNOSUPPORT : ENETUNREACH,
       });
     }
   });
@@ -134,7 +134,7 @@ describe.each(USERS)('as %s', (_, uid) => {
   it.each(['/', '/tmp', '/usr/lib', '/etc', '/dev/shm', '/proc/sys/kernel'])(
     'cannot write to %s',
     (directory) => {
-      for (const how of ['unix', 'zygote'] as const) {
+      for (const how of ['unix', 'waiting', 'zygote'] as const) {
         const { did, errno } = said(how, `write to ${directory}`);
         expect(did).toBeUndefined();
         expect([ENOENT, EROFS, EACCES]).toContain(errno);
@@ -202,7 +202,7 @@ describe.each(USERS)('as %s', (_, uid) => {
     expect(warm).toEqual([]);
   });
 
-  it.each(['tcp', 'zygote'] as const)(
+  it.each(['tcp', 'zygote', 'waiting'] as const)(
     'ends with its repeater, however that ends (%s)',
     async (how) => {
       const place = join(outside.directory, 'calls', `waiting-${how}`);
@@ -219,6 +219,13 @@ describe.each(USERS)('as %s', (_, uid) => {
     },
     120_000,
   );
+
+  it('sees in a sandbox that waited for it what it sees in one that was made for it', () => {
+    const seen = (how: 'unix' | 'waiting'): unknown =>
+      JSON.parse(result(how, 'look at everything').said.replaceAll('waiting-look-at', 'unix-look-at'));
+    expect(said('unix', 'look at everything')['did']).toMatchObject({ status: { Seccomp: '2' } });
+    expect(seen('waiting')).toEqual(seen('unix'));
+  });
 
   it('is ended when it prints without end', () => {
     for (const how of ['bare', ...SANDBOXES] as const) {
@@ -248,8 +255,9 @@ describe.each(USERS)('as %s', (_, uid) => {
     const written = createHash('sha256')
       .update(Buffer.alloc(64 * MEBIBYTE, 'y'))
       .digest('hex');
-    for (const how of SANDBOXES) {
+    for (const how of ['unix', 'tcp', 'zygote'] as const)
       expect(said(how, 'read 64 MiB')).toEqual({ did: [64 * MEBIBYTE, sent] });
+    for (const how of SANDBOXES) {
       expect(result(how, 'write 64 MiB')).toMatchObject({ exit: 0, bytes: 64 * MEBIBYTE, sha256: written });
     }
   });
@@ -339,7 +347,7 @@ const ATTEMPTS: Record<string, Attempt> = {
   // Not outside, where it may be somebody's.
   'connect to the metadata service': {
     argv: ['connect', '169.254.169.254', '80'],
-    in: ['unix', 'tcp', 'zygote'],
+    in: ['unix', 'waiting', 'tcp', 'zygote'],
   },
   'send a datagram': { argv: ['udp', '{UDP}'] },
   'connect to an abstract socket': { argv: ['abstract', '{ABSTRACT}'] },
@@ -358,7 +366,7 @@ const ATTEMPTS: Record<string, Attempt> = {
     ['/', '/tmp', '/usr/lib', '/etc', '/dev/shm', '/proc/sys/kernel'].map((directory) => [
       `write to ${directory}`,
       // Not outside: root could.
-      { argv: ['write', `${directory}/turret-test`], in: ['unix', 'zygote'] },
+      { argv: ['write', `${directory}/turret-test`], in: ['unix', 'waiting', 'zygote'] },
     ]),
   ),
   'list the places': { argv: ['list', '{CALLS}'] },
@@ -383,7 +391,9 @@ const ATTEMPTS: Record<string, Attempt> = {
   'get HUP': { argv: ['ready'], signal: { name: 'HUP', when: 'ready' } },
   'get INT and handle it': { argv: ['ready', '7'], signal: { name: 'INT', when: 'ready' } },
   'get TERM and handle it': { argv: ['ready', '8'], signal: { name: 'TERM', when: 'ready' } },
-  'read 64 MiB': { argv: ['digest'], stdin: 64 * MEBIBYTE },
+  // A sandbox that waits has no input.
+  'read 64 MiB': { argv: ['digest'], stdin: 64 * MEBIBYTE, in: ['unix', 'tcp', 'zygote'] },
+  'look at everything': { argv: ['same', '{PLACE}'], in: ['unix', 'waiting'], env: { TZ: 'Asia/Kolkata' } },
   'write 64 MiB': { argv: ['flood', String(64 * MEBIBYTE)] },
 };
 

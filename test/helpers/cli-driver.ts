@@ -2,13 +2,14 @@
 // prints results. Bundled and started by test/e2e/cli-sandbox.test.ts.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { runCli } from '../../repeaters/sdk/cli-process.js';
 import { type Streams, attend } from '../../repeaters/sdk/running-program.js';
+import { type WaitingRequest, WaitingSandbox } from '../../repeaters/sdk/sandbox/waiting-sandbox.js';
 import { type PreparedCli, prepareCli, sandboxMode } from '../../repeaters/sdk/sandbox/prepare-cli.js';
 import { pythonOf } from '../../repeaters/sdk/sandbox/program-files.js';
 import type { RunResult } from '../../repeaters/sdk/types.js';
@@ -18,8 +19,8 @@ import type { TurretError } from '../../src/errors.js';
 
 export interface Order {
   id: string;
-  /** `bare`: as a repeater without a sandbox starts a program. `zygote`: in a fork. The others are named after their injector. */
-  how: 'bare' | 'unix' | 'tcp' | 'zygote';
+  /** `bare`: as a repeater without a sandbox starts a program. `zygote`: in a fork. `waiting`: as `unix`, in a sandbox made before. The others are named after their injector. */
+  how: 'bare' | 'unix' | 'waiting' | 'tcp' | 'zygote';
   /** `DOOR` stands for the port of the injector. */
   argv: string[];
   /** Private directory of the call. */
@@ -87,14 +88,16 @@ async function perform(order: Order, program: string, cli: PreparedCli | undefin
   const running = (async () =>
     order.how === 'zygote'
       ? runFork(streams, { argv, env }, order)
-      : runCli(streams, {
-          path: program,
-          argv,
-          cwd: order.place,
-          env,
-          ...(cli === undefined ? {} : { confinement: cli.confine({ place: order.place }) }),
-          ...(order.outputMax === undefined ? {} : { outputMax: order.outputMax }),
-        }))();
+      : order.how === 'waiting'
+        ? runInWaiting(streams, { path: program, argv, cwd: order.place, env }, order)
+        : runCli(streams, {
+            path: program,
+            argv,
+            cwd: order.place,
+            env,
+            ...(cli === undefined ? {} : { confinement: cli.confine({ place: order.place }) }),
+            ...(order.outputMax === undefined ? {} : { outputMax: order.outputMax }),
+          }))();
   const result = await running.catch((error: TurretError) => ({
     error: error.code,
     complained: error.message,
@@ -110,6 +113,20 @@ function processesNamed(name: string | undefined): string[] {
       return false; // No process, or it has ended.
     }
   });
+}
+
+async function runInWaiting(
+  streams: Streams,
+  request: WaitingRequest,
+  { place, outputMax }: Order,
+): Promise<RunResult> {
+  const sandbox = await WaitingSandbox.made(
+    unix.confine({ place }),
+    openSync(join(dirname(program), 'await-call'), 'r'),
+  );
+  const started = await sandbox.start(request);
+  if (started === undefined) throw new Error('it does not wait');
+  return attend(streams, () => started, outputMax);
 }
 
 /** In the place of the order, as far as can be seen afterwards. */
@@ -166,7 +183,7 @@ const [unix, tcp] = await Promise.all([
     warm = new WarmCli({ ...how, calls, makePlace, say });
   }),
 ]);
-const prepared = { bare: undefined, unix, tcp, zygote: tcp };
+const prepared = { bare: undefined, unix, waiting: unix, tcp, zygote: tcp };
 (await prepared.tcp.network?.door)?.on('connection', (socket) => socket.end('injector'));
 const results: Record<string, Result> = {};
 const waiting = orders.values();

@@ -9,7 +9,7 @@ import { buffer } from 'node:stream/consumers';
 import { prepareGh } from '../../repeaters/gh/cli.js';
 import { createUpstream } from '../../repeaters/gh/inject/upstream.js';
 import { planGh } from '../../repeaters/gh/plan.js';
-import { performGh } from '../../repeaters/gh/perform.js';
+import { ghStandby, performGh } from '../../repeaters/gh/perform.js';
 import { resolveGh } from '../../repeaters/gh/resolve/resolve.js';
 import { loadTable } from '../../repeaters/gh/tables.js';
 import type { GhContext, GhWireAllowance } from '../../repeaters/gh/types.js';
@@ -81,6 +81,7 @@ export async function openGhSession(options: {
     if (!('capabilities' in result)) throw new Error(`not resolved: ${JSON.stringify(result)}`);
     return result;
   };
+  const standby = ghStandby({ cli, directory, log: (line) => console.error(line) });
   const perform = async (
     capabilities: Capability[],
     needs: Needs,
@@ -90,6 +91,7 @@ export async function openGhSession(options: {
     const runtime = {
       context,
       cli,
+      standby,
       directory,
       upstream,
       token: () => Promise.resolve(options.token),
@@ -118,6 +120,7 @@ export async function openGhSession(options: {
     bare: (argv, call = {}) => runBare({ gh, directory, ...options }, argv, call),
     close: async () => {
       upstream.close();
+      await standby?.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

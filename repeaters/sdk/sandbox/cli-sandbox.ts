@@ -79,7 +79,7 @@ export interface ForkConfinement {
 export class CliSandbox {
   readonly #enter: readonly string[];
   readonly #view = new View();
-  readonly #sandboxed: Sandboxed;
+  readonly #sandboxed: Omit<Sandboxed, 'shown'>;
 
   constructor({ bubblewrap, program, path, network, ownExits }: SandboxOptions) {
     const limits = PRLIMIT === undefined ? [] : [PRLIMIT];
@@ -133,7 +133,7 @@ export class CliSandbox {
         '--',
         ...resourceWords({ counted: true }),
       ],
-      sandboxed: this.#sandboxed,
+      sandboxed: { ...this.#sandboxed, shown: view.sources },
     };
   }
 }

@@ -23,6 +23,8 @@ export interface Sandboxed {
   filter: Buffer | undefined;
   /** Exit codes above 128 that the program ends with by itself. Every other one stands for a signal that ended it. */
   ownExits: readonly number[];
+  /** Files and directories of this machine that are mounted in it to be read. */
+  shown: readonly string[];
 }
 
 /** On `info` the sandbox says which its first process is (JSON, `child-pid`), from `filter` it reads the filter. */

@@ -10,18 +10,23 @@ const LINKS_MAX = 40;
 /** Collects arguments for bubblewrap. */
 export class View {
   readonly words: string[];
+  /** What is mounted to be read. */
+  readonly sources: string[];
   readonly #shown: Set<string>;
 
   /** @param other what it shows is shown, too */
   constructor(other?: View) {
     this.words = [...(other?.words ?? [])];
+    this.sources = [...(other?.sources ?? [])];
     this.#shown = new Set(other === undefined ? [] : other.#shown);
   }
 
   /** Read-only. What does not exist, or is not ours to see, is left out. */
   show(path: string): void {
     const real = this.#follow(path, 0);
-    if (real !== undefined && !this.#isShown(real)) this.#add(real, ['--ro-bind', real, real]);
+    if (real === undefined || this.#isShown(real)) return;
+    this.sources.push(real);
+    this.#add(real, ['--ro-bind', real, real]);
   }
 
   /** Writable. */

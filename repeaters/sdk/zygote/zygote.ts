@@ -1,13 +1,13 @@
 // One zygote: a process in which the real CLI has been imported, and which forks for each call (zygote.py).
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { TurretError } from '../../../src/errors.js';
 import { explain } from '../../../src/isolation/probe.js';
 import { CLI_ZYGOTE_MS_MAX, CLI_ZYGOTE_SAID_BYTES_MAX } from '../../../src/protocol/limits.js';
 import type { ForkConfinement } from '../sandbox/cli-sandbox.js';
+import { identityOf } from '../sandbox/identity.js';
 import { RESOURCE_LIMITS } from '../sandbox/resources.js';
 import { ForkDoor } from './door.js';
 import { Fork } from './fork.js';
@@ -79,10 +79,7 @@ export class Zygote {
 
   /** Whether what it has imported is what would be imported now. */
   isOf({ identity }: Ready): boolean {
-    return Object.entries(identity).every(([path, known]) => {
-      const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-      return found !== undefined && `${found.ino} ${found.mtimeNs} ${found.size}` === known;
-    });
+    return Object.entries(identity).every(([path, known]) => identityOf(path) === known);
   }
 
   /** A fork that waits. One is always kept ready, for the next. Rejects with TurretError `repeater_error`. */
