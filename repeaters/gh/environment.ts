@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tty } from '../../src/protocol/messages.js';
-import { SOCKET_PATH_BYTES_MAX } from '../../src/protocol/limits.js';
+import { CLI_DATA_BYTES_MAX, SOCKET_PATH_BYTES_MAX } from '../../src/protocol/limits.js';
 
 export interface Place {
   root: string;
@@ -71,6 +71,12 @@ export interface GhEnvironment {
   env: Record<string, string>;
 }
 
+/**
+ * Go collects garbage first at 4 MB, which is in the middle of every start of gh: a tenth of a short call. Later here, and
+ * as often as ever long before the kernel's bound of its memory.
+ */
+const COLLECTOR = { GOGC: '400', GOMEMLIMIT: String(CLI_DATA_BYTES_MAX / 4) };
+
 /** Everything gh sees. Nothing of the agent's or the user's environment is in it. */
 export function ghEnvironment({ place, host, dummy, tty, env }: GhEnvironment): Record<string, string> {
   const { root } = place;
@@ -96,6 +102,7 @@ export function ghEnvironment({ place, host, dummy, tty, env }: GhEnvironment): 
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
     LC_ALL: 'C.UTF-8',
+    ...COLLECTOR,
     ...color,
     ...terminal,
     ...identity,
