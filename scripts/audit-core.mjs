@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // 5,000 until tokens could be handed on, and agents of a server told apart: src/broker/keys.ts, token-requests.ts, admin-requests.ts.
-const LINES_MAX = 5_440;
+const LINES_MAX = 5_460;
 const PACKAGES_ALLOWED = new Set([]);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const IMPORT = /^\s*(?:import|export)\s(?!type\b)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
