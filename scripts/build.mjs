@@ -59,7 +59,7 @@ const inPieces = async (directory, entryPoints) => {
 await inPieces('src/session', ['src/session/main.ts']);
 // Every other command: oclif once, and of the rest what a command needs. oclif finds them by their files.
 rmSync(join(root, 'dist/src/commands'), { recursive: true });
-await inPieces('src/cli', ['src/cli.ts', 'src/commands/**/*.ts']);
+await inPieces('src/cli', ['src/main.ts', 'src/commands/**/*.ts']);
 /** It takes the umask of whoever started the process, once, so there must be one of it in a process. */
 const preamble = {
   name: 'preamble',

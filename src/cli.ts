@@ -1,7 +1,5 @@
 // Every command but `run`: oclif finds them in src/commands, one file each.
 
-import './platform/preamble.js';
-
 import { Errors, flush, run } from '@oclif/core';
 
 import { installed } from './installation.js';

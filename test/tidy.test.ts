@@ -130,7 +130,7 @@ describe('layers', () => {
   });
 
   it('lets every room import only the rooms below it', () => {
-    const free = new Set(['errors.ts', 'installation.ts', 'cli.ts']);
+    const free = new Set(['errors.ts', 'installation.ts', 'main.ts', 'cli.ts']);
     const wrong = IMPORTS.filter(({ from, to }) => {
       const room = roomOf(from);
       if (

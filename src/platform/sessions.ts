@@ -1,5 +1,5 @@
 // The state directory and what it holds:
-//   host.key   index.jsonl   sessions.json (a cache)
+//   host.key   index.jsonl   sessions.json (a cache)   compiled/ (another)
 //   sessions/<start, UTC, compact>-<sid hex>/{audit.jsonl, checkpoints, meta.json, audit.torn}
 // Several `turret run` start at once: each makes its own directory and nobody rewrites a file another one writes.
 
@@ -13,11 +13,13 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { TurretError } from '../errors.js';
 import { type LogHead, LOG_FILE } from './audit-file.js';
 import { isAlive, startTicks } from './process-alive.js';
 import { appendIndex } from './session-index.js';
+
+export { stateDirectory } from './state-directory.js';
 
 const NAME = /^(?<started>[0-9]{8}T[0-9]{6}Z)-(?<sid>[0-9a-f]{20})$/;
 
@@ -40,19 +42,6 @@ export interface SessionEntry {
   started: string;
   directory: string;
   log: string;
-}
-
-/** `$XDG_STATE_HOME/turret` or `~/.local/state/turret`. Throws `state_unwritable` when neither can be told. */
-export function stateDirectory(env: {
-  XDG_STATE_HOME?: string | undefined;
-  HOME?: string | undefined;
-}): string {
-  const { XDG_STATE_HOME: state, HOME: home } = env;
-  if (state !== undefined && isAbsolute(state)) return join(state, 'turret');
-  if (home !== undefined && isAbsolute(home)) return join(home, '.local', 'state', 'turret');
-  throw new TurretError('state_unwritable', 'there is no place for the audit log: HOME is not set', {
-    hints: ['set HOME or XDG_STATE_HOME to an absolute path'],
-  });
 }
 
 /** Makes it when it is not there. Throws `state_unwritable`. */

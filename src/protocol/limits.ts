@@ -248,3 +248,5 @@ export const REREAD_BYTES = 262_144;
 /** Such memory of programs' outputs, and of frames with much DATA, that is kept for the next ones. */
 export const IDLE_OUTPUTS_MAX = 4;
 export const IDLE_FRAMES_MAX = 16;
+/** What V8 made of our own files, kept for the next start. */
+export const COMPILED_BYTES_MAX = 33_554_432;

@@ -7,6 +7,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 
 import type { Config, RepeaterConfig } from '../config/config.js';
 import type { ManifestAction } from '../config/manifest.js';
+import { makeCompiledDirectory } from '../platform/compiled-code.js';
 import { isWithin, realPlace } from '../platform/paths.js';
 import { type Reference, parseReference } from '../vault/reference.js';
 import { ownFiles } from './own-files.js';
@@ -30,10 +31,16 @@ export function fixedFiles(
     ...repeaters.flatMap((repeater) => [...programs(repeater), ...opened(repeater)]),
   ];
   const own = ownFiles();
+  const compiled = makeCompiledDirectory(env);
   const trusted = believed(env);
   const there = [...files.filter(isFile), ...trusted.filter((path) => existsSync(path))];
   return {
-    fixed: [...there, ...repeaters.flatMap((repeater) => directories(repeater, workspace)), ...own.present],
+    fixed: [
+      ...there,
+      ...repeaters.flatMap((repeater) => directories(repeater, workspace)),
+      ...own.present,
+      ...compiled,
+    ],
     vacant: [...own.absent, ...trusted.filter((path) => !existsSync(path))],
     secrets: repeaters.flatMap(secretFiles),
   };

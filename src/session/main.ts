@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 
 import { TurretError } from '../errors.js';
 import { askLandlock, findConfine } from '../isolation/launch-here.js';
+import { useCompiledCode } from '../platform/compiled-code.js';
 import { sayError } from '../ui/voice.js';
 import { BrokerProcess } from './broker-process.js';
 import { isHungUp } from './controlling-terminal.js';
@@ -37,6 +38,7 @@ async function start(options: RunOptions): Promise<number> {
   const broker = new BrokerProcess();
   const confine = findConfine();
   if (confine !== undefined) void askLandlock(confine);
+  useCompiledCode('run');
   return (await import('./run.js')).runSession(options, { broker, signals });
 }
 

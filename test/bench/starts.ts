@@ -6,12 +6,12 @@ import type { Figure } from './figure.js';
 import { type Sides, timed } from './measure.js';
 import { type Peers, installPeers } from './peers.js';
 
-const WHY = `Where the 122 ms of one start were, an empty Node program 24: Node 19, what starts the broker 13, the rest of the supervisor 24 (13 of them V8 reading it, before the first call), configuration 8, directories, keys and \
-shims 8, the sandbox tried with \`true\` 17, the log 3, the broker set up 13 (8 of them its code for the first time), the agent and its sandbox 9, the end 6. The broker starts meanwhile, on the other processor: its 41 ms until it is ready are \
-no longer waited for. Tried and kept: the broker first of all and the supervisor in pieces, of which the first starts it (10 ms); the key that tokens pin made by the supervisor, so that nothing waits for the broker before \
-the sandbox has been tried (5 ms); a C program instead of a thread of Node for Landlock (80 ms), no execa on the way, Node's older loader (10 ms a process), the configuration read without Node's threads. Tried and not kept: \
-minified bundles, yaml as modules (8 ms less to read, none in the whole), flags for V8's memory, threads and laziness (no difference). Not tried: V8's code cache (reading would take 5 ms instead of 13, on the very Node that built it), \
-the trial of the sandbox remembered for a boot (14 ms), what Landlock there is remembered (4 ms). What it would take for the goal: a start that begins with a program that is not Node, or a broker that is not.`;
+const WHY = `Where the 122 ms of one start were, an empty Node program 24, before the last change: Node 19, what starts the broker 13, the rest of the supervisor 24 (13 of them V8 reading it, before the first call), configuration 8, \
+directories, keys and shims 8, the sandbox tried with \`true\` 17, the log 3, the broker set up 13 (8 of them its code for the first time), the agent and its sandbox 9, the end 6. The broker starts meanwhile, on the other processor. Since then, \
+in turns with what was there before, on a machine with other work: what V8 made of the supervisor's files kept for the next start (0.89; the broker's as well: no difference). Tried and kept before: the broker first of all and the supervisor in pieces, of which the first starts it (10 ms); the \
+key that tokens pin made by the supervisor (5 ms); a C program instead of a thread of Node for Landlock (80 ms), no execa on the way, Node's older loader (10 ms a process), the configuration read without Node's threads. Tried and not kept: \
+the sandbox made once, with a program in it that waits for the agent's command, instead of tried and made again (0.93 to 0.97 of the whole, for 400 lines: half of the trial is planning the mounts, and that stays); minified bundles, yaml as modules, flags for V8's memory, threads and laziness (no difference); a broker that makes the agent's socket itself, for which the sandbox would wait. Not tried: the broker set up but for its log while the sandbox is made (8 ms), \
+the broker started before anything of ours is read. What is left is two starts of Node, 19 to 40 ms each where both run at once, and what each does for the first time. What it would take for the goal: a start that begins with a program that is not Node, or a broker that is not.`;
 
 export const figuresOfStarts: readonly Figure[] = [
   {
@@ -59,8 +59,8 @@ export const figuresOfStarts: readonly Figure[] = [
     goal: 4,
     stretch: 2.5,
     rounds: 30,
-    why: `Most of it is oclif, which \`turret --help\` pays, too (3.5): reading it takes 25 ms. The rest reads, verifies and counts a log, and finds some thirty small files that the build has cut of what commands share: \
-in one file with everything V8 reads more than it saves (2 MB, tried). For the older of Node's loaders it was 4.2 instead of 4.4 of modules; minified, no difference.`,
+    why: `Most of it is oclif, which \`turret --help\` pays, too. The rest reads, verifies and counts a log, and finds some thirty small files that the build has cut of what commands share: in one file with everything V8 reads more than it \
+saves (2 MB, tried). Tried and kept: what V8 made of these files kept for the next start (0.83 of the whole: 3.6 instead of 4.4), and the older of Node's loaders (4.2 instead of 4.4 of modules); minified, no difference.`,
     open: () => inWorld((world) => world.turret('audit')),
   },
 ];
