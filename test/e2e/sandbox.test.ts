@@ -120,6 +120,7 @@ describe.each(USERS)('as %s', (_, uid) => {
       'bin',
       'launcher',
       'node',
+      'streams',
       'token',
     ]);
   });
