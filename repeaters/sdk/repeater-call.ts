@@ -13,14 +13,15 @@ import type { FrameSocket } from '../../src/wire/frame-socket.js';
 import { errorToWire } from '../../src/wire/wire-errors.js';
 import { withoutSecrets } from './own-secrets.js';
 import { RedactedChannel } from './redacted-channel.js';
+import type { HandoffOffer } from './handoff/handoff.js';
 import type { Repeater, Run } from './types.js';
 
 /** What becomes of standard output. */
 export interface OutputOptions {
   /** Whether it is looked through for secrets. */
   redact: boolean;
-  /** Where sockets for it are made; absent: it comes in frames. */
-  streams: string | undefined;
+  /** Undefined: it comes in frames. */
+  handoff: Pick<HandoffOffer, 'directory' | 'pump'> | undefined;
 }
 
 interface CallParts {
@@ -40,7 +41,7 @@ export class RepeaterCall {
   readonly #inbound: Record<number, InboundChannel>;
   readonly #outbound: Record<number, RedactedChannel>;
   #broken: unknown;
-  readonly #streams: string | undefined;
+  readonly #output: OutputOptions;
   #handedOff = 0;
   #usage: Usage | undefined;
   #onSignal: (signal: SignalName) => void = () => {};
@@ -52,7 +53,7 @@ export class RepeaterCall {
     // From the broker, which is trusted and built it from checked parts.
     this.#request = request as unknown as RunCall;
     this.#over = over;
-    this.#streams = output.streams;
+    this.#output = output;
     const link = (channel: number) => ({ socket, stream, channel });
     this.#inbound = {
       [CHANNEL.STDIN]: new InboundChannel(link(CHANNEL.STDIN)),
@@ -148,14 +149,14 @@ export class RepeaterCall {
   }
 
   #handoff(): Pick<Run, 'handoff'> {
-    const directory = this.#streams;
-    if (this.#request.handoff !== true || directory === undefined) return {};
+    const { handoff } = this.#output;
+    if (this.#request.handoff !== true || handoff === undefined) return {};
     const announce = (place: HandoffPlace): void =>
       this.#socket.sendControl(FRAME.STATUS, this.#stream, { state: 'handoff', ...place });
     const passed = (bytes: number): void => {
       this.#handedOff = bytes;
     };
-    return { handoff: { directory, announce, passed } };
+    return { handoff: { ...handoff, announce, passed } };
   }
 
   #end(end: End): void {

@@ -17,7 +17,6 @@ import { FrameSocket } from '../../src/wire/frame-socket.js';
 import { NONCE_BYTES, toBase64url } from '../../src/wire/handshake.js';
 import { errorToWire } from '../../src/wire/wire-errors.js';
 import { keepSecret, redactLog, withoutSecrets } from './own-secrets.js';
-import { canHandOff } from './handoff/handoff.js';
 import { type OutputOptions, RepeaterCall } from './repeater-call.js';
 import type { Repeater, RepeaterSecrets } from './types.js';
 
@@ -39,7 +38,7 @@ export async function serve(
   const repeater = await make(secrets);
   const calls = new Map<number, RepeaterCall>();
   const redact = secrets.config['redact'] !== 'off';
-  const output = { redact, streams: redact || !canHandOff() ? undefined : secrets.streams };
+  const output = { redact, handoff: redact ? undefined : secrets.handoff };
   const socket = new FrameSocket(new Socket({ fd: BROKER_FD, readable: true, writable: true }), {
     frame: (frame) => onFrame(frame, socket, { repeater, calls, output }),
     close: () => {

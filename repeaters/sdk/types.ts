@@ -27,8 +27,8 @@ export interface RepeaterSecrets {
   directory: string;
   /** Real paths of what this session's agent may write: no program is started from there. */
   agent_writes: string[];
-  /** Where the agent finds sockets of output that is handed over; absent where it could not. */
-  streams?: string;
+  /** Where the agent finds sockets of output that is handed over, and what passes it on; absent where it could not. */
+  handoff?: Pick<HandoffOffer, 'directory' | 'pump'>;
   /** Other configured repeaters of the same kind: name to its config block. */
   siblings: Record<string, { [key: string]: Json }>;
 }

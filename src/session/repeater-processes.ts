@@ -25,7 +25,7 @@ import {
   type RepeaterStart,
   type StartSurroundings,
   prepareRepeater,
-  streamsFor,
+  handoffFor,
 } from './repeater-start.js';
 import { vaultDirectory } from './vault-directory.js';
 
@@ -190,7 +190,7 @@ export class RepeaterProcesses {
       env: { ...given, ...variables },
       directory,
       agent_writes: this.#surroundings.agentWrites,
-      ...streamsFor(config, this.#surroundings),
+      ...handoffFor(config, this.#surroundings),
       siblings: Object.fromEntries(siblings.map((other) => [other.name, asJson(other)])),
     };
   }

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { installed, nativeProgram } from '../installation.js';
 import type { RepeaterConfig } from '../config/config.js';
+import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
 import type { ManifestAction } from '../config/manifest.js';
 import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
 import { findBubblewrap, tryWithTrue } from '../isolation/probe.js';
@@ -214,13 +215,11 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
   const own = [...(config.command ?? []), ...actions.flatMap(({ run = [] }) => run)];
   const words = [...command, ...own.map((word) => fromManifest(config, word))];
   const certificates = env['NODE_EXTRA_CA_CERTS'];
-  const handing = streamsFor(config, surroundings);
-  // Beside the package, when a package of the platform brought it.
-  const pump = handing.streams === undefined ? undefined : nativeProgram('pump');
+  const { handoff } = handoffFor(config, surroundings);
   const programs = [
     ...words,
     PACKAGE,
-    ...(pump === undefined ? [] : [pump]),
+    ...(handoff === undefined ? [] : [handoff.pump]),
     ...(certificates === undefined ? [] : [certificates]),
   ]
     .filter((path) => isAbsolute(path) && exists(path))
@@ -233,7 +232,7 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
     net: net === 'open',
     home,
     directory: realpathSync(directory),
-    ...handing,
+    ...(handoff === undefined ? {} : { streams: handoff.directory }),
     cwd: config.profile === 'binary' ? realpathSync(directory) : place,
     hidden: surroundings.hidden,
     fixed: surroundings.fixed,
@@ -241,11 +240,13 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
 }
 
 /** Of a repeater that may hand its output over. Another user could not make anything there. */
-export function streamsFor(
+export function handoffFor(
   { name, redact }: RepeaterConfig,
-  { streams, users }: Pick<StartSurroundings, 'streams' | 'users'>,
-): { streams?: string } {
-  return redact !== 'off' || streams === undefined || users.has(name) ? {} : { streams };
+  { streams: directory, users }: Pick<StartSurroundings, 'streams' | 'users'>,
+): Pick<RepeaterSecrets, 'handoff'> {
+  if (redact !== 'off' || directory === undefined || users.has(name)) return {};
+  const pump = nativeProgram('pump');
+  return pump === undefined ? {} : { handoff: { directory, pump } };
 }
 
 function isAbove(directory: string, path: string): boolean {

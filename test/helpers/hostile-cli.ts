@@ -51,7 +51,7 @@ export class Outside {
     chmodSync(this.program, 0o755);
     const zygote = new URL('../../repeaters/sdk/zygote/zygote.py', import.meta.url);
     copyFileSync(zygote, join(this.directory, 'zygote.py'));
-    const awaitCall = new URL('../../dist/repeaters/sdk/sandbox/await-call', import.meta.url);
+    const awaitCall = new URL('../../dist/native/await-call', import.meta.url);
     copyFileSync(awaitCall, join(this.directory, 'await-call'));
     this.victim = spawn('/bin/sleep', ['600'], {
       env: { SECRET: NEEDLE },

@@ -11,7 +11,6 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 import { TurretError } from '../../../src/errors.js';
-import { nativeProgram } from '../../../src/installation.js';
 import {
   HANDOFF_NAME_BYTES,
   HANDOFF_TICKET_BYTES,
@@ -22,7 +21,6 @@ import type { HandoffPlace } from '../../../src/protocol/messages.js';
 import type { RunningProgram } from '../running-program.js';
 import type { RunResult } from '../types.js';
 
-const PUMP = nativeProgram('pump');
 /** How it ends. */
 const PAST_BOUND = 3;
 const NOBODY = 4;
@@ -30,6 +28,8 @@ const CONTROL_FD = 3;
 
 /** Of a call whose caller would take its output so, and whose repeater does not look through it. */
 export interface HandoffOffer {
+  /** What passes it on (pump.c): absolute. */
+  pump: string;
   /** Where the caller finds sockets. */
   directory: string;
   /** Tells the caller where this one is. */
@@ -37,9 +37,6 @@ export interface HandoffOffer {
   /** How many bytes went there, known at the end. */
   passed(bytes: number): void;
 }
-
-/** Whether this installation can: the program is compiled where there is a compiler. */
-export const canHandOff = (): boolean => PUMP !== undefined;
 
 export class Handoff {
   /** For the program's standard output, until `carry`. */
@@ -64,8 +61,8 @@ export class Handoff {
   static async open(offer: HandoffOffer, bytesMax: number): Promise<Handoff | undefined> {
     const name = randomBytes(16).toString('base64url').slice(0, HANDOFF_NAME_BYTES);
     const path = join(offer.directory, name);
-    if (PUMP === undefined || Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) return undefined;
-    const pump = spawn(PUMP, [path, String(bytesMax), String(HANDOFF_WAIT_MS_MAX)], {
+    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) return undefined;
+    const pump = spawn(offer.pump, [path, String(bytesMax), String(HANDOFF_WAIT_MS_MAX)], {
       cwd: '/',
       env: {},
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
