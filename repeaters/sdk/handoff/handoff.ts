@@ -131,7 +131,7 @@ export class Handoff {
     if (code === PAST_BOUND)
       throw new TurretError('output_limit', 'the command wrote more than it may and was ended');
     if (code === NOBODY)
-      throw new TurretError('cancelled', 'nobody came for the output that was handed over');
+      throw new TurretError('repeater_error', 'nobody came for the output that was handed over');
     if (code !== 0) throw new TurretError('repeater_error', 'the output that was handed over broke off');
     return result;
   }

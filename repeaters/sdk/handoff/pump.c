@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT = 0, REPEATER = 3, TICKET_BYTES = 32, PIECE_BYTES = 1 << 20 };
+enum { OUTPUT = 0, REPEATER = 3, TICKET_BYTES = 32, PIECE_BYTES = 1 << 20, STRANGERS_MAX = 16 };
 enum { ALL = 0, BROKEN = 1, PAST_BOUND = 3, NOBODY = 4 };
 
 static double now_ms(void) {
@@ -67,25 +67,52 @@ static bool is_same(const uint8_t *one, const uint8_t *other) {
   return difference == 0;
 }
 
+/** Takes one out of those that are waited for; the others stay in the order they came. */
+static int leave(struct pollfd *all, size_t *count, size_t at) {
+  int descriptor = all[at].fd;
+  *count -= 1;
+  memmove(all + at, all + at + 1, (*count - at) * sizeof *all);
+  return descriptor;
+}
+
 static int listen_at(const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(path) >= sizeof address.sun_path) return -1;
   memcpy(address.sun_path, path, strlen(path));
   int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   umask(077);
-  if (made < 0 || bind(made, (struct sockaddr *)&address, sizeof address) != 0 || listen(made, 4) != 0) return -1;
+  if (made < 0 || bind(made, (struct sockaddr *)&address, sizeof address) != 0 || listen(made, STRANGERS_MAX) != 0) return -1;
   return made;
 }
 
-/** The connection of the one who has the ticket; -1 when nobody came with it in time. */
+/**
+ * The connection of the one who has the ticket; -1 when nobody came with it in time. Who connects and says nothing holds
+ * nobody up: the others are heard meanwhile, and with too many of them the one that came first has to go.
+ */
 static int await_caller(int listener, const uint8_t ticket[TICKET_BYTES], double until_ms) {
-  while (wait_for(listener, until_ms)) {
-    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (connection < 0) continue;
-    uint8_t shown[TICKET_BYTES];
-    if (read_ticket(connection, shown, until_ms) && is_same(shown, ticket)) return connection;
-    close(connection);
+  struct pollfd all[1 + STRANGERS_MAX] = {{.fd = listener, .events = POLLIN}};
+  size_t count = 1;
+  for (double left; (left = until_ms - now_ms()) > 0;) {
+    if (poll(all, count, (int)left + 1) <= 0) continue;
+    bool somebody = all[0].revents != 0;
+    for (size_t at = count - 1; at > 0; at -= 1) {
+      uint8_t shown[TICKET_BYTES];
+      if (all[at].revents == 0) continue;
+      // Whoever has it says it in one piece.
+      ssize_t got = recv(all[at].fd, shown, sizeof shown, MSG_DONTWAIT);
+      int connection = leave(all, &count, at);
+      if (got == TICKET_BYTES && is_same(shown, ticket)) {
+        while (count > 1) close(leave(all, &count, 1));
+        return connection;
+      }
+      close(connection);
+    }
+    int came = somebody ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+    if (came < 0) continue;
+    if (count > STRANGERS_MAX) close(leave(all, &count, 1));
+    all[count++] = (struct pollfd){.fd = came, .events = POLLIN};
   }
+  while (count > 1) close(leave(all, &count, 1));
   return -1;
 }
 
