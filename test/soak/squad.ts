@@ -54,7 +54,9 @@ export class Squad {
   strike(victim: Victim, choose: (count: number) => number): boolean {
     const isFatal = endsASession(victim, this.isSteady);
     if (this.#struck !== undefined || this.#isStopping || (isFatal && this.isSteady)) return false;
-    const found = this.look().filter(({ command }) => VICTIMS[victim].is(command));
+    const all = this.look().filter(({ command }) => VICTIMS[victim].is(command));
+    // An agent that starts a program is there twice for a moment, and only one of them is it.
+    const found = victim === 'agent' ? all.filter(({ parent }) => !all.some(({ pid }) => pid === parent)) : all;
     const one = found[choose(found.length)];
     if (one === undefined) return false;
     if (isFatal) this.#struck = victim;
