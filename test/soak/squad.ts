@@ -56,7 +56,8 @@ export class Squad {
     if (this.#struck !== undefined || this.#isStopping || (isFatal && this.isSteady)) return false;
     const all = this.look().filter(({ command }) => VICTIMS[victim].is(command));
     // An agent that starts a program is there twice for a moment, and only one of them is it.
-    const found = victim === 'agent' ? all.filter(({ parent }) => !all.some(({ pid }) => pid === parent)) : all;
+    const found =
+      victim === 'agent' ? all.filter(({ parent }) => !all.some(({ pid }) => pid === parent)) : all;
     const one = found[choose(found.length)];
     if (one === undefined) return false;
     if (isFatal) this.#struck = victim;
