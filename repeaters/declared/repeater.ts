@@ -32,6 +32,7 @@ export async function createDeclaredRepeater(secrets: RepeaterSecrets): Promise<
     mode: sandboxMode(declaration.sandbox),
     network: declaration.network,
     ownExits: declaration.own_exits ?? [],
+    directory: secrets.directory,
     log: (line) => process.stderr.write(`turret: ${line}\n`),
   });
   const sources = { give: declaration.give ?? [], secrets: secrets.env, directory };
@@ -50,7 +51,6 @@ export async function createDeclaredRepeater(secrets: RepeaterSecrets): Promise<
         first,
         env: declaration.env,
         sources,
-        directory: secrets.directory,
         shutIn,
       }),
   };

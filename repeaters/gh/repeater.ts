@@ -48,10 +48,13 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
   const table = loadTable(version);
   const context = { name: secrets.name, host, table };
   let token: Promise<string> | undefined;
+  const log = (line: string): void => void process.stderr.write(`turret: ${line}\n`);
+  const { directory } = secrets;
   const runtime = {
     context,
     cli,
-    directory: secrets.directory,
+    directory,
+    standby: ghStandby({ cli, directory, log }),
     upstream: createUpstream(endpointOf(text(config, 'endpoint'))),
     token: () => {
       token ??= findToken({ env, host, mode, gh }).catch((error: unknown) => {
@@ -61,15 +64,14 @@ export async function createGhRepeater(secrets: RepeaterSecrets): Promise<Repeat
       });
       return token;
     },
-    log: (line: string) => process.stderr.write(`turret: ${line}\n`),
+    log,
   };
-  const standby = ghStandby(runtime);
   return {
     version,
     tools: ['gh'],
     actions: registeredActions(table),
     resolve: (call) => resolveGh(call, context),
-    run: (run) => performGh(run, { ...runtime, standby }, planGh(run, context)),
+    run: (run) => performGh(run, runtime, planGh(run, context)),
   };
 }
 

@@ -1,9 +1,8 @@
 // What one guarded call costs, seen by the agent that makes it.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startBare, startFakes, startGuarded } from './commands.js';
 import type { Figure } from './figure.js';
-import type { Sides } from './measure.js';
+import { type Sides, settled } from './measure.js';
 
 const AWS = ['aws', 's3', 'ls'];
 const GH = ['gh', 'pr', 'list', '-R', 'acme/app'];
@@ -52,9 +51,6 @@ export const figuresOfCalls: readonly Figure[] = [
   },
 ];
 
-/** What a guarded call makes for the next one, a sandbox or a fork, is to be there: not made in the time of the other side. */
-const SETTLED_MS = 100;
-
 async function againstBare(
   command: readonly string[],
   count: number,
@@ -64,7 +60,7 @@ async function againstBare(
   const guarded = await startGuarded({ aws: fakes.aws.url, gh: fakes.github.url, zygote });
   const bare = await startBare(fakes.bareEnvironment);
   const all = async (time: (argv: readonly string[]) => Promise<number>): Promise<number> => {
-    await sleep(SETTLED_MS);
+    await settled();
     const from = performance.now();
     await Promise.all(Array.from({ length: count }, () => time(command)));
     return performance.now() - from;

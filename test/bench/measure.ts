@@ -1,5 +1,7 @@
 // Two sides in turns, in one run: what the machine does meanwhile happens to both, and only their ratio is told.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export interface Sides {
   /** What is measured. @returns milliseconds, bytes, whatever both sides return */
   subject(): Promise<number>;
@@ -79,6 +81,12 @@ function shuffled<T>(all: readonly T[]): T[] {
 export function absolute(subject: () => Promise<number>, close: () => Promise<void>): Sides {
   return { subject, reference: async () => 1, close };
 }
+
+/** Time for what a guarded call makes for the next one, a sandbox or a fork: not to be made in the time of the other side. */
+const SETTLED_MS = 100;
+
+/** Comes before either side of what is guarded. */
+export const settled = (): Promise<void> => sleep(SETTLED_MS);
 
 /** Milliseconds that something takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {

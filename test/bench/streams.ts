@@ -8,7 +8,7 @@ import { makeHome } from '../helpers/turret.js';
 import { type GuardedWorld, startSession } from './commands.js';
 import { compiled } from './compiled.js';
 import type { Figure } from './figure.js';
-import type { Sides } from './measure.js';
+import { type Sides, settled } from './measure.js';
 import { brokerAndRepeaters, forgetPeak, memoryOf } from './memory.js';
 
 const MANIFEST = `profile: cli
@@ -82,9 +82,13 @@ const guarded = (mib: number): string[] => ['sh', '-c', `prod out ${mib} >/dev/n
 
 async function besidePipe(mib: number, config = CONFIG): Promise<Sides> {
   const session = await startProd(config);
+  const time = async (argv: readonly string[]): Promise<number> => {
+    await settled();
+    return session.time(argv);
+  };
   return {
-    subject: () => session.time(guarded(mib)),
-    reference: () => session.time(['sh', '-c', `./.prod out ${mib} | cat | cat >/dev/null`]),
+    subject: () => time(guarded(mib)),
+    reference: () => time(['sh', '-c', `./.prod out ${mib} | cat | cat >/dev/null`]),
     close: () => session.close(),
   };
 }

@@ -120,7 +120,7 @@ export async function openGhSession(options: {
     bare: (argv, call = {}) => runBare({ gh, directory, ...options }, argv, call),
     close: async () => {
       upstream.close();
-      await standby?.close();
+      await standby.close();
       await rm(directory, { recursive: true, force: true });
     },
   };
