@@ -1,9 +1,10 @@
 // What of the home directory an agent needs to work at all. Everything else of it does not exist inside.
 
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { KNOWN_AGENTS, type KnownAgent, knownAgent } from '../agents/agents.js';
+import { makeDirectories } from '../platform/make-directories.js';
 import { realPath, realPlace } from '../platform/paths.js';
 import { holdsCredential } from '../platform/secret-shape.js';
 import { packageTree } from './package-tree.js';
@@ -49,7 +50,7 @@ export interface HomeAllowed {
 export function makeCaches(home: string): void {
   for (const { kept } of cachesIn(home)) {
     try {
-      mkdirSync(kept, { recursive: true, mode: 0o700 });
+      makeDirectories(kept);
     } catch {
       // What it writes is gone with the session.
     }

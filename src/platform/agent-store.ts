@@ -5,16 +5,7 @@
 // never taken for an empty one. An older copy put in its place cannot be told.
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { SEED_BYTES } from '../crypto/ed25519.js';
@@ -22,6 +13,7 @@ import { sha256 } from '../crypto/hash.js';
 import { TurretError } from '../errors.js';
 import type { AgentChange, StoredAgent } from '../protocol/control.js';
 import { LowSync, type SyncAdapter } from './lowdb.js';
+import { makeDirectories } from './make-directories.js';
 import { writeWhole } from './whole-write.js';
 
 /** Time a token that has expired is still known by name. */
@@ -118,7 +110,7 @@ class DurableFile implements SyncAdapter<Content> {
   write(content: Content): void {
     const temporary = `${this.#file}.new`;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      makeDirectories(dirname(this.#file));
       const fd = openSync(temporary, 'w', 0o600);
       try {
         writeWhole(fd, Buffer.from(`${JSON.stringify({ ...content, sum: sumOf(content) })}\n`));

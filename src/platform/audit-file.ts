@@ -2,7 +2,7 @@
 // nothing; sync() puts it on the disk, so a crash of the machine loses nothing either. When a record cannot be written,
 // append() throws and the caller's answer is no. A line is in the file whole or not at all.
 
-import { closeSync, constants, fdatasync, fdatasyncSync, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fdatasync, fdatasyncSync, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AuditCertificate } from '../audit/certificate.js';
 import { advance, type ChainHead, encodeLine, GENESIS, leafOf, type Stamp } from '../audit/chain.js';
@@ -19,6 +19,7 @@ import {
   CHECKPOINT_RECORDS,
 } from '../protocol/limits.js';
 import type { recoverLog, RecoveredLog } from './audit-recover.js';
+import { makeDirectories } from './make-directories.js';
 import { truncateTo, writeWhole } from './whole-write.js';
 
 export const LOG_FILE = 'audit.jsonl';
@@ -90,7 +91,7 @@ export class AuditWriter {
    */
   static open(options: AuditWriterOptions): AuditWriter {
     try {
-      mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+      makeDirectories(options.directory);
       return new AuditWriter(options);
     } catch (error) {
       if (error instanceof TurretError) throw error;

@@ -24,6 +24,7 @@ import vm from 'node:vm';
 
 import { installed } from '../installation.js';
 import { COMPILED_BYTES_MAX } from '../protocol/limits.js';
+import { makeDirectories } from './make-directories.js';
 import { stateDirectory } from './state-directory.js';
 
 interface Piece {
@@ -45,7 +46,7 @@ const compiledDirectory = (state: string): string => join(state, 'compiled');
 export function makeCompiledDirectory(env: NodeJS.ProcessEnv): string[] {
   try {
     const state = stateDirectory(env);
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeDirectories(state);
     makeDirectory(compiledDirectory(state));
     return [compiledDirectory(state)];
   } catch {

@@ -9,7 +9,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -20,6 +19,7 @@ import { type AuditCertificate, certify } from '../audit/certificate.js';
 import { SEED_BYTES, signingKey } from '../crypto/ed25519.js';
 import { mintKeyPair } from '../crypto/nacl.js';
 import { TurretError } from '../errors.js';
+import { makeDirectories } from './make-directories.js';
 
 const HOST_KEY_FILE = 'host.key';
 const FORM = /^turret-host-key-v1 (?<seed>[A-Za-z0-9_-]{43})\n$/;
@@ -71,7 +71,7 @@ function mint(stateDirectory: string, file: string): Buffer {
   const temporary = `${file}.${process.pid}.${randomBytes(6).toString('hex')}`;
   const { seed } = mintKeyPair(randomBytes(SEED_BYTES));
   try {
-    mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+    makeDirectories(stateDirectory);
     const fd = openSync(temporary, 'wx', 0o600);
     try {
       writeSync(fd, `turret-host-key-v1 ${seed.toString('base64url')}\n`);

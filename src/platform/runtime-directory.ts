@@ -21,6 +21,7 @@ import { join } from 'node:path';
 import { TurretError } from '../errors.js';
 import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
+import { makeDirectories } from './make-directories.js';
 import { isAlive, startTicks } from './process-alive.js';
 
 export interface RuntimeDirectory {
@@ -142,7 +143,7 @@ function layout(root: string, sid: string): RuntimeDirectory {
 
 // In /tmp anybody can be there first: what we find must be a directory, ours, and closed to others.
 function makePrivate(root: string): void {
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeDirectories(root);
   if (!isPrivate(root, ownUid())) throw new Error(`${root} belongs to somebody else or is open to others`);
 }
 

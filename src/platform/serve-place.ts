@@ -6,13 +6,14 @@
 // Whoever may write the directory could put a socket of their own there: the token pins the server's key, so that they would
 // learn nothing, but the agents would stand still.
 
-import { lstatSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { lstatSync, realpathSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
 import { claim, release } from './claim.js';
+import { makeDirectories } from './make-directories.js';
 import { runtimeRoots } from './runtime-directory.js';
 
 const OTHERS_WRITE = 0o002;
@@ -73,7 +74,7 @@ export function leaveServePlace(place: ServePlace): void {
 
 function makeOurs(directory: string, forbidden: number, hint: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
   } catch (error) {
     throw unusable(
       `${directory} cannot be made (${(error as NodeJS.ErrnoException).code})`,

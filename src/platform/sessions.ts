@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { TurretError } from '../errors.js';
 import { type LogHead, LOG_FILE } from './audit-file.js';
+import { makeDirectories } from './make-directories.js';
 import { isAlive, startTicks } from './process-alive.js';
 import { appendIndex } from './session-index.js';
 
@@ -47,7 +48,7 @@ export interface SessionEntry {
 /** Makes it when it is not there. Throws `state_unwritable`. */
 export function makeStateDirectory(state: string): void {
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeDirectories(state);
   } catch (error) {
     throw unrecordable(state, error);
   }

@@ -2,10 +2,11 @@
 // there, finds a rollback later or not at all; it never keeps anybody from a good vault.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { VaultDocument } from './document.js';
+import { makeDirectories } from '../platform/make-directories.js';
 
 export interface Mark {
   generation: number;
@@ -32,7 +33,7 @@ export function advanceMark(state: string, { id, generation, mac }: VaultDocumen
   const file = fileOf(state, id);
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeDirectories(state);
     writeFileSync(temporary, `${JSON.stringify({ generation, mac })}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(temporary, file);
   } catch {

@@ -10,7 +10,6 @@ import {
   fstatSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,6 +20,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { TurretError } from '../errors.js';
 import { withLock } from '../platform/lock-file.js';
+import { makeDirectories } from '../platform/make-directories.js';
 import { writeWhole } from '../platform/whole-write.js';
 import { VAULT_BYTES_MAX } from '../protocol/limits.js';
 import { damaged, decodeVault, encodeVault, type VaultDocument } from './document.js';
@@ -81,7 +81,7 @@ function isBehind({ generation, mac }: VaultDocument, mark: Mark): boolean {
 /** Writes a new vault. Throws TurretError usage when there is one by now, vault_unwritable. */
 export function createVault(places: VaultPlaces, vault: Vault): void {
   try {
-    mkdirSync(dirname(places.file), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(places.file));
   } catch (error) {
     throw unwritable(error);
   }

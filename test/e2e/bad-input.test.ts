@@ -179,6 +179,19 @@ describe('places', () => {
     expect(readdirSync(join(world.root, 'state/turret/sessions'))).toHaveLength(1);
   });
 
+  // There the parent is, and no directory can be made in it: Node's own `mkdir -p` tries for ever.
+  test('a HOME in /proc ends it at once', async () => {
+    world.env = { ...world.env, HOME: '/proc/self/fdinfo/home' };
+    expect(
+      await refused(
+        await world.run(SENTINEL),
+        125,
+        /error: the session cannot be recorded below/,
+        /hint: .*XDG_STATE_HOME/,
+      ),
+    ).toBe(true);
+  });
+
   test('a runtime directory with a name too long for a socket is passed over', async () => {
     const long = join(world.root, 'x'.repeat(100));
     mkdirSync(long, { mode: 0o700 });
