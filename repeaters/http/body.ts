@@ -20,16 +20,27 @@ export interface Body {
   hideUsage: boolean;
 }
 
+/** Of the upstream. */
+interface LlmBounds {
+  cap: number | undefined;
+  /** What a model costs is counted. */
+  priced: boolean;
+}
+
+/** UTF-8, as we read it: in another character set the same bytes are another text, with another model in it. */
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json(?:[ \t]*;[ \t]*charset="?utf-?8"?)?$/;
+
 /** @throws TurretError `invalid_params` when it is not what was decided on */
 export async function readBody(
   stdin: Readable,
-  { api, params, cap }: { api: LlmApi | undefined; params: Params; cap: number | undefined },
+  { api, params, ...bounds }: { api: LlmApi | undefined; params: Params } & LlmBounds,
 ): Promise<Body> {
   const size = params['size'] as number | undefined;
   // Other forms than JSON have no place for a model that everybody would find.
   const isMultipart = contentType(params).startsWith('multipart/form-data');
-  if (api !== undefined && !isMultipart) return readLlmBody(stdin, { api, params, cap });
-  if (api !== undefined && params['model'] !== undefined) throw differs('a form has no model');
+  if (api !== undefined && !isMultipart) return readLlmBody(stdin, { api, params, ...bounds });
+  if (api !== undefined && (params['model'] !== undefined || costKind(api, params['path'] as string)))
+    throw differs('a form has no model');
   const chunks = chunksOf(stdin, size ?? HTTP_REQUEST_BYTES_MAX);
   const first = await upTo(chunks, HTTP_BODY_HELD_BYTES_MAX);
   if (!first.ended)
@@ -40,20 +51,29 @@ export async function readBody(
 
 async function readLlmBody(
   stdin: Readable,
-  { api, params, cap }: { api: LlmApi; params: Params; cap: number | undefined },
+  { api, params, cap, priced }: { api: LlmApi; params: Params } & LlmBounds,
 ): Promise<Body> {
   const type = contentType(params);
   const bytes = await heldBytes(stdin);
   const { path, size, model, max_tokens } = params;
   if (size !== undefined && size !== bytes.length) throw wrongSize();
   if (bytes.length === 0 && model === undefined) return { content: bytes, length: 0, hideUsage: false };
-  if (!/^application\/(?:[\w.-]+\+)?json\b/.test(type))
-    throw differs(`a body of type ${JSON.stringify(type)} is not read`);
+  if (!JSON_TYPE.test(type)) throw differs(`a body of type ${JSON.stringify(type)} is not read`);
   const at = { api, path: path as string, cap };
   const request = readLlmRequest(api, at.path, bytes);
   const { ask, body } = request;
   if (ask.model !== model) throw differs(`the body asks for model ${JSON.stringify(ask.model ?? null)}`);
-  const isOurs = ask.max_tokens === undefined && max_tokens === cap && costKind(api, at.path) === 'writes';
+  const cost = costKind(api, at.path);
+  // The server would take one of its own, and nobody would know what it costs.
+  if (priced && model === undefined && (cost === 'writes' || cost === 'reads'))
+    throw new TurretError(
+      'invalid_params',
+      'the body names no model, and turret.yaml has prices for models',
+      {
+        hints: ['give model=…, and name it in the body'],
+      },
+    );
+  const isOurs = ask.max_tokens === undefined && max_tokens === cap && cost === 'writes';
   if (ask.max_tokens !== max_tokens && !isOurs)
     throw differs(`the body lets the model write ${ask.max_tokens ?? 'without a bound'}`);
   // Its usage is in an answer to somebody else's later request.

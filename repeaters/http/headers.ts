@@ -13,7 +13,6 @@ const SENT = [
   'if-none-match',
   'if-modified-since',
   'if-unmodified-since',
-  'range',
   'idempotency-key',
   'prefer',
   'anthropic-version',
@@ -59,8 +58,13 @@ const NEVER = new Set([
 export type HeaderPair = readonly [name: string, value: string];
 
 /** Names in lower case. */
-export function sentHeaders(added: readonly string[], ofAuth: string | undefined): Set<string> {
-  const names = [...SENT, ...added.map((name) => name.toLowerCase())];
+export function sentHeaders(
+  added: readonly string[],
+  { ofAuth, redacted }: { ofAuth: string | undefined; redacted: boolean },
+): Set<string> {
+  // Of an upstream that sends back what it was sent, an agent would have the secret in pieces that nobody knows for one.
+  const ranges = redacted ? [] : ['range', 'if-range'];
+  const names = [...SENT, ...ranges, ...added.map((name) => name.toLowerCase())];
   return new Set(names.filter((name) => !NEVER.has(name) && name !== ofAuth));
 }
 

@@ -57,8 +57,9 @@ export async function performHttp(
   const { params } = capability;
   const sent = outgoing(params, upstream);
   upstream.authorize(sent);
-  const { api, max_tokens: cap } = upstream;
-  const body = WITH_BODY.includes(method) ? await readBody(run.stdin, { api, params, cap }) : undefined;
+  const { api, max_tokens: cap, prices } = upstream;
+  const bounds = { cap, priced: prices !== undefined };
+  const body = WITH_BODY.includes(method) ? await readBody(run.stdin, { api, params, ...bounds }) : undefined;
   if (body?.length !== undefined) sent.headers['content-length'] = String(body.length);
   const tap = api === undefined || body === undefined ? undefined : new Counted(run, upstream, params, body);
   try {
@@ -100,8 +101,10 @@ async function relay(
     answerBytesMax,
   }: { upstream: Upstream; params: Params; tap: Counted | undefined; answerBytesMax: number },
 ): Promise<RunResult> {
-  const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity')
+  const isPlain =
+    [undefined, 'identity'].includes(headers['content-encoding'] as string) &&
+    [undefined, 'chunked'].includes(headers['transfer-encoding'] as string);
+  if (!isPlain)
     throw new TurretError(
       'repeater_error',
       `the upstream "${upstream.alias}" compresses although it was asked not to`,
@@ -115,7 +118,9 @@ async function relay(
     length += chunk.length;
     if (length > answerBytesMax)
       throw new TurretError('output_limit', `the answer is longer than ${answerBytesMax} bytes`, {
-        hints: ['ask for a part of it (range)'],
+        hints: [
+          'ask for a part of it (range, which headers: of the upstream in turret.yaml can let through)',
+        ],
       });
     await write(run, answer === undefined ? chunk : answer.push(chunk));
   }

@@ -25,19 +25,29 @@ export function readUpstreams({
 }: Pick<RepeaterSecrets, 'config' | 'env'>): Map<string, Upstream> {
   // Checked by whoever read turret.yaml.
   const blocks = (config['upstreams'] ?? {}) as unknown as Record<string, UpstreamConfig>;
+  const redacts = config['redact'] !== 'off';
   return new Map(
-    Object.entries(blocks).map(([alias, block]) => [alias, upstreamOf(alias, block, env)] as const),
+    Object.entries(blocks).map(
+      ([alias, block]) => [alias, upstreamOf(alias, block, { env, redacts })] as const,
+    ),
   );
 }
 
-function upstreamOf(alias: string, block: UpstreamConfig, env: Record<string, string>): Upstream {
+function upstreamOf(
+  alias: string,
+  block: UpstreamConfig,
+  { env, redacts }: { env: Record<string, string>; redacts: boolean },
+): Upstream {
   const [form = '', name = ''] = block.auth.split(':');
   const { secret: reference, timeout = HTTP_SILENCE_S_DEFAULT, ...rest } = block;
   return {
     ...rest,
     alias,
     host: new URL(block.origin).host,
-    headers: sentHeaders(block.headers ?? [], form === 'header' ? name.toLowerCase() : undefined),
+    headers: sentHeaders(block.headers ?? [], {
+      ofAuth: form === 'header' ? name.toLowerCase() : undefined,
+      redacted: redacts && form !== 'none',
+    }),
     silenceMs: timeout * 1_000,
     secretParam: form === 'query' ? name : undefined,
     authorize: (request) => {

@@ -8,7 +8,10 @@ import type { FrameSocket } from '../../src/wire/frame-socket.js';
 import { ownNeedles } from './own-secrets.js';
 import { Redactor } from './redactor.js';
 
-/** Written by our timer: nobody may be waiting for the rest of what is no secret after all. */
+/**
+ * Written by our timer: somebody may be waiting for the rest of what is no secret after all. An agent that takes nothing for a
+ * while, or a long way to the server, makes pauses wherever it wants them: in the middle of a secret nothing goes out for a pause.
+ */
 const NOTHING_SOON = Buffer.alloc(0);
 
 export class RedactedChannel extends OutboundChannel {
@@ -31,7 +34,7 @@ export class RedactedChannel extends OutboundChannel {
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#timer);
     const out = chunk === NOTHING_SOON ? this.#redactor.flush() : this.#redactor.push(chunk);
-    if (this.#redactor.holds > 0) {
+    if (this.#redactor.isEarly && this.#redactor.holds > 0) {
       this.#timer = setTimeout(() => {
         if (!this.writableEnded && !this.destroyed) this.write(NOTHING_SOON);
       }, REDACTION_HOLD_MS_MAX);

@@ -3,6 +3,7 @@
 //
 // Bytes that cannot be the beginning of a spelling go out at once; what can is held, at most one spelling but its last byte.
 
+import { REDACTION_EARLY_BYTES_MAX } from '../../src/protocol/limits.js';
 import { Needles } from './needles.js';
 
 const MARKER = '[redacted by turret]';
@@ -59,6 +60,12 @@ export class Redactor {
     if (needles !== undefined) this.#scan(needles, all, { from: known, start });
     const undecided = needles?.undecided[this.#state] ?? 0;
     return this.#release(all, Math.max(0, all.length - undecided));
+  }
+
+  /** Whether so little of a secret has come that it need not wait for the rest. What goes out then stays in mind. */
+  get isEarly(): boolean {
+    const undecided = this.#needles?.undecided[this.#state] ?? 0;
+    return undecided > 0 && undecided <= REDACTION_EARLY_BYTES_MAX;
   }
 
   /** What is held, because nothing more comes, or not soon. What is found later is replaced as far as it is not out. */

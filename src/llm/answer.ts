@@ -21,7 +21,7 @@ export interface AnswerKind {
 export class LlmAnswer {
   readonly #kind: AnswerKind;
   /** Of the event, or the document, that is still coming; not more than LLM_ANSWER_BYTES_MAX. */
-  #parts: Buffer[] = [];
+  #held: Buffer = NOTHING;
   #length = 0;
   /** The line that is still coming has nothing in it yet. */
   #lineEmpty = true;
@@ -73,15 +73,25 @@ export class LlmAnswer {
     return this.#kind.hideUsage ? held : NOTHING;
   }
 
+  // In one piece: a server that sends single bytes must not have us hold an object for each.
   #keep(bytes: Buffer): void {
+    const before = this.#length;
     this.#length += bytes.length;
-    if (this.#length <= LLM_ANSWER_BYTES_MAX || this.#kind.hideUsage) this.#parts.push(bytes);
-    else this.#parts = [];
+    if (this.#length > LLM_ANSWER_BYTES_MAX && !this.#kind.hideUsage) {
+      this.#held = NOTHING;
+      return;
+    }
+    if (this.#held.length < this.#length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#length, 2 * this.#held.length));
+      this.#held.copy(larger, 0, 0, before);
+      this.#held = larger;
+    }
+    bytes.copy(this.#held, before);
   }
 
   #take(): Buffer {
-    const held = Buffer.concat(this.#parts);
-    this.#parts = [];
+    const held = this.#held.subarray(0, this.#length);
+    this.#held = NOTHING;
     this.#length = 0;
     return held;
   }

@@ -25,7 +25,29 @@ const GEMINI_MODEL = /^\/v[0-9][a-z0-9]*\/(?:models|tunedModels)\/([^/:]+)(?::[A
 export function readLlmRequest(api: LlmApi, path: string, bytes: Uint8Array): LlmRequest {
   const body = parseUnambiguous(bytes);
   if (typeof body === 'string') throw refused(body);
+  requireSpelling(body);
   return { ask: askOf(api, path, body), body };
+}
+
+/** Of a body what is read here. */
+const READ = [
+  'model', 'max_tokens', 'max_completion_tokens', 'max_output_tokens', 'n', 'best_of', 'prompt', 'stream',
+  'stream_options', 'background', 'generationConfig', 'generation_config', 'maxOutputTokens', 'candidateCount', 'candidate_count',
+]; // prettier-ignore
+const FOLDED = new Set(READ.map(folded));
+
+// Servers written in Go (Ollama) take a key in any case, and of several the last: `Model` beside `model` would be another one.
+function requireSpelling(body: JsonObject): void {
+  for (const [key, value] of Object.entries(body)) {
+    if (!READ.includes(key) && FOLDED.has(folded(key)))
+      throw refused(`some servers take the key ${JSON.stringify(key)} for another one`);
+    if (/^generation_?config$/i.test(key) && isObject(value)) requireSpelling(value);
+  }
+}
+
+/** As Go compares: without case, and with the two letters outside of ASCII that have one inside. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 /**
@@ -77,7 +99,8 @@ export function costKind(api: LlmApi, path: string): LlmCost | undefined {
 
 function boundIn(api: LlmApi, path: string, body: JsonObject, cap: number): JsonObject | undefined {
   if (costKind(api, path) !== 'writes') return undefined;
-  const each = Math.max(1, Math.floor(cap / answers(api, body)));
+  const each = Math.floor(cap / answers(api, body));
+  if (each < 1) throw refused(`it asks for more answers than the ${cap} tokens that turret.yaml allows`);
   if (api === 'anthropic') return { max_tokens: each };
   if (api === 'gemini') {
     const key = body['generation_config'] === undefined ? 'generationConfig' : 'generation_config';
@@ -122,7 +145,13 @@ function boundOf(api: LlmApi, body: JsonObject): number | undefined {
 function answers(api: LlmApi, body: JsonObject): number {
   const places =
     api === 'gemini' ? geminiValues(body, 'candidateCount', 'candidate_count') : [body['n'], body['best_of']];
-  return Math.max(1, ...places.map((value) => count('the number of answers', value) ?? 1));
+  return prompts(body) * Math.max(1, ...places.map((value) => count('the number of answers', value) ?? 1));
+}
+
+/** Of legacy completions, each with answers of its own; a list of numbers is one prompt. */
+function prompts({ prompt }: JsonObject): number {
+  if (!Array.isArray(prompt) || prompt.every((token) => typeof token === 'number')) return 1;
+  return prompt.length;
 }
 
 // Google's JSON takes both spellings of every name.

@@ -144,8 +144,9 @@ export const ATTEMPT_CONNECT_MS_MAX = 300;
 export const ATTEMPTS_MS_MAX = 10_000;
 /** Secrets one repeater looks for in what it sends; a renewed one pushes out the oldest. */
 export const REDACTED_SECRETS_MAX = 64;
-/** Time bytes that may be the beginning of a secret wait for the rest of it. */
+/** Time bytes that may be the beginning of a secret wait for the rest of it, and how many go out after it. More wait for the end. */
 export const REDACTION_HOLD_MS_MAX = 100;
+export const REDACTION_EARLY_BYTES_MAX = 3;
 /** Silence after the end of a program that ends its output, although something it started still holds it open. */
 export const ORPHAN_OUTPUT_MS = 100;
 /** Output of a probe or of the doctor's attempts. */

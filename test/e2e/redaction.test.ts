@@ -33,7 +33,7 @@ function expectNoKey(): void {
 }
 
 describe('a program of profile exec', () => {
-  const NAMES = ['plain', 'stderr', 'split', 'base64', 'hex', 'url', 'json', 'prompt', 'proves'];
+  const NAMES = ['plain', 'stderr', 'split', 'paused', 'base64', 'hex', 'url', 'json', 'prompt', 'proves'];
   const actions = NAMES.map((name) => ({ name, stdin: name === 'prompt' }));
   const open = () =>
     RepeaterBench.start({ profile: 'exec', command: ['./exec.sh'], directory, actions }, { KEY });
@@ -47,6 +47,8 @@ describe('a program of profile exec', () => {
     expect(failed.stderr).toBe(`bad key: ${MARKER}\n`);
     expect(failed.end).toEqual({ ok: true, exit: 1, redacted: 1 });
     expect((await bench.call('split')).stdout).toBe(`<${MARKER}>`);
+    // A pause in the middle does not let go what came before it: an agent that takes nothing for a while makes one.
+    expect((await bench.call('paused')).stdout).toBe(`<${MARKER}>`);
     for (const name of ['base64', 'hex', 'url', 'json'])
       expect((await bench.call(name)).stdout).toContain(MARKER);
     expectNoKey();
@@ -137,6 +139,10 @@ describe('a repeater made with the Python SDK', () => {
     expect(said.stdout).toBe(`<${MARKER}> `);
     expect(said.stderr).toContain(MARKER);
     expect(said.end).toEqual({ ok: true, exit: 0, redacted: 2 });
+    // Two bytes went out in the first pause, and are remembered.
+    const paused = await bench.call('pauses');
+    expect(paused.stdout).toBe(`<${KEY.slice(0, 2)}${MARKER}> ${KEY.slice(0, 9)}`);
+    expect(paused.end).toEqual({ ok: true, exit: 0, redacted: 1 });
     expect((await bench.call('refuses')).end['error']).toMatchObject({
       message: `not with ${MARKER}`,
       hint: `try another than ${MARKER}`,

@@ -256,6 +256,14 @@ const MISBEHAVING: Record<string, Handler> = {
   '/gzip': (_message, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(FAKE_LLM_KEY));
   },
+  '/gzip-on-the-way': (_message, response) => {
+    const body = gzipSync(FAKE_LLM_KEY);
+    response.socket?.write(
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n${body.length.toString(16)}\r\n`,
+    );
+    response.socket?.write(body);
+    response.socket?.end('\r\n0\r\n\r\n');
+  },
   '/echo-key': (message, response) => {
     response.writeHead(200, {
       'content-type': 'text/plain',

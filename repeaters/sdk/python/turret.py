@@ -157,6 +157,7 @@ def encode_control(value):
 
 MARKER = b"[redacted by turret]"
 REDACTION_HOLD_S = 0.1
+REDACTION_EARLY_BYTES_MAX = 3
 URL_PLAIN = [r"[\w.~!*'()-]", r"[\w.~-]", r"[\w.*-]", r"[\w.~/-]", r"[\w.~!*'();/?:@&=+$,#-]", r"(?!)"]
 JSON_ESCAPED = [r"(?!)", "[<>&\u2028\u2029]", r"[^\0-\x7f]", r"[<>&'=+`\x7f]|[^\0-\x7f]", r"(?s:.)"]
 
@@ -219,29 +220,38 @@ class _Redactor:
 
     def __init__(self):
         self.held, self.count = b"", 0
+        # What is out already, and may be the beginning of a secret.
+        self.out = b""
 
     def push(self, data):
         """What may go out; what may be the beginning of a secret is held."""
-        data = self.held + data
+        data = self.out + self.held + data
         if self.pattern is None:
             return data
-        decided, out, at = self._decided(data), [], 0
+        return self._release(data, self._decided(data))
+
+    def flush(self):
+        data = self.out + self.held
+        return data if self.pattern is None else self._release(data, len(data))
+
+    def flush_early(self):
+        """What is held, unless it is more of a secret than a pause may let go."""
+        if len(self.out + self.held) > REDACTION_EARLY_BYTES_MAX:
+            return b""
+        data, self.out, self.held = self.held, self.out + self.held, b""
+        return data
+
+    def _release(self, data, decided):
+        parts, at, out = [], 0, len(self.out)
         for match in self.pattern.finditer(data):
             if match.start() >= decided:
                 break
-            out += [data[at : match.start()], MARKER]
+            parts += [data[max(at, out) : match.start()], MARKER]
             at, self.count = match.end(), self.count + 1
         end = max(at, decided)
-        self.held = data[end:]
-        return b"".join([*out, data[at:end]])
-
-    def flush(self):
-        data, self.held = self.held, b""
-        if self.pattern is None:
-            return data
-        out, count = self.pattern.subn(MARKER, data)
-        self.count += count
-        return out
+        parts.append(data[max(at, out) : end])
+        self.out, self.held = data[end:out], data[max(end, out) :]
+        return b"".join(parts)
 
     def _decided(self, data):
         for at in range(max(0, len(data) - len(self.needles[0]) + 1), len(data)):
@@ -283,18 +293,18 @@ class Output:
             self._send(self._redactor.push(data.encode("utf-8") if isinstance(data, str) else bytes(data)))
             if self._redactor.held:
                 # Nobody waits longer for what is no secret after all.
-                self._timer = threading.Timer(REDACTION_HOLD_S, self._flush)
+                self._timer = threading.Timer(REDACTION_HOLD_S, self._flush, [self._redactor.flush_early])
                 self._timer.daemon = True
                 self._timer.start()
 
     def finish(self):
-        self._flush()
+        self._flush(self._redactor.flush)
         self._call.send(DATA, flags=FIN, channel=self._channel)
 
-    def _flush(self):
+    def _flush(self, flush):
         try:
             with self._writing:
-                self._send(self._redactor.flush())
+                self._send(flush())
         except Cancelled:
             pass
 

@@ -103,7 +103,10 @@ export const HTTP: readonly FuzzTarget[] = [
       ),
       (lines) => {
         const kept = refusedOr(REFUSED, () =>
-          readHeaders(lines, sentHeaders(['cookie', 'authorization', 'x-team'], 'x-team')),
+          readHeaders(
+            lines,
+            sentHeaders(['cookie', 'authorization', 'x-team'], { ofAuth: 'x-team', redacted: true }),
+          ),
         );
         if (kept === undefined) return;
         header.add();

@@ -211,6 +211,7 @@ describe('an answer', () => {
     ['/chunks', 'repeater_error', 'the answer of the upstream "plain" is no proper HTTP'],
     ['/no-http', 'repeater_error', 'the answer of the upstream "plain" is no proper HTTP'],
     ['/gzip', 'repeater_error', 'the upstream "plain" compresses although it was asked not to'],
+    ['/gzip-on-the-way', 'repeater_error', 'the upstream "plain" compresses although it was asked not to'],
   ])('that misbehaves (%s) ends the call with a sentence', async (path, code, message) => {
     const error = await failure('plain.get', { path });
     expect({ code: error.code, message: error.message }).toEqual({ code, message });
@@ -315,6 +316,18 @@ describe('a request to a model', () => {
     ['a form with a model', { ...ASK, headers: ['content-type: multipart/form-data; boundary=x'] }, BODY],
     ['an answer in the background', ASK, '{"model":"m-1","max_tokens":9,"background":true}'],
     ['no body', ASK, ''],
+    // In Shift JIS a backslash can be the second half of a character, and the text it is in ends elsewhere.
+    [
+      'another character set',
+      { ...ASK, headers: ['content-type: application/json; charset=shift_jis'] },
+      BODY,
+    ],
+    ['no model where there are prices', { headers: JSON_TYPE, max_tokens: 9 }, '{"max_tokens":9}'],
+    [
+      'a form where a model would be asked',
+      { headers: ['content-type: multipart/form-data; boundary=x'] },
+      '--x--',
+    ],
   ])('is not sent when the call says %s', async (_what, params, body) => {
     expect((await failure('anthropic.post', { path: '/v1/messages', ...params }, { body })).code).toBe(
       'invalid_params',

@@ -97,6 +97,27 @@ describe('what a request is', () => {
     ]);
   });
 
+  test('asks for ranges where no secret could come back in pieces, or where turret.yaml says so', () => {
+    const at = { host: 'h.example', secret: 'env:OWN' };
+    const sentBy = (block: object, redact?: string): unknown => {
+      const blocks = completeUpstreams({ h: { ...at, ...block } }) as unknown as Json;
+      const known = readUpstreams({
+        config: { upstreams: blocks, ...(redact === undefined ? {} : { redact }) },
+        env: { 'env:OWN': SECRET },
+      });
+      const call = {
+        action: 'http.h.get',
+        params: { path: '/', headers: ['Range: bytes=0-3', 'If-Range: "e"'] },
+      };
+      const result = resolveHttp(call, { name: 'http', upstreams: known });
+      return 'capabilities' in result ? result.capabilities[0]?.params['headers'] : undefined;
+    };
+    expect(sentBy({})).toBeUndefined();
+    expect(sentBy({ auth: 'none' })).toEqual(['if-range: "e"', 'range: bytes=0-3']);
+    expect(sentBy({ headers: ['Range'] })).toEqual(['range: bytes=0-3']);
+    expect(sentBy({}, 'off')).toEqual(['if-range: "e"', 'range: bytes=0-3']);
+  });
+
   test.each(['key=mine', 'a=1;key=mine', 'KEY=mine', 'k%65y=mine'])(
     'leaves no room for a secret of the agent in %s',
     (query) => {

@@ -1,9 +1,15 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { type AnswerKind, LlmAnswer } from '../../../src/llm/answer.js';
 import { costOf, priceOf } from '../../../src/llm/price.js';
 import { LLM_ANSWER_BYTES_MAX } from '../../../src/protocol/limits.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 function through(kind: AnswerKind, pieces: (string | Buffer)[]): { answer: LlmAnswer; out: Buffer } {
   const answer = new LlmAnswer(kind);
@@ -76,6 +82,21 @@ describe('the usage of a stream', () => {
     for (let sent = 0; sent <= LLM_ANSWER_BYTES_MAX; sent += chunk.length) out += answer.push(chunk).length;
     expect(out).toBeGreaterThan(LLM_ANSWER_BYTES_MAX);
   });
+
+  test.each([true, false])(
+    'costs no more memory when it comes byte by byte (hidden usage: %s)',
+    (hideUsage) => {
+      const answer = new LlmAnswer({ api: 'openai', events: true, hideUsage });
+      const bytes = Buffer.alloc(65_536, 'x');
+      collectGarbage();
+      const before = process.memoryUsage().heapUsed;
+      for (let sent = 0; sent < 2_000_000; sent += 1)
+        answer.push(bytes.subarray(sent % bytes.length, (sent % bytes.length) + 1));
+      collectGarbage();
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+      expect(answer.bytes).toBe(2_000_000);
+    },
+  );
 });
 
 describe('the usage of one document', () => {

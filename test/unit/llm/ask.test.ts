@@ -19,6 +19,25 @@ describe('what a body asks for', () => {
       '{"model":"m","max_tokens":5,"n":2,"best_of":4}',
       { model: 'm', max_tokens: 20 },
     ],
+    [
+      'openai',
+      '/v1/completions',
+      '{"model":"m","max_tokens":5,"n":2,"prompt":["a","b","c"]}',
+      { model: 'm', max_tokens: 30 },
+    ],
+    [
+      'openai',
+      '/v1/completions',
+      '{"model":"m","max_tokens":5,"prompt":[[1],[2]]}',
+      { model: 'm', max_tokens: 10 },
+    ],
+    [
+      'openai',
+      '/v1/completions',
+      '{"model":"m","max_tokens":5,"prompt":[1,2,3]}',
+      { model: 'm', max_tokens: 5 },
+    ],
+    ['openai', CHAT, '{"model":"m","Seed":1,"tools":[{"Model":"x"}]}', { model: 'm' }],
     ['openai', '/v1/responses', '{"model":"m","max_output_tokens":5}', { model: 'm', max_tokens: 5 }],
     ['openai', '/v1/threads', '{}', {}],
     ['gemini', GEMINI, '{"generationConfig":{"maxOutputTokens":5}}', { model: 'g-1', max_tokens: 5 }],
@@ -36,6 +55,13 @@ describe('what a body asks for', () => {
   test.each<[string, LlmApi, string, string]>([
     ['two models', 'openai', CHAT, '{"model":"cheap","model":"dear"}'],
     ['two models, one escaped', 'openai', CHAT, String.raw`{"model":"cheap","mod\u0065l":"dear"}`],
+    // Go's JSON takes them all for the same key, and the last one.
+    ['a model in another case', 'openai', CHAT, '{"model":"cheap","Model":"dear"}'],
+    ['a bound in another case', 'openai', CHAT, '{"model":"m","max_tokens":5,"MAX_TOKENS":500}'],
+    ['a bound with a Kelvin sign', 'openai', CHAT, '{"model":"m","max_tokens":5,"max_to\u212aens":500}'],
+    ['a bound with a long s', 'openai', CHAT, '{"model":"m","max_token\u017f":500}'],
+    ['a bound in another case, below', 'gemini', GEMINI, '{"generationConfig":{"maxoutputtokens":9}}'],
+    ['a place for it in another case', 'gemini', GEMINI, '{"GenerationConfig":{"maxOutputTokens":9}}'],
     ['two bounds, below', 'gemini', GEMINI, '{"generationConfig":{"maxOutputTokens":1,"maxOutputTokens":9}}'],
     ['a path and a body that differ', 'gemini', GEMINI, '{"model":"models/other"}'],
     ['a model that is no text', 'openai', CHAT, '{"model":["m"]}'],
@@ -88,6 +114,12 @@ describe('what is added', () => {
     expect(add('openai', CHAT, '{"model":"m","max_tokens":5}', 100)).toBeUndefined();
     expect(add('openai', '/v1/embeddings', '{"model":"m"}', 100)).toBeUndefined();
     expect(add('openai', CHAT, '{"model":"m"}')).toBeUndefined();
+  });
+
+  test('no bound where there are more answers than it has tokens', () => {
+    expect(() => add('openai', CHAT, '{"model":"m","n":101}', 100)).toThrow(
+      expect.objectContaining({ code: 'invalid_params' }),
+    );
   });
 
   test('the usage of a stream that would come without', () => {

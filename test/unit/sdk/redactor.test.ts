@@ -132,6 +132,19 @@ describe('a redactor', () => {
     expect(String(redactor.flush())).toBe('secret');
   });
 
+  it('lets a pause take three bytes of what may be a secret, however often there is one', () => {
+    const needles = needlesOf(['secret-key']);
+    const redactor = new Redactor({ needles: () => needles });
+    const early = (text: string) => [String(redactor.push(Buffer.from(text))), redactor.isEarly];
+    expect(early('is')).toEqual(['i', true]);
+    expect(String(redactor.flush())).toBe('s');
+    expect(early('ec')).toEqual(['', true]);
+    expect(String(redactor.flush())).toBe('ec');
+    expect(early('r')).toEqual(['', false]);
+    expect(early('et-key')).toEqual([MARKER, false]);
+    expect(early('secrets ')).toEqual(['secrets ', false]);
+  });
+
   it('finds a secret that it is told of in the middle of the stream, from what it holds on', () => {
     let needles = needlesOf(['first-secret']);
     const redactor = new Redactor({ needles: () => needles });
