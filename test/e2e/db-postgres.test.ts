@@ -34,6 +34,7 @@ create function wipe() returns int language sql as 'delete from orders returning
 create role boss login superuser password '${PASSWORD}';
 create role reads_files login password '${PASSWORD}'; grant pg_read_server_files to reads_files;
 create role becomes_boss login password '${PASSWORD}' noinherit; grant boss to becomes_boss;
+create role makes_roles login password '${PASSWORD}' createrole;
 create role owner login password '${PASSWORD}'; grant usage, create on schema public to owner;
 create table owned (a int); insert into owned values (1); alter table owned owner to owner;
 `;
@@ -103,6 +104,7 @@ beforeAll(async () => {
     boss: { ...shop, user: 'boss' },
     files: { ...shop, user: 'reads_files' },
     becomes: { ...shop, user: 'becomes_boss' },
+    makes: { ...shop, user: 'makes_roles', write: true },
     allowed: { ...shop, user: 'boss', allow_superuser: true },
     wrong: { ...shop, secret: 'env:WRONG' },
     unset: { ...shop, secret: 'env:NOBODY' },
@@ -355,6 +357,7 @@ describe('no statement is performed', () => {
     ['boss', 'no_credentials', 'pg_execute_server_program'],
     ['files', 'no_credentials', 'it has pg_read_server_files'],
     ['becomes', 'no_credentials', 'boss'],
+    ['makes', 'no_credentials', 'it has makes_roles'],
     ['wrong', 'no_credentials', 'refuses the login (28P01)'],
     ['unset', 'no_credentials', 'there is no password'],
     ['keyless', 'no_credentials', 'asks for a password'],

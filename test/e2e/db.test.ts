@@ -1,11 +1,22 @@
 // SQLite files through `turret run`: a process for each statement, shut in, and files that other programs use meanwhile.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { SqliteProgram } from '../../repeaters/db/sqlite/program.js';
+import type { Run } from '../../repeaters/sdk/types.js';
 import { descendants, until } from '../helpers/processes.js';
 import { type TestAgent, type TestHome, lastRecords, makeHome, startAgent } from '../helpers/turret.js';
 
@@ -186,5 +197,37 @@ describe('a statement', () => {
       'it is gone',
       () => !descendants(agent.pid).some(({ command }) => command.includes('query.js')),
     );
+  });
+});
+
+describe('a log beside a database in the workspace', () => {
+  test.each(['-shm', '-wal'])('(%s) that becomes a link as it is opened leads to nothing', async (end) => {
+    const place = join(home.directory, `exchanged${end}`);
+    mkdirSync(place);
+    const yours = join(place, 'yours');
+    writeFileSync(yours, 'as it was');
+    const file = join(place, 'app.db');
+    const writer = new DatabaseSync(file);
+    writer.exec('pragma journal_mode = wal; create table t (a); insert into t values (1)');
+    const program = await SqliteProgram.prepare({ mode: 'required', directory: place, agentWrites: [place] });
+    const out = new PassThrough().resume();
+    const asked = program.run(
+      {
+        needs: { stdin: false, files: [] },
+        ...{ signal: AbortSignal.timeout(20_000), stdin: new PassThrough(), stdout: out, stderr: out },
+        onSignal: () => {},
+      } as unknown as Run,
+      { engine: 'sqlite', alias: 'app', file, write: false, statementMs: 10_000, rows: 9, bytes: 999 },
+      {
+        ...{ sql: 'select * from t', values: [], writes: false, format: 'json' },
+        bounds: { asked: undefined, rows: 9, bytes: 999 },
+      },
+    );
+    // It has been looked at, and no sandbox is made yet.
+    symlinkSync(yours, join(place, 'link'));
+    renameSync(join(place, 'link'), `${file}${end}`);
+    await expect(asked).rejects.toThrow('the files of the database "app" were exchanged as it was opened');
+    expect(readFileSync(yours, 'utf8')).toBe('as it was');
+    writer.close();
   });
 });

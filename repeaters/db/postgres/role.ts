@@ -18,11 +18,12 @@ const RIGHTS = [
 const STILL_THERE = `case when current_setting('server_version_num')::int >= 140000
   then set_config('client_connection_check_interval', '1000', false) end`;
 
+// Who may make roles gives itself any of these (PostgreSQL before 16), and uses it in the same statement.
 // After the first statement that reads, a transaction cannot be made to write any more; this is it.
 const WHO = `select ${STILL_THERE},
   array(select rolname from pg_catalog.pg_roles
     where pg_catalog.pg_has_role(session_user, oid, 'MEMBER')
-      and (rolsuper or rolreplication or rolname in (${RIGHTS.map((name) => `'${name}'`).join(', ')}))
+      and (rolsuper or rolreplication or rolcreaterole or rolname in (${RIGHTS.map((name) => `'${name}'`).join(', ')}))
     order by rolname)::text as powers`;
 
 /** @throws TurretError `no_credentials` when the role is more than one for reading and writing rows */

@@ -3,11 +3,20 @@
 import type { ParamScalar } from '../../../src/protocol/messages.js';
 import type { Format, ResultBounds } from '../result-text.js';
 
+/** A file as it was when it was looked at. */
+export interface Looked {
+  path: string;
+  /** Which file of which file system. */
+  identity: string;
+}
+
 /** JSON on fd 3. */
 export interface Errand {
   /** Absolute path of the library: what is beside the program differs from one installation to the next. */
   library: string;
   file: string;
+  /** It, and what lies beside it. */
+  looked: readonly Looked[];
   /** Nobody has it open, so that it needs no locks, and no files beside it. */
   immutable: boolean;
   /** A writer was ended, and what it began is to be undone first. */
@@ -32,4 +41,5 @@ export const ENDS = {
   locked: 13,
   noDatabase: 14,
   unopened: 15,
+  exchanged: 16,
 } as const;

@@ -1,21 +1,14 @@
 // An SQLite database is a file and what may lie beside it: a write-ahead log with its index, or a journal. Looked at before
 // each statement, because programs that use it come and go.
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { TurretError } from '../../../src/errors.js';
 import { isWithin } from '../../../src/platform/paths.js';
 import type { SqliteDatabase } from '../databases.js';
+import type { Looked } from './errand.js';
+import { lookAt } from './looked.js';
 
 const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
@@ -25,6 +18,8 @@ const WAL = 2;
 
 export interface DatabaseFiles {
   file: string;
+  /** It, and what of what lies beside it is shown. */
+  looked: Looked[];
   readable: string[];
   writable: string[];
   /** It has a write-ahead log and nobody has it open: only then there is no log beside it. */
@@ -41,7 +36,9 @@ export function filesOf(
 ): DatabaseFiles {
   const { file, header } = opened(alias, named);
   if (header.length > 0 && header.toString('latin1', 0, MAGIC.length) !== MAGIC) throw noDatabase(alias);
-  const beside = (end: string): string[] => (isPlain(`${file}${end}`) ? [`${file}${end}`] : []);
+  const looked = ['', '-wal', '-shm', '-journal'].flatMap((end) => lookAt(`${file}${end}`) ?? []);
+  const beside = (end: string): string[] =>
+    looked.map(({ path }) => path).filter((path) => path === `${file}${end}`);
   // Undoing what a journal says is writing what it says: one of the agent's would change what the agent may only read.
   if (beside('-journal').length > 0 && agentWrites.some((directory) => isWithin(file, directory)))
     throw new TurretError(
@@ -52,11 +49,15 @@ export function filesOf(
   const recovers = write && !writes && beside('-journal').length > 0;
   // SQLite makes and removes what lies beside it.
   if (writes || recovers)
-    return { file, readable: [], writable: [dirname(file)], immutable: false, recovers, check: () => {} };
+    return {
+      ...{ file, looked: looked.filter(({ path }) => path === file), immutable: false, recovers },
+      ...{ readable: [], writable: [dirname(file)], check: () => {} },
+    };
   const immutable = header[WRITE_VERSION_AT] === WAL && beside('-wal').length === 0;
   const before = stateOf(file);
   return {
     file,
+    looked,
     readable: [file, ...beside('-wal'), ...beside('-journal')],
     // Readers write into the index of the log where they are reading, so that nobody takes that away.
     writable: beside('-shm'),
@@ -107,11 +108,6 @@ function unopened(alias: string, cause: NodeJS.ErrnoException): TurretError {
     `${what} ${code === 'ENOENT' ? 'is not there' : `cannot be opened (${code})`}`,
     { cause, hints: ["sqlite: in turret.yaml names it; a relative path begins in that file's directory"] },
   );
-}
-
-/** A link would lead to another file, which the program would then see, or write. */
-function isPlain(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function stateOf(file: string): string {

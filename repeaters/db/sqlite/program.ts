@@ -158,6 +158,14 @@ function outcomeOf(exit: number, { alias, said }: { alias: string; said: string 
       throw new TurretError('repeater_error', `somebody else keeps the database "${alias}" locked`, {
         hints: ['nothing was done; ask again'],
       });
+    case ENDS.exchanged:
+      throw new TurretError(
+        'repeater_error',
+        `the files of the database "${alias}" were exchanged as it was opened`,
+        {
+          hints: ['nothing was done; ask again'],
+        },
+      );
     case ENDS.unopened:
       throw new TurretError('repeater_error', `the file of the database "${alias}" cannot be opened`, {
         hints: ['its log was not ended well: open it once with the program that writes it'],

@@ -4,6 +4,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 
 import { ENDS, type Errand } from './errand.js';
+import { isAsLooked } from './looked.js';
 import type { Library } from './open.js';
 import { performOnFile } from './statement.js';
 
@@ -17,11 +18,15 @@ const TROUBLES = new Map<number, number>([
 ]);
 
 const errand = JSON.parse(readFileSync(ERRAND_FD, 'utf8')) as Errand;
-const library = (await import(errand.library)) as Library;
-try {
-  process.exitCode = performOnFile(errand, { library, write });
-} catch (error) {
-  process.exitCode = endOf(error as Error & { errcode?: number; code?: string });
+process.exitCode = isAsLooked(errand.looked) ? await perform() : ENDS.exchanged;
+
+async function perform(): Promise<number> {
+  const library = (await import(errand.library)) as Library;
+  try {
+    return performOnFile(errand, { library, write });
+  } catch (error) {
+    return endOf(error as Error & { errcode?: number; code?: string });
+  }
 }
 
 // Waits while nobody reads: the rows are where they are.

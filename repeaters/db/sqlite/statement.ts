@@ -18,7 +18,7 @@ export interface Surroundings {
 
 /** @returns one of ENDS. Throws what the library throws, and Error for what is wrong with the statement. */
 export function performOnFile(
-  { sql, values, writes, format, bounds, ...where }: Omit<Errand, 'library'>,
+  { sql, values, writes, format, bounds, ...where }: Omit<Errand, 'library' | 'looked'>,
   { library, write }: Surroundings,
 ): number {
   const { database, refused } = openSqlite(library, { ...where, writes });
