@@ -35,8 +35,6 @@ export interface RepeaterSurroundings extends Omit<StartSurroundings, 'hidden' |
   stateDirectory: string;
   /** What repeaters are given that is no variable of the user's. */
   secrets: ReadonlyMap<string, OwnSecrets>;
-  /** Real paths of what the agent may write; empty for a server, whose agents are elsewhere. */
-  agentWrites: string[];
   /** To whoever started the session. */
   say: (line: string) => void;
 }

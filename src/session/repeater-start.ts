@@ -9,6 +9,7 @@ import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
 import type { ManifestAction } from '../config/manifest.js';
 import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
 import { findBubblewrap, tryWithTrue } from '../isolation/probe.js';
+import { refuseLinks } from '../isolation/held.js';
 import { type RepeaterSandboxRequest, repeaterSandbox } from '../isolation/repeater-sandbox.js';
 import { agentFilter } from '../isolation/seccomp/agent-filter.js';
 import { isAlive } from '../platform/process-alive.js';
@@ -28,6 +29,8 @@ export interface StartSurroundings {
   /** Directories and files a sandbox hides, or does not let be written. */
   hidden: string[];
   fixed: string[];
+  /** Real paths of what the agent may write; empty for a server, whose agents are elsewhere. */
+  agentWrites: string[];
 }
 export interface RepeaterStart {
   command: string[];
@@ -161,7 +164,14 @@ export async function tryRepeaterSandbox(
 ): Promise<string | undefined> {
   // Where a session has a private directory, something that exists stands in.
   const directory = '/tmp';
-  const surroundings = { env: own, runtimeDirectory: directory, users: new Map(), hidden: [], fixed: [] };
+  const surroundings = {
+    env: own,
+    runtimeDirectory: directory,
+    users: new Map(),
+    hidden: [],
+    fixed: [],
+    agentWrites: [],
+  };
   const env = environmentOf(own, undefined, directory);
   try {
     const parts = { surroundings, env, directory, command: commandOf(config), prefix: [] };
@@ -209,6 +219,8 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
   const named = (path: string): string => {
     const absolute = path.startsWith('~/') ? join(home, path.slice(2)) : resolve(place, path);
     if (!exists(absolute)) throw new Error(`sandbox: there is no ${absolute}`);
+    // The agent is there already: what it put a link to would be the repeater's to read, or to write.
+    refuseLinks([absolute], surroundings.agentWrites);
     return realpathSync(absolute);
   };
   const actions: ManifestAction[] = config.actions ?? [];

@@ -66,6 +66,20 @@ describe('the program of a repeater', () => {
     expect(outside).not.toContain('No such file');
   });
 
+  it('is not shown what the agent has put a link to in the place of one of its directories', async () => {
+    const queue = join(world.workspace, 'queue');
+    mkdirSync(queue);
+    configure(`sandbox: { write: [${queue}] }`);
+    const write = (to: string): string => `turret call it.run 'script=echo done >${to}'`;
+    const linked = `mv queue old && ln -s ${world.home}/data queue && ${write(`${world.home}/data/file`)}`;
+    const ran = await world.run(['sh', '-c', linked], ['-q']);
+    expect(ran.stderr).toContain(`is reached by the link ${queue}, which the agent could change`);
+    expect(readFileSync(join(world.home, 'data/file'), 'utf8')).toBe(NEEDLE);
+    const itself = `rm queue && mv old queue && ${write(`${queue}/file`)}`;
+    expect((await world.run(['sh', '-c', itself], ['-q'])).stderr).toBe('');
+    expect(readFileSync(join(queue, 'file'), 'utf8')).toBe('done\n');
+  });
+
   it('sees no other process, has no capability, cannot gain one, and runs under a filter', async () => {
     const look =
       'grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status; cat /proc/[0-9]*/cmdline | tr "\\0" " "';
