@@ -6,7 +6,7 @@ export const SECRET_BYTES_MIN = 8;
 
 /**
  * Every spelling of the secret, each at least SECRET_BYTES_MIN bytes: itself, base64 at its three alignments in both alphabets,
- * hex, escaped for URLs and for JSON by the habits of common libraries, UTF-16, turned round. White space around it is no part of it. Empty
+ * hex, escaped for URLs, JSON and HTML by the habits of common libraries, UTF-16, turned round. White space around it is no part of it. Empty
  * for a secret that is too short. What a base64 text shares with its neighbours (at most one character at each end) is left out.
  */
 export function spellings(secret: string): Buffer[] {
@@ -18,7 +18,15 @@ export function spellings(secret: string): Buffer[] {
   const found = new Set([
     // The one that no program writes by accident, and every query language has a word for.
     Array.from(text).reverse().join(''),
-    ...[text, hex, hex.toUpperCase(), ...urlForms(text), ...jsonForms(text), ...jsonForms(json(text))],
+    ...[
+      text,
+      hex,
+      hex.toUpperCase(),
+      ...urlForms(text),
+      ...jsonForms(text),
+      ...jsonForms(json(text)),
+      ...htmlForms(text),
+    ],
     ...base64.flatMap(base64Forms),
   ]);
   return [...[...found].map((form) => Buffer.from(form)), Buffer.from(text, 'utf16le')];
@@ -79,6 +87,23 @@ function jsonForms(text: string): string[] {
       }).join(''),
     );
     return [...forms, ...forms.map((form) => form.replaceAll('/', String.raw`\/`))];
+  });
+}
+
+/** What a library writes in HTML besides `&amp;`, `&lt;` and `&gt;`: nothing, Python's, PHP's, Django's, Go's, Mustache's. */
+const HTML_ESCAPED: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { '"': '&quot;', "'": '&#x27;' },
+  { '"': '&quot;', "'": '&#039;' },
+  { '"': '&quot;', "'": '&#39;' },
+  { '"': '&#34;', "'": '&#39;', '+': '&#43;' },
+  { '"': '&quot;', "'": '&#39;', '/': '&#x2F;', '`': '&#x60;', '=': '&#x3D;' },
+];
+
+function htmlForms(text: string): string[] {
+  return HTML_ESCAPED.map((own) => {
+    const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', ...own };
+    return text.replaceAll(/[^\w]/g, (character) => escapes[character] ?? character);
   });
 }
 

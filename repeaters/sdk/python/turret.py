@@ -159,6 +159,14 @@ MARKER = b"[redacted by turret]"
 REDACTION_HOLD_S = 0.1
 REDACTION_EARLY_BYTES_MAX = 3
 URL_PLAIN = [r"[\w.~!*'()-]", r"[\w.~-]", r"[\w.*-]", r"[\w.~/-]", r"[\w.~!*'();/?:@&=+$,#-]", r"(?!)"]
+HTML_ESCAPED = [
+    {},
+    {'"': "&quot;", "'": "&#x27;"},
+    {'"': "&quot;", "'": "&#039;"},
+    {'"': "&quot;", "'": "&#39;"},
+    {'"': "&#34;", "'": "&#39;", "+": "&#43;"},
+    {'"': "&quot;", "'": "&#39;", "/": "&#x2F;", "`": "&#x60;", "=": "&#x3D;"},
+]
 JSON_ESCAPED = [r"(?!)", "[<>&\u2028\u2029]", r"[^\0-\x7f]", r"[<>&'=+`\x7f]|[^\0-\x7f]", r"(?s:.)"]
 
 
@@ -180,6 +188,11 @@ def _json_forms(text):
             yield from (form, form.replace("/", "\\/"))
 
 
+def _html_forms(text):
+    for escapes in HTML_ESCAPED:
+        yield text.translate(str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **escapes}))
+
+
 def _base64_forms(raw):
     for before in range(3):
         text, last = base64.b64encode(bytes(before) + raw).decode().rstrip("="), (before + len(raw)) * 8 // 6
@@ -198,7 +211,7 @@ def spellings(secret):
     if len(raw) < 8:
         return set()
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
-    forms = {text, text[::-1], raw.hex(), raw.hex().upper(), *_url_forms(text), *_json_forms(text), *_json_forms(quoted), *_base64_forms(raw)}
+    forms = {text, text[::-1], raw.hex(), raw.hex().upper(), *_url_forms(text), *_json_forms(text), *_json_forms(quoted), *_html_forms(text), *_base64_forms(raw)}
     return {form.encode() for form in forms} | {text.encode("utf-16-le")}
 
 

@@ -48,6 +48,9 @@ describe('spellings of a secret', () => {
     ],
     ['JSON in JSON', JSON.stringify(JSON.stringify(SECRET)).slice(3, -3)],
     ['base64 in a URL', encodeURIComponent(Buffer.from(SECRET).toString('base64').replace(/=+$/, ''))],
+    ['HTML of Python', 'a/b+c=d&amp;&quot;ü\n&lt;e&gt;'],
+    ['HTML of Go', 'a/b&#43;c=d&amp;&#34;ü\n&lt;e&gt;'],
+    ['HTML of Mustache', 'a&#x2F;b+c&#x3D;d&amp;&quot;ü\n&lt;e&gt;'],
     ['UTF-16', String(Buffer.from(SECRET, 'utf16le'))],
   ])('has %s', (_name, text) => {
     expect(texts).toContain(text);
