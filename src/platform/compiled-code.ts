@@ -15,6 +15,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   type Stats,
   writeFileSync,
 } from 'node:fs';
@@ -156,8 +157,13 @@ export function writePieces(file: string, pieces: Pieces): void {
   const made = `${file}.${process.pid}`;
   try {
     makeDirectory(dirname(file));
-    writeFileSync(made, Buffer.concat([sha256(content), content]), { mode: 0o600, flag: 'wx' });
-    renameSync(made, file);
+    try {
+      writeFileSync(made, Buffer.concat([sha256(content), content]), { mode: 0o600, flag: 'wx' });
+      renameSync(made, file);
+    } finally {
+      // A part of it would take the last of a full disk from the log, without which nothing runs.
+      rmSync(made, { force: true });
+    }
   } catch {
     // The next start reads the texts.
   }

@@ -102,6 +102,13 @@ it('is not read when it is larger than we write it', () => {
   expect(readPieces(file).size).toBe(0);
 });
 
+it('leaves nothing of what it could not finish', () => {
+  rmSync(file);
+  mkdirSync(path.join(file, 'in-the-way'), { recursive: true });
+  writePieces(file, PIECES);
+  expect(readdirSync(directory)).toEqual(['run']);
+});
+
 it('is done without where it cannot be written', () => {
   writePieces(path.join(file, 'below-a-file'), PIECES);
   expect(readPieces(path.join(file, 'below-a-file')).size).toBe(0);
