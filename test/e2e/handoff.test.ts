@@ -321,6 +321,23 @@ describe('its socket', () => {
     client.socket.destroy();
   });
 
+  // With their program, which may have done all it was to do by then.
+  it.each(['stays away', 'comes, and what passes it on is killed'])(
+    'is no failure in the log when its caller %s',
+    async (how) => {
+      const { client, where, ticket } = await ask(how === 'stays away' ? 'seven' : 'waits');
+      if (how !== 'stays away') {
+        const { socket } = listen(where, ticket);
+        await new Promise((resolve) => socket.once('data', resolve));
+        process.kill(Number(pumps()[0]), 'SIGKILL');
+      }
+      const name = how === 'stays away' ? 'cancelled' : 'repeater_crashed';
+      expect(await client.json(FRAME.END)).toMatchObject({ ok: false, error: { name } });
+      expect(finished(home)).toMatchObject({ outcome: 'unknown', error: name, handoff: true });
+      client.socket.destroy();
+    },
+  );
+
   it('is gone when its repeater is killed, also before anybody came', async () => {
     const { client } = await ask('waits');
     const [pump = ''] = pumps();

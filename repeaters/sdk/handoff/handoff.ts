@@ -25,6 +25,7 @@ import type { RunResult } from '../types.js';
 const PAST_BOUND = 3;
 const NOBODY = 4;
 const CONTROL_FD = 3;
+const LOOK = 'the call may have taken effect; look before you repeat it';
 
 /** Of a call whose caller would take its output so, and whose repeater does not look through it. */
 export interface HandoffOffer {
@@ -130,9 +131,15 @@ export class Handoff {
     const code = await this.#ended;
     if (code === PAST_BOUND)
       throw new TurretError('output_limit', 'the command wrote more than it may and was ended');
+    // By then it may have done all it was to do: a caller that stays away must not make that a failure in the log.
     if (code === NOBODY)
-      throw new TurretError('repeater_error', 'nobody came for the output that was handed over');
-    if (code !== 0) throw new TurretError('repeater_error', 'the output that was handed over broke off');
+      throw new TurretError('cancelled', 'nobody came for the output that was handed over', {
+        hints: [LOOK],
+      });
+    if (code !== 0)
+      throw new TurretError('repeater_crashed', 'the output that was handed over broke off', {
+        hints: [LOOK],
+      });
     return result;
   }
 }
