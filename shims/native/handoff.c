@@ -18,8 +18,10 @@
 #define TICKET_BYTES 32
 
 static bool is_name(const struct json_text *name) {
-  for (size_t at = 0; at < name->count; at += 1)
-    if (!isalnum((unsigned char)name->at[at]) && name->at[at] != '-' && name->at[at] != '_') return false;
+  for (size_t at = 0; at < name->count; at += 1) {
+    unsigned char is = (unsigned char)name->at[at];
+    if (at == HANDOFF_PLACE_BYTES ? is != '/' : !isalnum(is) && is != '-' && is != '_') return false;
+  }
   return name->count == HANDOFF_NAME_BYTES;
 }
 

@@ -240,7 +240,8 @@ export const DB_LOCK_MS_MAX = 5_000;
 export const DB_STATEMENTS_MAX = 8;
 /** Semi-space of the broker's young generation: with V8's own 16 it holds 25 MB more and is no faster (20,000 calls, measured). */
 export const BROKER_SEMI_SPACE_MIB = 2;
-/** Output that is handed over: name of its socket, secret of its caller, and the time in which that one has to come. */
+/** Output that is handed over: its repeater's directory, that and the name of its socket, secret of its caller, and the time in which that one has to come. */
+export const HANDOFF_PLACE_BYTES = 8;
 export const HANDOFF_NAME_BYTES = 22;
 export const HANDOFF_TICKET_BYTES = 32;
 export const HANDOFF_WAIT_MS_MAX = 10_000;

@@ -122,9 +122,9 @@ export interface Status {
   needs: Needs;
 }
 
-/** Where standard output is taken from, in STATUS `handoff`: a socket's name in the session's directory, and what to show there. */
+/** Where standard output is taken from, in STATUS `handoff`: a socket below the session's `streams`, and what to show there. */
 export interface HandoffPlace {
-  /** HANDOFF_NAME_BYTES of base64url. */
+  /** HANDOFF_NAME_BYTES: the directory of its repeater, `/`, and its own name. */
   name: string;
   /** HANDOFF_TICKET_BYTES, in base64url. */
   ticket: string;

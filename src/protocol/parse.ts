@@ -25,8 +25,8 @@ import type {
 
 const ACTION = /^[a-z][a-z0-9_]*(?:\.[a-z0-9_]+){0,8}$/;
 const TOOL = /^[a-z][a-z0-9_.-]{0,63}$/;
-/** HANDOFF_NAME_BYTES, and HANDOFF_TICKET_BYTES spelled in the one way. */
-const HANDOFF_NAME = /^[A-Za-z0-9_-]{22}$/;
+/** HANDOFF_NAME_BYTES, HANDOFF_PLACE_BYTES of them a directory, and HANDOFF_TICKET_BYTES spelled in the one way. */
+const HANDOFF_NAME = /^[A-Za-z0-9_-]{8}\/[A-Za-z0-9_-]{13}$/;
 const HANDOFF_TICKET = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const FACT = /^[A-Za-z][A-Za-z0-9_.*-]{0,63}$/;
 

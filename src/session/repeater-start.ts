@@ -7,12 +7,14 @@ import { installed, nativeProgram } from '../installation.js';
 import type { RepeaterConfig } from '../config/config.js';
 import type { RepeaterSecrets } from '../../repeaters/sdk/types.js';
 import type { ManifestAction } from '../config/manifest.js';
+import { sha256 } from '../crypto/hash.js';
 import { asUser, dyingWithParent } from '../isolation/die-with-parent.js';
 import { findBubblewrap, tryWithTrue } from '../isolation/probe.js';
 import { refuseLinks } from '../isolation/held.js';
 import { type RepeaterSandboxRequest, repeaterSandbox } from '../isolation/repeater-sandbox.js';
 import { agentFilter } from '../isolation/seccomp/agent-filter.js';
 import { isAlive } from '../platform/process-alive.js';
+import { HANDOFF_PLACE_BYTES } from '../protocol/limits.js';
 import { BUILT_IN_REPEATERS, DECLARED_ENTRY, HOST_ENTRY } from './built-in-repeaters.js';
 import { findProgram } from './command.js';
 import { type UnixUser, runAs } from './unix-user.js';
@@ -251,14 +253,23 @@ function sandboxRequest(config: RepeaterConfig, parts: SandboxParts): RepeaterSa
   };
 }
 
-/** Of a repeater that may hand its output over. Another user could not make anything there. */
+/**
+ * Of a repeater that may hand its output over; makes its directory. One of its own, because whoever may write there can take
+ * the place of a socket: a program that was taken over would read and exchange what others print. Another user could not
+ * make anything there.
+ */
 export function handoffFor(
   { name, redact }: RepeaterConfig,
-  { streams: directory, users }: Pick<StartSurroundings, 'streams' | 'users'>,
+  { streams, users }: Pick<StartSurroundings, 'streams' | 'users'>,
 ): Pick<RepeaterSecrets, 'handoff'> {
-  if (redact !== 'off' || directory === undefined || users.has(name)) return {};
   const pump = nativeProgram('pump');
-  return pump === undefined ? {} : { handoff: { directory, pump } };
+  if (redact !== 'off' || streams === undefined || users.has(name) || pump === undefined) return {};
+  const directory = join(
+    streams,
+    sha256(Buffer.from(name)).toString('base64url').slice(0, HANDOFF_PLACE_BYTES),
+  );
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return { handoff: { directory, pump } };
 }
 
 function isAbove(directory: string, path: string): boolean {

@@ -19,9 +19,11 @@ import { type TestAgent, type TestHome, lastRecords, makeHome, startAgent } from
 const ACTIONS = [
   { name: 'bytes', params: { type: 'object', properties: { mib: { type: 'integer' } }, required: ['mib'] } },
   { name: 'echoes', stdin: true },
-  ...['secret', 'seven', 'killed', 'leaves', 'endless', 'waits', 'passes_descriptor'].map((name) => ({
-    name,
-  })),
+  ...['secret', 'seven', 'killed', 'leaves', 'endless', 'waits', 'passes_descriptor', 'finds'].map(
+    (name) => ({
+      name,
+    }),
+  ),
 ].map((action) => ({ ...action, annotations: { readOnly: true, destructive: false } }));
 const KEY = 'the-key-that-tell-holds-0123456789';
 
@@ -31,10 +33,22 @@ interface Options {
   rule?: string;
   options?: string[];
   isolation?: 'none';
+  /** Another repeater like the first. */
+  more?: string;
 }
 
-function start(home: TestHome, { repeater = '', rule = '', options = [], isolation }: Options): TestAgent {
+function start(
+  home: TestHome,
+  { repeater = '', rule = '', options = [], isolation, more }: Options,
+): TestAgent {
   cpSync('test/fixtures/handoff', path.join(home.directory, 'tools'), { recursive: true });
+  const block = (name: string): string => `  ${name}:
+    command: [${path.join(home.directory, 'tools/tell.py')}]
+    profile: exec
+    tools: [${name}]
+    secrets: [TELL_KEY]
+    actions: ${JSON.stringify(ACTIONS)}
+${repeater}`;
   return startAgent({
     home,
     env: { TELL_KEY: KEY },
@@ -43,14 +57,9 @@ function start(home: TestHome, { repeater = '', rule = '', options = [], isolati
     config: `version: 1
 extends: []
 repeaters:
-  tell:
-    command: [${path.join(home.directory, 'tools/tell.py')}]
-    profile: exec
-    tools: [tell]
-    secrets: [TELL_KEY]
-    actions: ${JSON.stringify(ACTIONS)}
-${repeater}
-rules: [{ id: all, allow: ['tell.**']${rule} }]
+${block('tell')}
+${more === undefined ? '' : block(more)}
+rules: [{ id: all, allow: ['tell.**', '${more ?? 'tell'}.**']${rule} }]
 `,
   });
 }
@@ -165,7 +174,8 @@ print(here.recvmsg(100, 1000)[:2])`,
   });
 
   it('leaves no socket', () => {
-    expect(readdirSync(streamsOf(home))).toEqual([]);
+    const left = readdirSync(streamsOf(home), { recursive: true }) as string[];
+    expect(left).toEqual([expect.stringMatching(/^[\w-]{8}$/)]);
   });
 });
 
@@ -311,6 +321,26 @@ describe('its socket', () => {
     );
     expect(data.every(({ payload }) => payload.length === 0)).toBe(true);
     client.socket.destroy();
+  });
+
+  it('is out of reach for the program of another repeater', async () => {
+    await end();
+    home = makeHome();
+    agent = start(home, {
+      repeater: '    redact: off\n    sandbox: required\n',
+      more: 'other',
+      isolation: 'none',
+    });
+    await agent.run(['true']);
+    const { client, where } = await ask('waits');
+    // Its own could be taken away and replaced by one of the program's.
+    expect((await agent.run(['tell', 'finds'])).stdout.toString()).toContain(where);
+    const { code, stdout } = await agent.run(['other', 'finds']);
+    expect(code).toBe(0);
+    expect(stdout.toString()).not.toContain(path.basename(where));
+    expect(stdout.toString()).not.toContain(path.basename(path.dirname(where)));
+    client.socket.destroy();
+    await restart();
   });
 
   it('is good for one connection', async () => {

@@ -112,8 +112,11 @@ test.each<[string, Play, RegExp]>([
   ['a status that is none', call(frame(FRAME.STATUS, text('[]'), CALL)), /not an object/],
   ...[
     { name: '../../../tmp/0123456789abc', ticket: 'A'.repeat(43) },
-    { name: '0123456789abcdef012345', ticket: 'A'.repeat(42) },
-    { name: '0123456789abcdef01234', ticket: 'A'.repeat(43) },
+    { name: '01234567/9abcdef012345', ticket: 'A'.repeat(42) },
+    { name: '01234567/9abcdef01234', ticket: 'A'.repeat(43) },
+    { name: '0123456789abcdef012345', ticket: 'A'.repeat(43) },
+    { name: '0123/567/9abcdef012345', ticket: 'A'.repeat(43) },
+    { name: '01234567/../../gent.so', ticket: 'A'.repeat(43) },
     { ticket: 'A'.repeat(43) },
   ].map((place): [string, Play, RegExp] => [
     `output handed over at ${place.name}`,

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
@@ -31,7 +31,7 @@ const LOOK = 'the call may have taken effect; look before you repeat it';
 export interface HandoffOffer {
   /** What passes it on (pump.c): absolute. */
   pump: string;
-  /** Where the caller finds sockets. */
+  /** Of this repeater alone, HANDOFF_PLACE_BYTES; the caller finds it by its name. */
   directory: string;
   /** Tells the caller where this one is. */
   announce(place: HandoffPlace): void;
@@ -60,8 +60,13 @@ export class Handoff {
    * @returns undefined where it cannot be done: then output comes in frames
    */
   static async open(offer: HandoffOffer, bytesMax: number): Promise<Handoff | undefined> {
-    const name = randomBytes(16).toString('base64url').slice(0, HANDOFF_NAME_BYTES);
-    const path = join(offer.directory, name);
+    const place = `${basename(offer.directory)}/`;
+    const name =
+      place +
+      randomBytes(16)
+        .toString('base64url')
+        .slice(0, HANDOFF_NAME_BYTES - place.length);
+    const path = join(dirname(offer.directory), name);
     if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) return undefined;
     const pump = spawn(offer.pump, [path, String(bytesMax), String(HANDOFF_WAIT_MS_MAX)], {
       cwd: '/',

@@ -7,7 +7,7 @@ import { FRAME } from '../../../src/protocol/codes.js';
 import type { Frame } from '../../../src/protocol/frames.js';
 import { encodeControl, parseControl } from '../../../src/protocol/json.js';
 
-const PLACE = { name: '0123456789abcdefGHI-_Z', ticket: 'A'.repeat(43) };
+const PLACE = { name: '01234567/9abcdefGHI-_Z', ticket: 'A'.repeat(43) };
 const status = (value: object): Frame => ({
   type: FRAME.STATUS,
   flags: 0,
@@ -50,6 +50,9 @@ it.each([
   { state: 'handoff', ...PLACE, name: '../../../../agent.sock' },
   { state: 'handoff', ...PLACE, name: `${PLACE.name}x` },
   { state: 'handoff', ...PLACE, name: `${PLACE.name}\n` },
+  { state: 'handoff', ...PLACE, name: '0123456789abcdefGHI-_Z' },
+  { state: 'handoff', ...PLACE, name: '0123/567/9abcdefGHI-_Z' },
+  { state: 'handoff', ...PLACE, name: '......../9abcdefGHI-_Z' },
   { state: 'handoff', ...PLACE, name: 7 },
   { state: 'handoff', ...PLACE, ticket: 'A'.repeat(42) },
   { state: 'handoff', ...PLACE, ticket: `${'A'.repeat(42)}B` },
