@@ -52,7 +52,7 @@ export class AdminRequests {
 
   // Dead at once, whatever the disk says; and the answer is no when a restart would bring it back.
   async #revoke(request: JsonObject): Promise<JsonObject> {
-    const { keys, revoke, isServer } = this.#context;
+    const { keys, revoke } = this.#context;
     const said = request['reason'];
     const reason = typeof said === 'string' ? said.slice(0, 200) : 'turret revoke';
     const isNamed = request['token'] !== undefined;
@@ -60,7 +60,7 @@ export class AdminRequests {
     const ended = revoke(principals, reason, 'turret revoke');
     const agents = principals.filter(({ kind }) => kind === 'agent');
     if (agents.length > 0) await this.#store({ revoke: agents.map(publicKeyOf), reason });
-    if (!isNamed && !isServer) this.#context.tell({ type: 'revoked', reason });
+    if (principals.some(({ kind }) => kind === 'session')) this.#context.tell({ type: 'revoked', reason });
     return { ...ended };
   }
 

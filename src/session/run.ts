@@ -87,7 +87,11 @@ class Session {
     broker.attend({
       startRepeater: (name) => this.#repeaters?.start(name),
       repeaterLost: (name) => this.#repeaters?.endSoon(name),
-      revoked: (reason) => say(`the agent's token was revoked: ${reason}`),
+      revoked: (reason) => {
+        say(`the agent's token was revoked: ${reason}`);
+        // Nobody can call them any more. What a program left behind in one's sandbox may still talk to the agent.
+        this.#repeaters?.endSoon();
+      },
       died: () => {
         this.#brokerDied = true;
         say('the broker died; every further call of the agent is refused');

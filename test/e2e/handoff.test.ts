@@ -13,6 +13,7 @@ import { nativeProgram } from '../../src/installation.js';
 import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
 import { parseControl } from '../../src/protocol/json.js';
 import { parseHandoff } from '../../src/protocol/parse.js';
+import { descendants, stillRunning, until } from '../helpers/processes.js';
 import { RawClient } from '../helpers/raw-client.js';
 import { type TestAgent, type TestHome, lastRecords, makeHome, startAgent } from '../helpers/turret.js';
 
@@ -291,6 +292,14 @@ describe('its socket', () => {
     }
   }
 
+  function revoke(...options: string[]): void {
+    const sid = path.basename(path.resolve(streamsOf(home), '../..'));
+    const revoked = spawnSync(process.execPath, ['bin/turret.js', 'revoke', sid, ...options], {
+      env: { HOME: home.directory, PATH: '/usr/bin:/bin' },
+    });
+    expect(revoked.status).toBe(0);
+  }
+
   function listen(where: string, say: Uint8Array): { socket: Socket; said: Promise<string> } {
     const socket = connect(where);
     socket.on('error', () => {});
@@ -343,6 +352,27 @@ describe('its socket', () => {
     await restart();
   });
 
+  const kid = (): string =>
+    lastRecords(home).find(({ type, kind }) => type === 'token.issued' && kind === 'session')?.[
+      'kid'
+    ] as string;
+
+  it.each<[string, () => string[]]>([
+    ['token is revoked', () => []],
+    ['token is revoked by its name', () => ['--token', kid()]],
+  ])('is of no use to what a program left behind, once the %s', async (_how, options) => {
+    await end();
+    home = makeHome();
+    agent = start(home, { repeater: '    redact: off\n    sandbox: required\n', isolation: 'none' });
+    expect((await agent.run(['tell', 'leaves'])).code).toBe(0);
+    const left = await until('it is left', () =>
+      descendants(process.pid).find(({ command }) => command === '/usr/bin/sleep 60'),
+    );
+    revoke(...options());
+    await until('it has ended', () => stillRunning([left]).length === 0);
+    await restart();
+  });
+
   it('is good for one connection', async () => {
     const { client, where, ticket } = await ask('waits');
     const { socket } = listen(where, ticket);
@@ -387,11 +417,7 @@ describe('its socket', () => {
     await new Promise((resolve) => socket.once('data', resolve));
     if (how === 'stands still') socket.pause();
     const ended = new Promise((resolve) => socket.once('close', resolve));
-    const sid = path.basename(path.resolve(streamsOf(home), '../..'));
-    const revoked = spawnSync(process.execPath, ['bin/turret.js', 'revoke', sid], {
-      env: { HOME: home.directory, PATH: '/usr/bin:/bin' },
-    });
-    expect(revoked.status).toBe(0);
+    revoke();
     expect(await client.frame(FRAME.RESET)).toBeDefined();
     while (pumps().length > 0) await sleep(10);
     socket.resume();
