@@ -101,6 +101,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'isolation/seccomp',
     'platform/paths.ts',
     'platform/preamble.ts',
+    'platform/remove-tree.ts',
     'protocol',
     'wire',
     'ui',
@@ -113,6 +114,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'config',
     'platform/paths.ts',
     'platform/preamble.ts',
+    'platform/remove-tree.ts',
   ],
 };
 

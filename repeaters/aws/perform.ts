@@ -1,8 +1,8 @@
 // An approved aws call, performed: the real CLI in a private directory with a dummy key, the injector beside it.
 
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTreeSoon } from '../../src/platform/remove-tree.js';
 import { runCli } from '../sdk/cli-process.js';
 import { type ReturnRule, placeFiles, returnFiles } from '../sdk/private-files.js';
 import { attend } from '../sdk/running-program.js';
@@ -48,7 +48,7 @@ export async function performAws(run: Run, plan: AwsPlan, context: PerformContex
   } finally {
     fork?.discard();
     call.close();
-    await rm(place, { recursive: true, force: true });
+    await removeTreeSoon(place);
   }
 }
 

@@ -1,7 +1,8 @@
 // Where a declared tool runs: a private directory for one call, removed when it ends.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTreeSoon } from '../../src/platform/remove-tree.js';
 import { CLI_PATH } from '../sdk/find-cli.js';
 
 export interface Place {
@@ -26,6 +27,6 @@ export async function makePlace(parent: string): Promise<Place> {
     home: at('home'),
     given: at('given'),
     env: { PATH: CLI_PATH, HOME: at('home'), TMPDIR: at('tmp'), LC_ALL: 'C.UTF-8' },
-    remove: () => rm(root, { recursive: true, force: true }),
+    remove: () => removeTreeSoon(root),
   };
 }

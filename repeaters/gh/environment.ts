@@ -1,9 +1,10 @@
 // The world that gh runs in: made from nothing, in a private directory that is removed afterwards.
 
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTreeSoon } from '../../src/platform/remove-tree.js';
 import type { Tty } from '../../src/protocol/messages.js';
 import { CLI_DATA_BYTES_MAX, SOCKET_PATH_BYTES_MAX } from '../../src/protocol/limits.js';
 
@@ -51,7 +52,7 @@ export async function makePlace({
   if (branch === undefined) await symlink(FALSE, git);
   else await writeFile(git, gitScript(branch), { mode: 0o500 });
   const programs = [branch === undefined ? FALSE : '/bin/sh'];
-  const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
+  const remove = (): Promise<void> => removeTreeSoon(root);
   return { root, work: join(root, 'work'), socket, programs, remove };
 }
 

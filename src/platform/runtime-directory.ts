@@ -11,7 +11,6 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
-  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -23,6 +22,7 @@ import { AGENT_FILES } from '../protocol/agent-directory.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
 import { makeDirectories } from './make-directories.js';
 import { isAlive, startTicks } from './process-alive.js';
+import { removeTree } from './remove-tree.js';
 
 export interface RuntimeDirectory {
   path: string;
@@ -109,14 +109,22 @@ export function runningSessions(roots: string[]): { session: RunningSession; dir
       const directory = layout(root, sid);
       const session = readSession(directory.path);
       if (session !== undefined && isAlive(session.pid, session.ticks)) found.push({ session, directory });
-      else if (session !== undefined || isOld(directory.path)) removeRuntimeDirectory(directory);
+      else if (session !== undefined || isOld(directory.path)) tidyUp(directory);
     }
   }
   return found;
 }
 
+function tidyUp(directory: RuntimeDirectory): void {
+  try {
+    removeRuntimeDirectory(directory);
+  } catch {
+    // What an agent left there must not keep its user from starting, seeing or revoking others.
+  }
+}
+
 export function removeRuntimeDirectory(directory: RuntimeDirectory): void {
-  rmSync(directory.path, { recursive: true, force: true });
+  removeTree(directory.path);
 }
 
 /** Of its agent, once that runs: nobody outside needs the path any more. */

@@ -89,8 +89,7 @@ class Session {
       repeaterLost: (name) => this.#repeaters?.endSoon(name),
       revoked: (reason) => {
         say(`the agent's token was revoked: ${reason}`);
-        // Nobody can call them any more. What a program left behind in one's sandbox may still talk to the agent.
-        this.#repeaters?.endSoon();
+        this.#repeaters?.endSoon(); // Nobody can call them; what a program left behind there may still talk to the agent.
       },
       died: () => {
         this.#brokerDied = true;

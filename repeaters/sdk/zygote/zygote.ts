@@ -1,11 +1,11 @@
 // One zygote: a process in which the real CLI has been imported, and which forks for each call (zygote.py).
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { TurretError } from '../../../src/errors.js';
 import { explain } from '../../../src/isolation/probe.js';
 import { CLI_ZYGOTE_MS_MAX, CLI_ZYGOTE_SAID_BYTES_MAX } from '../../../src/protocol/limits.js';
+import { removeTreeSoon as remove } from '../../../src/platform/remove-tree.js';
 import type { ForkConfinement } from '../sandbox/cli-sandbox.js';
 import { identityOf } from '../sandbox/identity.js';
 import { RESOURCE_LIMITS } from '../sandbox/resources.js';
@@ -176,5 +176,3 @@ export class Zygote {
     for (const stream of this.#process.stdio) (stream as { unref?: () => void } | null)?.unref?.();
   }
 }
-
-const remove = (place: string): Promise<void> => rm(place, { recursive: true, force: true });

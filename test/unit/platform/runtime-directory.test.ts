@@ -11,7 +11,8 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createRuntimeDirectory, runningSessions } from '../../../src/platform/runtime-directory.js';
@@ -54,6 +55,29 @@ describe('the directories of sessions', () => {
     utimesSync(dead, 0, 0);
     expect(found()).toEqual([SID]);
     expect(existsSync(dead)).toBe(false);
+  });
+
+  // Whoever tidies up later, to start a session or to revoke one, would otherwise fail of it.
+  it('are left alone where something in them cannot be removed, and the others are found', () => {
+    createRuntimeDirectory([root], session);
+    const busy = join(root, 'b'.repeat(20), 'tmp');
+    mkdirSync(busy, { recursive: true });
+    utimesSync(join(busy, '..'), 0, 0);
+    const bundle = join(place, 'bundle.cjs');
+    buildSync({
+      entryPoints: [resolve('src/platform/runtime-directory.ts')],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+    });
+    const script = `require(${JSON.stringify(bundle)}).runningSessions([${JSON.stringify(root)}]).map((one) => console.log(one.session.sid))`;
+    const words = `mount -t tmpfs none '${busy}' && exec "$0" -e "$1"`;
+    const said = execFileSync('/usr/bin/unshare', [
+      ...['--user', '--map-root-user', '--mount', 'sh', '-c', words, process.execPath, script],
+    ]);
+    expect(said.toString()).toBe(`${SID}\n`);
+    expect(existsSync(busy)).toBe(true);
   });
 
   it('are not looked for in a root that others can write: its pipes would be waited at', () => {
