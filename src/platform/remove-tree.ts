@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 // Both go down by descriptors. Links are not followed: what they lead to is not ours to open.
 const SCRIPT = 'chmod -R u+rwx -- "$1"; exec rm -rf -- "$1"';
 const words = (path: string): string[] => ['-c', SCRIPT, 'sh', path];
+/** For whoever does it as another user: the same, as a program and its words. */
+export const removal = (path: string): string[] => ['/bin/sh', ...words(path)];
 const OPTIONS = { cwd: '/', env: { PATH: '/usr/bin:/bin' } };
 
 /** Also when there is none. Throws what keeps it there. */

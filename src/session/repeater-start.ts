@@ -14,6 +14,7 @@ import { refuseLinks } from '../isolation/held.js';
 import { type RepeaterSandboxRequest, repeaterSandbox } from '../isolation/repeater-sandbox.js';
 import { agentFilter } from '../isolation/seccomp/agent-filter.js';
 import { isAlive } from '../platform/process-alive.js';
+import { removal } from '../platform/remove-tree.js';
 import { HANDOFF_PLACE_BYTES } from '../protocol/limits.js';
 import { BUILT_IN_REPEATERS, DECLARED_ENTRY, HOST_ENTRY } from './built-in-repeaters.js';
 import { findProgram } from './command.js';
@@ -117,14 +118,15 @@ function privateDirectory(
   removeLeftBehind(user);
   const template = `/tmp/turret-r-${process.pid}-XXXXXXXX`;
   const directory = runAs(user, ['/usr/bin/mktemp', '-d', template]).trim();
-  const remove = (): void => {
-    try {
-      runAs(user, ['/bin/rm', '-rf', '--', directory]);
-    } catch {
-      // Something of theirs that they cannot remove themselves: it is theirs to keep.
-    }
-  };
-  return { directory, remove };
+  return { directory, remove: () => removeAs(user, directory) };
+}
+
+function removeAs(user: UnixUser, directory: string): void {
+  try {
+    runAs(user, removal(directory));
+  } catch {
+    // Something of theirs that they cannot remove themselves: it is theirs to keep.
+  }
 }
 
 // Of sessions that were killed. A number that is somebody else's by now keeps a directory until that one has ended.
@@ -134,7 +136,7 @@ function removeLeftBehind(user: UnixUser): void {
     if (pid === undefined || isAlive(Number(pid), undefined)) continue;
     const path = join('/tmp', name);
     const { uid } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
-    if (uid === user.uid) runAs(user, ['/bin/rm', '-rf', '--', path]);
+    if (uid === user.uid) removeAs(user, path);
   }
 }
 

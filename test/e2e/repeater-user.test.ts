@@ -149,6 +149,17 @@ describe.each(IS_ROOT ? ['root'] : [])('a repeater with user:, started by %s', (
     expect(theirDirectories()).not.toContain(directory);
   });
 
+  it('starts again, and its home goes, whatever a program left there', async () => {
+    const home = await said('turret', 'call', 'one.shell', 'script=mkdir -p ~/a/b; chmod 0 ~/a; echo ~');
+    expect(home).toMatch(/^\/tmp\/turret-r-/);
+    expect(theirDirectories()).not.toContain(basename(home.trim()));
+    // Whoever has their rights can make such a one at any time.
+    const another = '/tmp/turret-r-2147483647-abcdefgh';
+    expect(as(ONE, '/bin/sh', '-c', `mkdir -p ${another}/a/b; chmod 0 ${another}/a`).status).toBe(0);
+    expect(await said('turret', 'call', 'one.whoami')).toContain('54321 54321');
+    expect(theirDirectories()).not.toContain(basename(another));
+  });
+
   it('is killed at the end even when it listens to nobody', async () => {
     const stubborn = join(place, 'stubborn.sh');
     const script =
