@@ -14,6 +14,7 @@ import { TurretError } from '../errors.js';
 import { SOCKET_PATH_BYTES_MAX } from '../protocol/limits.js';
 import { claim, release } from './claim.js';
 import { makeDirectories } from './make-directories.js';
+import { removeTree } from './remove-tree.js';
 import { runtimeRoots } from './runtime-directory.js';
 
 const OTHERS_WRITE = 0o002;
@@ -69,7 +70,8 @@ export async function takeServePlace(place: ServePlace): Promise<void> {
 
 export function leaveServePlace(place: ServePlace): void {
   rmSync(place.socket, { force: true });
-  rmSync(place.directory, { recursive: true, force: true });
+  // Its repeaters' programs worked in there.
+  removeTree(place.directory);
 }
 
 function makeOurs(directory: string, forbidden: number, hint: string): void {

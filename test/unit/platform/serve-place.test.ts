@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +46,12 @@ describe('the place of a server', () => {
   it('is made private, and is gone afterwards', async () => {
     await takeServePlace(place());
     expect(claimant(place().claim)).toBe(process.pid);
+    // Deeper than a path can say, as a program of a repeater may leave it.
+    execFileSync('/usr/bin/python3', [
+      '-c',
+      'import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(40): os.mkdir("d" * 200); os.chdir("d" * 200)',
+      place().directory,
+    ]);
     leaveServePlace(place());
     expect(existsSync(place().directory)).toBe(false);
   });
