@@ -30,6 +30,7 @@ let directory: string;
 let program: string;
 let cli: PreparedCli;
 let said: string[];
+let removable: boolean;
 let made: number;
 /** What the sandboxes are to show besides. */
 let confine: (place: Place) => ReturnType<PreparedCli['confine']>;
@@ -44,14 +45,18 @@ beforeEach(async () => {
   const kind = { tool: 'hostile', product: 'it', version: /hostile\/(\S+)/, env: {}, ownExits: [] };
   const search = { configured: program, path: undefined };
   cli = await prepareCli({ ...kind, injector: 'unix' }, search, 'required');
-  [said, made, taken] = [[], 0, []];
+  [said, made, taken, removable] = [[], 0, [], true];
   confine = ({ root }) => cli.confine({ place: root });
   standby = new Standby<Place>({
     program: openAwaitCall() ?? -1,
     makePlace: async () => {
       made += 1;
       const root = await mkdtemp(join(directory, 'calls', 'g-'));
-      return { root, remove: () => rm(root, { recursive: true, force: true }) };
+      return {
+        root,
+        remove: () =>
+          removable ? rm(root, { recursive: true, force: true }) : Promise.reject(new Error('it stays')),
+      };
     },
     confine: (place) => confine(place),
     say: (line) => void said.push(line),
@@ -103,6 +108,17 @@ async function run(
   stdout.end();
   return { ...result, out: await out };
 }
+
+// It waits for nobody: what is thrown then ends the repeater, and every call in it.
+it('is done without when it does not come to wait, and its place cannot be removed either', async () => {
+  removable = false;
+  confine = () => {
+    throw new Error('out of descriptors');
+  };
+  standby.prepare();
+  await until('it is said', () => said.length === 1);
+  expect(await standby.take()).toBeUndefined();
+});
 
 it('is used by one call, and another that comes with it finds none', async () => {
   await prepare();

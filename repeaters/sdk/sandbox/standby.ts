@@ -111,7 +111,8 @@ export class Standby<Place extends Removable> {
       if (this.#failures < CLI_STANDBY_FAILURES_MAX) this.#failures = 0;
       return { place, sandbox };
     } catch (error) {
-      await place?.remove();
+      // What stays goes with the session.
+      await place?.remove().catch(() => {});
       this.#failures += 1;
       const then = this.#failures < CLI_STANDBY_FAILURES_MAX ? '' : ', each call makes its own from now on';
       this.#options.say(`no sandbox waits for the next call: ${(error as Error).message}${then}`);
