@@ -54,11 +54,21 @@ export function leadsThrough(path: string, directories: readonly string[]): bool
   return way.some((place) => directories.some((directory) => isWithin(place, directory)));
 }
 
-/** A PATH without directories where the agent may write (real paths), and without relative ones: npx puts the workspace on it. */
+/**
+ * A PATH without directories where the agent may write (real paths), without relative ones (npx puts the workspace on it),
+ * and without those that cannot be looked at: after `su` PATH names directories of another user's, whose programs we could not run.
+ */
 export function trustedPath(path: string, agentWrites: readonly string[]): string {
   return path
     .split(':')
-    .filter((directory) => isAbsolute(directory))
-    .filter((directory) => !leadsThrough(directory, agentWrites))
+    .filter((directory) => isAbsolute(directory) && isTrusted(directory, agentWrites))
     .join(':');
+}
+
+function isTrusted(directory: string, agentWrites: readonly string[]): boolean {
+  try {
+    return !leadsThrough(directory, agentWrites);
+  } catch {
+    return false;
+  }
 }
