@@ -1,16 +1,13 @@
 // The twenty escape attempts, outside and inside, at every level; writes docs/escape-tests.md. Needs a build.
 // escape.mjs [--json [LEVEL…]]: only what came of each way of each attempt, as JSON.
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { build } from 'esbuild';
+import { bundle, imported, root } from './bundled.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const outfile = join(root, 'dist/test/escape.mjs');
-process.chdir(root);
+const OUT = 'escape.mjs';
 const [, , word, ...rest] = process.argv;
 
 // A metadata service, port 443, /run and /mnt of our own for each user: nobody else sees them.
@@ -27,7 +24,7 @@ async function asUser(name) {
 }
 
 if (word === 'inside') {
-  const { main } = await import(pathToFileURL(outfile));
+  const { main } = await imported(OUT);
   process.stdout.write(JSON.stringify(await main(rest[0], rest.slice(1))));
 } else if (process.getuid() !== 0) {
   // In a user namespace of an ordinary user root's programs belong to nobody, and Turret rightly takes none of them.
@@ -36,17 +33,8 @@ if (word === 'inside') {
   );
   process.exitCode = 1;
 } else {
-  mkdirSync(dirname(outfile), { recursive: true });
-  await build({
-    entryPoints: [join(root, 'test/escape/main.ts')],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  const { USERS, report, machine } = await import(pathToFileURL(outfile));
+  await bundle('escape/main.ts', { out: OUT });
+  const { USERS, report, machine } = await imported(OUT);
   const outcomes = (await Promise.all(USERS.map(asUser))).flat();
   if (word === '--json') {
     process.stdout.write(JSON.stringify(outcomes));
