@@ -4,6 +4,7 @@
 import { isatty } from 'node:tty';
 
 import { TurretError } from '../errors.js';
+import { workingDirectory } from '../platform/working-directory.js';
 import type { AgentCall, Tty } from '../protocol/messages.js';
 import { BrokerConnection } from './broker-connection.js';
 import type { Finished } from './client-call.js';
@@ -74,17 +75,6 @@ function blockedBySandbox(error: TurretError): TurretError | undefined {
       hints: ['start codex with: -s workspace-write -c sandbox_workspace_write.network_access=true'],
     },
   );
-}
-
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch (cause) {
-    throw new TurretError('usage', 'the working directory is gone', {
-      cause,
-      hints: ['cd to a directory that exists'],
-    });
-  }
 }
 
 function describeTerminal(): Tty {

@@ -7,6 +7,7 @@ export default class Call extends Command {
   static override summary = 'ask for a capability by name, inside a session';
   static override description = `For agents and scripts without a shim for what they need. A short name means the one registered action that ends in it.
 stdin, stdout, stderr and the exit code are the action's; 126 when it is denied.`;
+  static override usage = 'call ACTION [NAME=VALUE…]';
   static override examples = [
     '<%= config.bin %> call s3.list_buckets',
     '<%= config.bin %> call aws.s3.list_objects_v2 bucket=team-a prefix=reports/',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Command, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { type Program, launchOf } from '../../repeaters/sdk/conformance/launch.js';
 import { type CheckResult, runConformance } from '../../repeaters/sdk/conformance/run.js';
 import { parseManifest } from '../config/manifest.js';
@@ -11,21 +11,21 @@ import { compileParamsSchema } from '../policy/params-schema.js';
 import type { JsonObject, Params } from '../protocol/messages.js';
 import { conformanceLines } from '../ui/conformance.js';
 import { commandProblems } from '../setup/repeater-list.js';
-import { colorsFor } from '../ui/colors.js';
+import { TurretCommand } from '../ui/turret-command.js';
 
 const PROFILES = ['binary', 'line', 'exec'] as const;
 
-export default class Conformance extends Command {
+export default class Conformance extends TurretCommand {
   static override summary = 'check that a repeater of your own does what the protocol asks for';
   static override description =
     'Starts the command as turret run would, with a made-up secret, and drives it through every part of a call. Only actions that say they are read-only are called, and those you name with --call. Exits with 1 when a check fails.';
+  static override usage = ['conformance [OPTION…] COMMAND [ARG…]', 'conformance [OPTION…] --manifest FILE'];
   static override examples = [
     '<%= config.bin %> conformance python3 my-repeater.py',
     '<%= config.bin %> conformance --profile line ./my-repeater.sh',
     '<%= config.bin %> conformance --manifest my-repeater.yaml --call "logs.read service=web"',
   ];
   static override strict = false;
-  static override enableJsonFlag = true;
   static override flags = {
     profile: Flags.string({
       summary: 'how the command is spoken to',
@@ -40,7 +40,6 @@ export default class Conformance extends Command {
       summary: 'also call this action',
       helpValue: '"ACTION key=value"',
       multiple: true,
-      default: [],
     }),
     'answer-ms': Flags.integer({ summary: 'time for one answer', min: 100, default: 8_000 }),
   };
@@ -50,12 +49,12 @@ export default class Conformance extends Command {
     const program = await programOf(flags, argv.map(String));
     const checks = await runConformance({
       ...launchOf(program),
-      asked: flags.call.map(askedCall),
+      asked: (flags.call ?? []).map(askedCall),
       answerMs: flags['answer-ms'],
       secretNames: program.secrets,
       schemaProblem,
     });
-    for (const line of conformanceLines(checks, colorsFor(process.stdout, process.env))) this.log(line);
+    this.print(conformanceLines(checks, this.colors));
     const ok = checks.every(({ verdict }) => verdict !== 'failed');
     if (!ok) process.exitCode = 1;
     return { ok, checks };

@@ -9,6 +9,7 @@ export default class Run extends Command {
   static override description = `The command after -- runs in a sandbox with a scrubbed environment that holds one credential, TURRET_TOKEN.
 aws, gh and every tool a configured repeater serves are shims first on its PATH. When it exits, the token is dead.
 The exit code is the command's own; 125 when turret itself broke, 126 when it refused to start it, 127 when it was not found.`;
+  static override usage = 'run [OPTION…] -- COMMAND [ARG…]';
   static override examples = [
     '<%= config.bin %> run -- claude',
     '<%= config.bin %> run --config team.yaml -- sh -c "aws s3 ls; gh pr list -R acme/app"',

@@ -1,6 +1,7 @@
 // The configuration as this process finds it: its user, its working directory, its environment.
 
 import { readConfigFile } from '../platform/config-file.js';
+import { workingDirectory } from '../platform/working-directory.js';
 import { compile } from '../policy/compile.js';
 import type { CompiledPolicy } from '../policy/compile.js';
 import type { Config } from './config.js';
@@ -11,7 +12,7 @@ function optionsHere(configFile: string | undefined): LoadOptions {
   return {
     readFile: readConfigFile,
     ...(configFile === undefined ? {} : { configFile }),
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     env: process.env,
     uid: process.getuid?.() ?? -1,
   };

@@ -1,6 +1,6 @@
 // Reading logs that may have been edited, may be torn, and may be growing while we read.
 
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type SignedCheckpoint, splitCheckpoints } from '../audit/checkpoint-read.js';
 import { readLine, type ReadLine } from '../audit/read-line.js';
@@ -59,6 +59,8 @@ export function* readLines(fd: number, position = 0): Generator<RawLine> {
 /** Opens a log for reading. Throws `session_unknown` when there is none. */
 export function openLog(file: string): number {
   try {
+    // A directory can be opened as well.
+    if (statSync(file).isDirectory()) throw new Error('it is a directory');
     return openSync(file, 'r');
   } catch (error) {
     throw new TurretError('session_unknown', `there is no readable audit log at ${JSON.stringify(file)}`, {

@@ -143,6 +143,8 @@ export function verifyTarget(
   hostKey: string | undefined,
 ): VerifyReport {
   const isFile = target.includes('/') || target.endsWith('.jsonl');
+  // Silence would be taken for: it vouches for this one.
+  if (!isFile && hostKey !== undefined) throw onlyForFiles();
   if (!isFile) return reportSession(stateDirectory, findSession(stateDirectory, target)).verdict;
   const key = hostKey === undefined ? undefined : Buffer.from(hostKey, 'base64url');
   if (key !== undefined && key.length !== 32) {
@@ -152,4 +154,13 @@ export function verifyTarget(
   }
   const { sid: _sid, hostKey: _hostKey, ...verdict } = verifyLog({ file: target, hostKey: key, live: false });
   return { session: target, state: verdict.closed ? 'closed' : 'killed', ...verdict };
+}
+
+/** For `--host-key` beside what is held to this machine's own. */
+export function onlyForFiles(): TurretError {
+  return new TurretError('usage', '--host-key is for a log that is named by its file', {
+    hints: [
+      'leave it out: sessions of this machine are held to its own host key; or name the file: turret audit verify ./audit.jsonl --host-key KEY',
+    ],
+  });
 }

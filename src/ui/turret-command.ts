@@ -2,12 +2,10 @@
 
 import { Command } from '@oclif/core';
 
-import { escapeJson } from '../audit/escape.js';
-import { TurretError } from '../errors.js';
+import type { TurretError } from '../errors.js';
 import { type Colors, colorsFor } from './colors.js';
+import { errorJson, exitCodeFor, jsonText, toldError } from './told-error.js';
 import { errorLines } from './voice.js';
-
-const EXIT_WRONG_USE = 2;
 
 export abstract class TurretCommand extends Command {
   static override enableJsonFlag = true;
@@ -20,20 +18,19 @@ export abstract class TurretCommand extends Command {
     for (const line of lines) this.log(line);
   }
 
-  /** JSON keeps bidi and C1 characters as they are, and a terminal obeys them; escaped they are the same value. */
   protected override logJson(json: unknown): void {
-    process.stdout.write(`${escapeJson(JSON.stringify(json, null, 2))}\n`);
+    process.stdout.write(jsonText(json));
   }
 
-  protected exitCodeOf({ code }: TurretError): number {
-    return code === 'usage' || code === 'config_invalid' ? EXIT_WRONG_USE : 1;
+  protected exitCodeOf(error: TurretError): number {
+    return exitCodeFor(error);
   }
 
-  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    if (!(error instanceof TurretError)) return super.catch(error);
+  protected override async catch(thrown: Error & { exitCode?: number }): Promise<unknown> {
+    const words = this.id?.replaceAll(':', ' ') ?? '';
+    const error = toldError(thrown, { help: `${this.config.bin} ${words} --help` });
     process.exitCode = this.exitCodeOf(error);
-    const { code, message, hints } = error;
-    if (this.jsonEnabled()) this.logJson({ error: { code, message, hints } });
+    if (this.jsonEnabled()) this.logJson(errorJson(error));
     else for (const line of errorLines(error)) this.logToStderr(`turret: ${line}`);
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import {
   type IndexFinding,
+  onlyForFiles,
   verifyAll,
   type VerifyReport,
   verifyTarget,
@@ -31,6 +32,7 @@ export default class AuditVerify extends AuditCommand {
   async run(): Promise<VerifyReport | { ok: boolean; sessions: VerifyReport[]; findings: IndexFinding[] }> {
     const { args, flags } = await this.parse(AuditVerify);
     if (flags.all) {
+      if (flags['host-key'] !== undefined) throw onlyForFiles();
       const all = verifyAll(this.state);
       this.print(allLines(all, this.colors));
       if (!all.ok) process.exitCode = 1;

@@ -1,4 +1,4 @@
-import { Args, Command, Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { kindOf } from '../../config/config.js';
 import { loadPolicyHere } from '../../config/load-here.js';
 import { parseParamWords } from '../../config/param-words.js';
@@ -7,21 +7,21 @@ import { explain } from '../../policy/explain.js';
 import type { Explanation } from '../../policy/explain.js';
 import { CAUTIOUS } from '../../protocol/messages.js';
 import type { Capability } from '../../protocol/messages.js';
-import { colorsFor } from '../../ui/colors.js';
 import { explainLines } from '../../ui/policy.js';
+import { TurretCommand } from '../../ui/turret-command.js';
 
-export default class PolicyExplain extends Command {
+export default class PolicyExplain extends TurretCommand {
   static override summary =
     'what the policy says about an action, which rule says it, and what would be allowed';
   static override description =
     'What the action does is not looked up: it counts as writing and destructive unless a flag says otherwise.';
+  static override usage = 'policy explain ACTION [NAME=VALUE…] [OPTION…]';
   static override examples = [
     '<%= config.bin %> policy explain aws.s3.get_object bucket=team-a key=reports/may.csv',
     '<%= config.bin %> policy explain aws.ec2.describe_instances --read-only',
     '<%= config.bin %> policy explain prod.s3.list_objects_v2 --kind aws max_items:=10',
   ];
   static override strict = false;
-  static override enableJsonFlag = true;
   static override args = {
     action: Args.string({ required: true, description: 'the action, as in aws.s3.list_buckets' }),
   };
@@ -51,8 +51,7 @@ export default class PolicyExplain extends Command {
     const capability = { action, params: parseParamWords(argv.slice(1).map(String)), annotations };
     const explanation = explain(policy, { capability, kind });
     const allowed = allowedSummary(policy, action, kind);
-    for (const line of explainLines(action, explanation, allowed, colorsFor(process.stdout, process.env)))
-      this.log(line);
+    this.print(explainLines(action, explanation, allowed, this.colors));
     return { capability, kind, allowed, ...explanation };
   }
 }

@@ -1,16 +1,15 @@
-import { Command, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import type { Config } from '../../config/config.js';
 import { loadConfigHere } from '../../config/load-here.js';
-import { colorsFor } from '../../ui/colors.js';
 import { showLines } from '../../ui/policy.js';
+import { TurretCommand } from '../../ui/turret-command.js';
 
-export default class PolicyShow extends Command {
+export default class PolicyShow extends TurretCommand {
   static override summary = 'the permission table: every rule of every layer, and the files they come from';
   static override examples = [
     '<%= config.bin %> policy show',
     '<%= config.bin %> policy show --config ci.yaml --json',
   ];
-  static override enableJsonFlag = true;
   static override flags = {
     config: Flags.string({ summary: 'show this file instead of the user file', helpValue: 'FILE' }),
   };
@@ -18,7 +17,7 @@ export default class PolicyShow extends Command {
   async run(): Promise<Config> {
     const { flags } = await this.parse(PolicyShow);
     const config = await loadConfigHere(flags.config);
-    for (const line of showLines(config, colorsFor(process.stdout, process.env))) this.log(line);
+    this.print(showLines(config, this.colors));
     return config;
   }
 }

@@ -3,6 +3,7 @@ import { Command, Flags } from '@oclif/core';
 import { attenuate } from '../../client/attenuate.js';
 import { exitCodeOf } from '../../client/exit-code.js';
 import { TurretError } from '../../errors.js';
+import { errorJson, jsonText } from '../../ui/told-error.js';
 import { sayError } from '../../ui/voice.js';
 
 /** Only shown by `--help`: `run()` reads its words itself, as inside a session, where there is no framework. */
@@ -10,6 +11,7 @@ export default class TokenAttenuate extends Command {
   static override summary = 'hand on a part of a token: fewer actions, less time, fewer calls';
   static override description = `Takes the token of this session, or TURRET_TOKEN, and makes one that can do less. Without a command it is printed, once.
 With a command after -- that one gets it, and it is dead when the command ends. The exit code is then the command's own.`;
+  static override usage = 'token attenuate --allow ACTION [OPTION…] [-- COMMAND [ARG…]]';
   static override examples = [
     `<%= config.bin %> token attenuate --allow "aws.s3.list_*" --where "bucket=team-a-*" --ttl 15m --calls 50 --label researcher -- ./sub-agent.sh`,
     `<%= config.bin %> token attenuate --allow "gh.pr.*" --allow "aws.s3.get_object bucket=team-a" --ttl 1h`,
@@ -36,7 +38,10 @@ With a command after -- that one gets it, and it is dead when the command ends. 
     try {
       await attenuate(this.argv, undefined);
     } catch (error) {
-      sayError(error);
+      const before = this.argv.includes('--') ? this.argv.slice(0, this.argv.indexOf('--')) : this.argv;
+      if (before.includes('--json') && error instanceof TurretError)
+        process.stdout.write(jsonText(errorJson(error)));
+      else sayError(error);
       process.exitCode = error instanceof TurretError && error.code !== 'usage' ? exitCodeOf(error) : 2;
     }
   }

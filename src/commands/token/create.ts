@@ -21,13 +21,12 @@ the server keeps its public half only. For the user who runs turret serve, and r
     agent: Flags.string({ required: true, helpValue: 'NAME', summary: 'what the audit log calls it' }),
     allow: Flags.string({
       multiple: true,
-      default: [],
+      required: true,
       helpValue: '"ACTION [NAME=VALUE…]"',
       summary: 'actions it may ask for, * within a word, ** across; with conditions of their own',
     }),
     where: Flags.string({
       multiple: true,
-      default: [],
       helpValue: 'NAME=VALUE',
       summary: 'a condition on every --allow; * stands for anything, the same name twice for either',
     }),
@@ -44,7 +43,7 @@ the server keeps its public half only. For the user who runs turret serve, and r
     const { flags } = await this.parse(TokenCreate);
     const agent = await createAgent(placeOf(flags.socket), {
       label: flags.agent,
-      grants: parseGrantWords(flags.allow, flags.where),
+      grants: parseGrantWords(flags.allow, flags.where ?? []),
       ttlMs: parseTtl(flags.ttl),
       limits: limitsOf(flags),
     });
