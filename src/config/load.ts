@@ -39,7 +39,7 @@ export interface LoadResult {
 /** Loads the configuration. Throws `config_invalid` with every problem, or what `readFile` throws. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
   const { config, problems } = await readConfig(options);
-  if (!config) throw configError(problems);
+  if (!config) throw configError(problems, options.configFile);
   return config;
 }
 
@@ -50,7 +50,11 @@ export async function readConfig(options: LoadOptions): Promise<LoadResult> {
   const userPath = userConfigPath(options);
   const user = await readLayer(options, userPath, 'user', sources, problems);
   if (!user && options.configFile !== undefined && problems.length === 0)
-    problems.push({ file: userPath ?? options.configFile, message: 'there is no such file' });
+    problems.push({
+      file: userPath ?? options.configFile,
+      message: 'there is no such file',
+      hint: 'turret init --print prints one to start from',
+    });
   const projectPath = await projectConfigPath(options, userPath, problems);
   const project = await readLayer(options, projectPath, 'project', sources, problems);
   if (problems.length > 0) return { problems };

@@ -22,10 +22,11 @@ export function byPlace(left: Problem, right: Problem): number {
   return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0);
 }
 
-/** All problems as one error: the first is the message, the others its hints. */
-export function configError(problems: readonly Problem[]): TurretError {
+/** All problems as one error: the first is the message, the others its hints. `configFile`: what `--config` named. */
+export function configError(problems: readonly Problem[], configFile: string | undefined): TurretError {
   const [first, ...others] = problems.map(formatProblem);
+  const named = configFile === undefined ? '' : ` --config ${configFile}`;
   return new TurretError('config_invalid', first ?? 'the configuration is not valid', {
-    hints: [...others, 'check it with: turret policy check'],
+    hints: [...others, `check it with: turret policy check${named}`],
   });
 }

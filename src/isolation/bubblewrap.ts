@@ -121,7 +121,7 @@ export function refuseHomeAsWorkspace({ home, cwd }: { home: string; cwd: string
   if (keys === undefined && !isWithin(home, cwd)) return;
   throw new TurretError(
     'isolation_unavailable',
-    `the working directory is ${keys === undefined ? 'your home directory' : `~/${keys}`}, where your keys are`,
+    `the working directory ${keys === undefined ? `${home === cwd ? 'is' : 'holds'} your home directory` : `is ~/${keys}`}, where your keys are`,
     { hints: ['go into a project directory first (cd), only that is shown to the agent'] },
   );
 }

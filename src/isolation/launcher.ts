@@ -104,5 +104,10 @@ class News {
 }
 
 function cannotStart({ message, hints }: Told<'failed'>): TurretError {
+  // Nothing is missing then that could be installed.
+  if (message.includes('EMFILE'))
+    return new TurretError('isolation_unavailable', 'too few files may be open at a time', {
+      hints: ['ulimit -n 1024'],
+    });
   return new TurretError('isolation_unavailable', `the agent cannot be started: ${message}`, { hints });
 }

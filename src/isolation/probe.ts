@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { PROBE_MS_MAX } from '../protocol/limits.js';
+import { TurretError } from '../errors.js';
 import type { EncloseRequest, Enclosure } from './enclosure.js';
 import type { Level } from './levels.js';
 
@@ -70,9 +71,10 @@ export async function probe(
     if (exit?.code === 0) return undefined;
     return explain(exit?.stderr ?? `the sandbox took more than ${PROBE_MS_MAX / 1000} s to run true`);
   } catch (error) {
+    const [said] = error instanceof TurretError ? error.hints : [];
     return {
       message: (error as Error).message,
-      hint: HINTS[enclosure.level] ?? 'apt-get install bubblewrap coreutils',
+      hint: said ?? HINTS[enclosure.level] ?? 'apt-get install bubblewrap coreutils',
     };
   }
 }

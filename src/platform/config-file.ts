@@ -14,7 +14,10 @@ export async function readConfigFile(
   if (file === undefined) return undefined;
   try {
     const status = fstatSync(file);
-    if (!status.isFile()) throw new TurretError('config_unreadable', `${path} is not a file`);
+    if (!status.isFile())
+      throw new TurretError('config_unreadable', `${path} is not a file`, {
+        hints: ['name the file itself'],
+      });
     const buffer = new Uint8Array(CONFIG_BYTES_MAX + 1);
     let length = 0;
     while (length < buffer.length) {
@@ -45,5 +48,6 @@ function unreadable(path: string, cause: unknown): TurretError {
   const { code } = cause as NodeJS.ErrnoException;
   return new TurretError('config_unreadable', `${path} cannot be read: ${code ?? 'unknown error'}`, {
     cause,
+    hints: ['let yourself read it, or name another with --config FILE'],
   });
 }

@@ -14,11 +14,13 @@ import { exitCodeOf } from './exit-code.js';
 import { closeInheritedDescriptors, inheritedKey } from './inherited-descriptors.js';
 import { type RunOptions, parseRunOptions } from './options.js';
 import { Signals } from './signals.js';
+import { requireText } from './text-arguments.js';
 
 export async function main(argv: string[]): Promise<void> {
   try {
     const vaultKey = inheritedKey(process.env['TURRET_VAULT_KEY_FILE']);
     closeInheritedDescriptors();
+    requireText(argv);
     const options = parseRunOptions(argv);
     process.exitCode = await start(vaultKey === undefined ? options : { ...options, vaultKey });
   } catch (error) {

@@ -35,10 +35,17 @@ export const RUN_USAGE =
 export function parseRunOptions(argv: string[]): RunOptions {
   const split = argv.indexOf('--');
   const ours = split === -1 ? argv : argv.slice(0, split);
-  const values = parseOurs(ours);
+  const { values, positionals } = parseOurs(ours);
+  if (positionals.length > 0)
+    throw usage(
+      `${JSON.stringify(positionals[0])} is no option`,
+      'the command and its arguments go after two dashes: turret run -- COMMAND [ARG…]',
+    );
   if (split === -1 || argv.length === split + 1) {
     throw usage('there is no command to run', `put it after two dashes: ${RUN_USAGE}`);
   }
+  for (const option of ['env', 'env-unsafe'] as const)
+    for (const name of values[option] ?? []) requireName(option, name);
   if (values['token-file'] !== undefined && values.via === undefined)
     throw usage('--token-file is for a server, and none is named', 'add --via SOCKET');
   const isolation = oneOf('isolation', ISOLATION_MODES, values.isolation);
@@ -75,8 +82,8 @@ function parseOurs(argv: string[]) {
         'token-file': { type: 'string' },
       },
       strict: true,
-      allowPositionals: false,
-    }).values;
+      allowPositionals: true,
+    });
   } catch (error) {
     throw usage((error as Error).message.split('\n')[0]?.replace(/\.$/, '') ?? 'bad options', RUN_USAGE);
   }
@@ -97,6 +104,17 @@ function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
   throw usage(`${JSON.stringify(text)} is no port`, 'a number from 1 to 65535');
+}
+
+// Elsewhere it takes a value too. That one may be a secret, and is not repeated.
+function requireName(option: string, text: string): void {
+  const [name = ''] = text.split('=', 1);
+  if (name !== text && name !== '')
+    throw usage(
+      `--${option} takes the name of a variable, without a value`,
+      `set it before: ${name}=… turret run --${option} ${name} -- COMMAND`,
+    );
+  if (text === '') throw usage(`--${option} takes the name of a variable`, RUN_USAGE);
 }
 
 function usage(message: string, hint: string): TurretError {

@@ -61,7 +61,13 @@ describe('the user file', () => {
 
   test('that was named and is not there is an error, unlike one that was not named', async () => {
     const { problems } = await readConfig(disk({}, { configFile: 'nope.yaml' }));
-    expect(problems).toEqual([{ file: '/project/nope.yaml', message: 'there is no such file' }]);
+    expect(problems).toEqual([
+      {
+        file: '/project/nope.yaml',
+        message: 'there is no such file',
+        hint: 'turret init --print prints one to start from',
+      },
+    ]);
   });
 
   test.each([
