@@ -10,6 +10,7 @@ import { type ServePlace, servePlace } from '../platform/serve-place.js';
 import type { JsonObject } from '../protocol/messages.js';
 import { parseToken } from '../token/token.js';
 import { BrokerConnection } from './broker-connection.js';
+import { tokensOf } from './token-list.js';
 
 /** `socket`: as `turret serve --socket` has it; the place of this user's own server when left out. */
 export function placeOf(socket: string | undefined): ServePlace {
@@ -18,6 +19,27 @@ export function placeOf(socket: string | undefined): ServePlace {
 
 export function isServing(place: ServePlace): boolean {
   return claimant(place.claim) !== undefined;
+}
+
+export interface RunningServer {
+  socket: string;
+  pid: number | undefined;
+  /** Living agents that its operator let in; null when it does not answer. */
+  agents: number | null;
+}
+
+/**
+ * The server of this socket, or of this user when none is named, and then none when none runs. Throws TurretError session_unknown for a
+ * named one that does not run or is another user's.
+ */
+export async function runningServers(socket: string | undefined): Promise<RunningServer[]> {
+  const place = placeOf(socket);
+  if (socket === undefined && !isServing(place)) return [];
+  adminToken(place);
+  const asked = askServer(place, { admin: 'tokens' }).then(tokensOf);
+  const tokens = await asked.catch(() => null);
+  const agents = tokens?.filter(({ state, parent }) => state === 'live' && parent === null).length ?? null;
+  return [{ socket: place.socket, pid: claimant(place.claim), agents }];
 }
 
 /** One request of the operator's. Throws TurretError session_unknown, broker_gone, and what the broker refuses with. */

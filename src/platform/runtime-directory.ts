@@ -11,6 +11,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -39,7 +40,9 @@ export interface RunningSession {
   ticks?: string;
   label: string;
   command: string;
+  /** ISO 8601, UTC. */
   started: string;
+  /** The level, or `auto` as long as it is looked for. */
   isolation: string;
   /** The socket of the server it is an agent of. */
   via?: string;
@@ -95,6 +98,15 @@ export function createRuntimeDirectory(roots: string[], session: RunningSession)
       hints: ['set XDG_RUNTIME_DIR to a directory of yours with mode 0700 and a short name'],
     },
   );
+}
+
+/** Once it is known: the level in force, where `auto` was asked for. */
+export function noteLevel(directory: RuntimeDirectory, level: string): void {
+  const session = readSession(directory.path);
+  if (session === undefined) return; // Somebody removed it; what runs need not end for that.
+  const written = join(directory.path, 'session.json.new');
+  writeFileSync(written, `${JSON.stringify({ ...session, isolation: level })}\n`, { mode: 0o600 });
+  renameSync(written, join(directory.path, 'session.json'));
 }
 
 /**

@@ -12,6 +12,7 @@ import { type HostKey, loadHostKey } from '../platform/host-key.js';
 import {
   type RuntimeDirectory,
   createRuntimeDirectory,
+  noteLevel,
   removeRuntimeDirectory,
   removeSocket,
   runningSessions,
@@ -148,6 +149,7 @@ class Session {
       ...{ agentSocket: this.#directory.agentSocket, program, tools, hidden, ports },
     });
     this.#enclosure = enclosure;
+    noteLevel(this.#directory, enclosure.level);
     // What the sandbox binds the broker's socket over.
     if (enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.removable)
       writeFileSync(join(this.#directory.agent, AGENT_FILES.socket), '', { mode: 0o600 });

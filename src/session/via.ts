@@ -16,6 +16,7 @@ import type { Enclosure } from '../isolation/enclosure.js';
 import {
   type RuntimeDirectory,
   createRuntimeDirectory,
+  noteLevel,
   removeRuntimeDirectory,
   runningSessions,
   runtimeRoots,
@@ -109,6 +110,7 @@ class ViaSession {
       ports: gateway === undefined ? [] : [gateway.port],
     });
     this.#enclosure = enclosure;
+    noteLevel(this.#directory, enclosure.level);
     const isBound = enclosure.agentAddress !== 'loopback' && enclosure.agentAddress.path === via;
     if (!isBound) {
       rmSync(mountPoint);

@@ -16,6 +16,7 @@ import type { ZygoteMode } from '../config/config.js';
 import { TurretError } from '../errors.js';
 import { agentWrites } from '../isolation/home.js';
 import type { Environment } from './environment.js';
+import { whyNoneWaits } from './waiting-gh.js';
 
 export interface InstalledTool {
   tool: string;
@@ -28,6 +29,8 @@ export interface InstalledTool {
   fix?: string;
   /** Of aws, when it was tried: why each call starts it by itself; null when calls are forked. */
   cold?: string | null;
+  /** Of gh, when it is shut in: why each call makes its sandbox; null when one waits. */
+  unprepared?: string | null;
   /** Why it would run without a sandbox; absent when it is shut in, or there is no such program. */
   open?: Opening;
 }
@@ -70,8 +73,10 @@ export async function installedGh(
   env: Environment,
   { cli, sandbox = 'auto' }: ToolConfig = {},
 ): Promise<InstalledTool> {
-  const search = searchOf(env, cli);
-  return toolOf('gh', prepareGh({ ...search, sandbox }), (version) => loadTable(version).version);
+  const preparing = prepareGh({ ...searchOf(env, cli), sandbox });
+  const tool = await toolOf('gh', preparing, (version) => loadTable(version).version);
+  if (tool.version === undefined || tool.open !== undefined) return tool;
+  return { ...tool, unprepared: (await whyNoneWaits(await preparing)) ?? null };
 }
 
 // As in a session that begins here with an agent nobody knows: a program of the workspace's is none, and is not asked.

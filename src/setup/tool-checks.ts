@@ -24,7 +24,12 @@ export async function toolChecks(
       asked.set(key, kind === 'aws' ? installedAws(env, config) : installedGh(env, config));
   }
   const tools = await Promise.all(asked.values());
-  return [...tools.map(toolCheck), ...cliSandboxChecks(tools), ...tools.flatMap(zygoteCheck)];
+  return [
+    ...tools.map(toolCheck),
+    ...cliSandboxChecks(tools),
+    ...tools.flatMap(zygoteCheck),
+    ...tools.flatMap(waitingCheck),
+  ];
 }
 
 /** Nothing to say where it was not tried. */
@@ -41,6 +46,17 @@ export function zygoteCheck({ cold }: InstalledTool): Check[] {
       },
     ];
   return [{ ...shared, state: 'no', level: 'info', why: `each call starts it by itself: ${cold}` }];
+}
+
+/** Nothing to say where it was not tried. */
+export function waitingCheck({ unprepared }: InstalledTool): Check[] {
+  const shared = { id: 'tool.waiting', group: 'tools' as const, what: 'sandbox waits for gh' };
+  if (unprepared === undefined) return [];
+  if (unprepared === null)
+    return [
+      { ...shared, state: 'yes', level: 'ok', why: 'from the first call on one is ready for the next' },
+    ];
+  return [{ ...shared, state: 'no', level: 'info', why: `each call makes its own: ${unprepared}` }];
 }
 
 /** Nothing to say where there is no program. */

@@ -169,6 +169,7 @@ describe('turret doctor', () => {
     expect(of('tool.aws')?.why).toMatch(/^\/usr\/bin\/aws \d+\.\d+\.\d+/);
     expect(of('tool.sandbox')?.state).toBe('yes');
     expect(of('tool.zygote')?.state).toBe('yes');
+    expect(of('tool.waiting')?.state).toBe('yes');
     expect(of('credential.aws')?.why).toContain('profile default (keys in plain)');
     expect(of('credential.gh')?.why).toContain('environment (GH_TOKEN)');
   });

@@ -30,6 +30,7 @@ import {
   cliSandboxChecks,
   credentialChecks,
   toolCheck,
+  waitingCheck,
   zygoteCheck,
 } from '../../../src/setup/tool-checks.js';
 import { vaultCheck } from '../../../src/setup/vault-check.js';
@@ -331,6 +332,14 @@ describe('tools and credentials', () => {
     expect(zygoteCheck({ tool: 'aws', cold: null })).toMatchObject([{ state: 'yes', level: 'ok' }]);
     const why = 'each call starts it by itself: too old';
     expect(zygoteCheck({ tool: 'aws', cold: 'too old' })).toMatchObject([
+      { state: 'no', level: 'info', why },
+    ]);
+  });
+  test('whether a sandbox waits for gh is told with the reason, where it was tried', () => {
+    expect(waitingCheck({ tool: 'gh' })).toEqual([]);
+    expect(waitingCheck({ tool: 'gh', unprepared: null })).toMatchObject([{ state: 'yes', level: 'ok' }]);
+    const why = 'each call makes its own: nothing was compiled';
+    expect(waitingCheck({ tool: 'gh', unprepared: 'nothing was compiled' })).toMatchObject([
       { state: 'no', level: 'info', why },
     ]);
   });
