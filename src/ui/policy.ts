@@ -23,11 +23,18 @@ function placeOf(rule: RuleReference): string {
 }
 
 /** `turret policy check`. */
-export function checkLines(problems: readonly Problem[], config: Config | undefined): string[] {
+export function checkLines(
+  problems: readonly Problem[],
+  config: Config | undefined,
+  notes: readonly Problem[],
+): string[] {
   if (!config) return problems.map((problem) => visible(formatProblem(problem)));
   const files = config.sources.map((source) => source.file);
   const where = files.length === 0 ? `no file; ${config.presets.join(' and ')} apply` : files.join(', ');
-  return [visible(`ok: ${config.policy.rules.length} rules (${where})`)];
+  return [
+    visible(`ok: ${config.policy.rules.length} rules (${where})`),
+    ...notes.map((note) => visible(`note: ${formatProblem(note)}`)),
+  ];
 }
 
 const REASONS = {

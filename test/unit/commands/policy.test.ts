@@ -47,8 +47,25 @@ async function put(text: string): Promise<void> {
 describe('turret policy check', () => {
   test('says that all is well, and exits with 0', async () => {
     const result = await PolicyCheck.run(['--config', file], ROOT);
-    expect(result).toEqual({ ok: true, problems: [], rules: 5, files: [file] });
+    expect(result).toEqual({ ok: true, problems: [], notes: [], rules: 5, files: [file] });
     expect(lines).toEqual([`ok: 5 rules (${file})`]);
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  test('notes a rule for a repeater that is not there, of the file and of no preset', async () => {
+    await put(TEXT.replace('deny: "**"', 'deny: ["prd.**", "*.s3.**", "**"], except: [github.pr.list]'));
+    const result = await PolicyCheck.run(['--config', file], ROOT);
+    expect(result).toMatchObject({
+      ok: true,
+      notes: [
+        { file, line: 6 },
+        { file, line: 6 },
+      ],
+    });
+    expect(lines.slice(1)).toEqual([
+      `note: ${file}:6:1: no repeater is called "prd", so this never matches (did you mean "prod"?)`,
+      `note: ${file}:6:1: no repeater is called "github", so this never matches (repeaters: prod, gh)`,
+    ]);
     expect(process.exitCode).toBeUndefined();
   });
 
@@ -105,8 +122,10 @@ describe('turret policy explain', () => {
   });
 
   test('with --json prints what it returns', async () => {
+    let printed = '';
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => ((printed += String(text)), true));
     const result = await PolicyExplain.run(['prod.s3.get_object', '--config', file, '--json'], ROOT);
-    expect(JSON.parse(lines.join('\n'))).toEqual(JSON.parse(JSON.stringify(result)));
+    expect(JSON.parse(printed)).toEqual(JSON.parse(JSON.stringify(result)));
   });
 });
 
