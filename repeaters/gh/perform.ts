@@ -56,6 +56,16 @@ export async function performGh(run: Run, runtime: GhRuntime, plan: GhPlan): Pro
   return standby.call(run, (here) => performIn(here, { run, runtime, plan, token }), own);
 }
 
+/** A token for this call and this socket only. `gh auth status` prints how one begins and how long it is: as the real one. */
+function dummyLike(token: string): string {
+  const kind = /^(?:gh[a-z]_|github_pat_)/.exec(token)?.[0] ?? '';
+  const length = Math.max(token.length - kind.length, DUMMY_LENGTH_MIN);
+  return kind + randomBytes(length).toString('hex').slice(0, length);
+}
+
+/** In hexadecimal digits: 128 bits. */
+const DUMMY_LENGTH_MIN = 32;
+
 interface Performance {
   run: Run;
   runtime: GhRuntime;
@@ -67,8 +77,7 @@ async function performIn(
   { place, runHere }: Here<Place>,
   { run, runtime, plan, token }: Performance,
 ): Promise<RunResult> {
-  // Looks like a token, is good for this call and this socket only.
-  const dummy = `ghp_${randomBytes(18).toString('hex')}`;
+  const dummy = dummyLike(token);
   const { host } = runtime.context;
   const files = await placeFiles(place.work, plan.files, run.filesIn);
   const injector = plan.local

@@ -16,7 +16,7 @@ export function checkRest(
   request: { method: string; path: string; query?: string },
   allow: readonly GhWireAllowance[],
 ): Refusal {
-  const parts = request.path.slice(1).split('/');
+  const parts = partsOf(request.path);
   const dotted = parts.some((part) => part === '' || part === '.' || part === '..');
   if (!request.path.startsWith('/') || dotted || /%(?:2e|5c|25|7f|[01][0-9a-f])|[\\;#]/i.test(request.path)) {
     return 'the path is unusual';
@@ -33,6 +33,9 @@ export function checkRest(
   return fits ? undefined : `${request.method} ${request.path} is not part of what was allowed`;
 }
 
+/** The API's own address is the one path without a part. */
+const partsOf = (path: string): string[] => (path === '/' ? [] : path.slice(1).split('/'));
+
 /** A subcommand's search; one that was typed as a path is approved with its query. */
 const SEARCH = /^\/search\//;
 
@@ -42,7 +45,7 @@ function searchesInside(query: string | undefined, repos: readonly string[]): bo
 }
 
 function matches(pattern: string, parts: readonly string[]): boolean {
-  const wanted = pattern.slice(1).split('/');
+  const wanted = partsOf(pattern);
   const open = wanted.at(-1) === '**';
   if (open) wanted.pop();
   if (open ? parts.length <= wanted.length : parts.length !== wanted.length) return false;

@@ -9,7 +9,7 @@ import { parseWords, type ParsedWords } from './grammar.js';
 import { carriedPath } from './paths.js';
 import { checkSelectedBranch, readPositionals } from './positionals.js';
 import { checkJq, checkTemplate } from './programs.js';
-import { parseRepo } from './repo-name.js';
+import { checkHost, parseRepo } from './repo-name.js';
 import { refusal } from './refusal.js';
 import { flagsWiden, widensSearch } from './search.js';
 
@@ -64,13 +64,17 @@ function checkOutputFlags({ flags }: ParsedWords): void {
 }
 
 function addFlags(
-  { command, params }: Reading,
+  { command, params, context }: Reading,
   { flags, positionals }: ParsedWords,
   { cwd, needs }: { cwd: string; needs: Needs },
 ): void {
   const { files } = needs;
   for (const [long, value] of flags) {
     if (long === 'repo') continue;
+    if (long === 'hostname') {
+      checkHost(String(value), context.host);
+      continue;
+    }
     const use = command.flags[long]?.file;
     params[snake(long)] = value;
     if (use === 'field') params[snake(long)] = readFields([value].flat().map(String), cwd, needs);

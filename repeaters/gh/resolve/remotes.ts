@@ -1,7 +1,7 @@
 // The repository that gh would take from the checkout. The text comes from the agent's own `git remote -v`: it is a
 // claim, becomes an explicit param, and is decided on like one that was typed.
 
-import { repoName } from './repo-name.js';
+import { parseRemoteUrl, repoName } from './repo-name.js';
 import { refusal } from './refusal.js';
 
 export interface Remote {
@@ -26,22 +26,6 @@ export function parseRemotes(text: string, host: string): Remote[] {
   return remotes.sort((a, b) => rank(a) - rank(b));
 }
 
-/** `https://host/o/r[.git]`, `ssh://git@host/o/r.git`, `git@host:o/r.git`; undefined for anything else. */
-export function parseRemoteUrl(url: string, host: string): string | undefined {
-  const scp = /^(?:[A-Za-z0-9_-]+@)?([A-Za-z0-9.-]+):(?!\/)([^\s]+)$/.exec(url);
-  const full =
-    /^(?:https?|ssh|git|git\+ssh):\/\/(?:[^@/\s]*@)?([A-Za-z0-9.-]+)(?::(?:443|22))?\/([^\s]+)$/.exec(url);
-  const match = full ?? scp;
-  if (!match) return undefined;
-  const found = (match[1] ?? '').toLowerCase().replace(/^(?:www|ssh)\./, '');
-  const parts = (match[2] ?? '')
-    .replace(/\/$/, '')
-    .replace(/\.git$/i, '')
-    .split('/');
-  if (found !== host || parts.length !== 2) return undefined;
-  return repoName(parts[0] ?? '', parts[1] ?? '');
-}
-
 /**
  * The repository gh would choose without a prompt: the remote marked by `gh repo set-default`, else the first.
  * @param resolved lines of `git config --get-regexp '^remote\..*\.gh-resolved$'`
@@ -51,12 +35,13 @@ export function chooseRepo({
   remotes,
   resolved,
   host,
+  hint = 'give the repository with -R OWNER/REPO',
 }: {
   remotes: Remote[];
   resolved: string;
   host: string;
+  hint?: string;
 }): string {
-  const hint = 'give the repository with -R OWNER/REPO';
   const [first] = remotes;
   if (!first) throw refusal(`no git remote here is a repository on ${host}`, hint);
   const marks = resolved.split('\n').filter((line) => line.trim() !== '');

@@ -20,6 +20,11 @@ export function repoName(owner: string, name: string): string | undefined {
  */
 export function parseRepo(word: string, host: string): string {
   const hint = 'type the repository as OWNER/REPO';
+  if (/^(?:ssh:\/\/|git@)/.test(word)) {
+    const repo = parseRemoteUrl(word, host);
+    if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not a repository on ${host}`, hint);
+    return repo;
+  }
   if (/^[a-z+.-]+:/i.test(word)) {
     const parts = webPath(word, host);
     const [owner = '', name = '', ...rest] = parts;
@@ -29,15 +34,20 @@ export function parseRepo(word: string, host: string): string {
   }
   const parts = word.split('/');
   const named = parts.length === 3 ? parts.shift() : undefined;
-  if (named !== undefined && named.toLowerCase() !== host) {
+  if (named !== undefined) checkHost(named, host);
+  const repo = parts.length === 2 ? repoName(parts[0] ?? '', parts[1] ?? '') : undefined;
+  if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not a repository`, hint);
+  return repo;
+}
+
+/** @throws TurretError `unresolvable` for every host but the configured one */
+export function checkHost(named: string, host: string): void {
+  if (named.toLowerCase() !== host) {
     throw refusal(
       `${JSON.stringify(named)} is not the configured host`,
       `leave the host out, or use ${host}`,
     );
   }
-  const repo = parts.length === 2 ? repoName(parts[0] ?? '', parts[1] ?? '') : undefined;
-  if (repo === undefined) throw refusal(`${JSON.stringify(word)} is not a repository`, hint);
-  return repo;
 }
 
 /**
@@ -59,4 +69,20 @@ export function webPath(address: string, host: string): string[] {
     throw refusal(`${JSON.stringify(address)} has an unusual path`, 'give -R OWNER/REPO and the number');
   }
   return parts;
+}
+
+/** `https://host/o/r[.git]`, `ssh://git@host/o/r.git`, `git@host:o/r.git`; undefined for anything else. */
+export function parseRemoteUrl(url: string, host: string): string | undefined {
+  const scp = /^(?:[A-Za-z0-9_-]+@)?([A-Za-z0-9.-]+):(?!\/)([^\s]+)$/.exec(url);
+  const full =
+    /^(?:https?|ssh|git|git\+ssh):\/\/(?:[^@/\s]*@)?([A-Za-z0-9.-]+)(?::(?:443|22))?\/([^\s]+)$/.exec(url);
+  const match = full ?? scp;
+  if (!match) return undefined;
+  const found = (match[1] ?? '').toLowerCase().replace(/^(?:www|ssh)\./, '');
+  const parts = (match[2] ?? '')
+    .replace(/\/$/, '')
+    .replace(/\.git$/i, '')
+    .split('/');
+  if (found !== host || parts.length !== 2) return undefined;
+  return repoName(parts[0] ?? '', parts[1] ?? '');
 }

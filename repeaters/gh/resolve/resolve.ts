@@ -71,6 +71,8 @@ function resolveWords({ argv, cwd, facts }: ToolCall, context: GhContext): Resol
   return resolveCommand({ name, command, words }, around);
 }
 
+const HELP: ReadonlySet<string> = new Set(['--help', '-h']);
+
 /** `gh version`, `gh help …`, `gh … --help`, and a group by itself: no credential and no network. */
 function resolveLocal(argv: readonly string[], { name, table }: GhContext): ResolveResult | undefined {
   const annotations = annotate('local');
@@ -80,7 +82,7 @@ function resolveLocal(argv: readonly string[], { name, table }: GhContext): Reso
     const params: Params = first === 'version' ? {} : { command: '--version' };
     return { capabilities: [{ action: `${name}.cli.version`, params, annotations }], needs };
   }
-  const asked = first === 'help' || argv.at(-1) === '--help';
+  const asked = first === 'help' || HELP.has(argv.at(-1) ?? '');
   const bare = argv.length === 0 || (argv.length <= 2 && Object.hasOwn(table.groups, argv.join(' ')));
   if (!asked && !bare) return undefined;
   const topic = first === 'help' ? rest : asked ? argv.slice(0, -1) : [...argv];

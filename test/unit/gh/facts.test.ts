@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseRemoteUrl, parseRemotes } from '../../../repeaters/gh/resolve/remotes.js';
+import { parseRemotes } from '../../../repeaters/gh/resolve/remotes.js';
+import { parseRemoteUrl } from '../../../repeaters/gh/resolve/repo-name.js';
 import { resolveGh } from '../../../repeaters/gh/resolve/resolve.js';
 import { loadTable } from '../../../repeaters/gh/tables.js';
 import { TurretError } from '../../../src/errors.js';

@@ -146,7 +146,7 @@ describe('the repeater', () => {
     );
     expect(
       names.filter((name) => /^(?:auth|config|alias|extension|browse)|checkout|clone|\.ssh/.test(name)),
-    ).toEqual(['label.clone']);
+    ).toEqual(['auth.status', 'label.clone']);
     expect(new Set(names).size).toBe(names.length);
   });
   it('registers whatever the API can turn out to be', async () => {

@@ -46,6 +46,10 @@ describe('REST on the wire', () => {
     ['api repos/acme/app/branches/**', 'GET', '/repos/acme/app/branches/main', false],
     ['api repos/acme/app/branches/**', 'GET', '/repos/acme/app/branches/%2A%2A', true],
     ['version', 'GET', '/', false],
+    ['auth status', 'GET', '/', true],
+    ['auth status', 'GET', '/user', false],
+    ['auth status', 'POST', '/', false],
+    ['run list -R acme/app', 'GET', '/', false],
   ])('gh %s: %s %s is %s', (line, method, path, fits) => {
     expect(rest(line, method, path)).toBe(fits);
   });
