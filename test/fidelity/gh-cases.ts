@@ -20,54 +20,6 @@ const IN_A_CHECKOUT: FidelityCase[] = [
   { id: 'gh-git-status', argv: named('pr status'), git: CHECKOUT },
   { id: 'gh-git-repo-view', argv: named('repo view'), git: CHECKOUT },
   { id: 'gh-variable', argv: named('pr list'), env: { GH_REPO: 'acme/app' } },
-  { id: 'gh-placeholders', argv: named('api repos/{owner}/{repo}/pulls/12'), git: CHECKOUT },
-  { id: 'gh-placeholders-colon', argv: named('api repos/:owner/:repo/issues -q .[].number'), git: CHECKOUT },
-  { id: 'gh-placeholder-variable', argv: named('api repos/{owner}/{repo}'), env: { GH_REPO: 'acme/app' } },
-  {
-    id: 'gh-placeholder-first-remote',
-    argv: [
-      'sh',
-      '-c',
-      // gh api takes the first remote, whatever is marked: acme/other, which does not exist.
-      'git remote add upstream https://github.com/acme/other.git; git config remote.origin.gh-resolved base; gh api repos/{owner}/{repo}',
-    ],
-    git: CHECKOUT,
-    exit: 1,
-  },
-  {
-    id: 'gh-placeholder-fields',
-    argv: named(
-      'api repos/{owner}/{repo}/issues -F title={branch}:{nothing} -F body=:repo -f labels={owner}',
-    ),
-    git: CHECKOUT,
-  },
-  {
-    id: 'gh-placeholder-graphql',
-    argv: [
-      ...named('api graphql -F owner={owner} -F name={repo} -F number=12 -f'),
-      'query=query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){pullRequest(number:$number){title}}}',
-    ],
-    git: CHECKOUT,
-  },
-];
-
-const TYPED_SHORT: FidelityCase[] = [
-  { id: 'gh-short-attached', argv: named('pr list -Racme/app -L1 -sall') },
-  { id: 'gh-short-equals', argv: named('pr list -R=acme/app -L=1') },
-  { id: 'gh-short-bundle', argv: named('pr list -dR acme/app') },
-  { id: 'gh-short-merge', argv: named('pr merge 12 -sR acme/app') },
-  { id: 'gh-short-review', argv: named('pr review 12 -R acme/app -ab ok') },
-  { id: 'gh-short-stdin', argv: named('issue comment 3 -R acme/app -F-'), stdin: 'from stdin\n' },
-  { id: 'gh-short-file', argv: named('issue comment 3 -R acme/app -Fa.md'), files: { 'a.md': 'a\n' } },
-  { id: 'gh-short-jq', argv: named('pr view 12 -R acme/app --json title -q.title') },
-  { id: 'gh-short-method', argv: named('api -XPATCH repos/acme/app/issues/3 -fstate=closed') },
-  { id: 'gh-short-help', argv: named('pr list -h') },
-  { id: 'gh-group-help', argv: named('issue -h') },
-  {
-    id: 'gh-search-without',
-    argv: named('search issues --repo acme/app crash -L5 -- -label:enhancement'),
-  },
-  { id: 'gh-search-dashes', argv: named('search issues --repo acme/app -- --limit'), exit: 0 },
 ];
 
 const AS_AGENTS_DO: FidelityCase[] = [
@@ -75,10 +27,9 @@ const AS_AGENTS_DO: FidelityCase[] = [
   { id: 'gh-auth-status-host', argv: named('auth status -h github.com') },
   { id: 'gh-auth-status-read-only', argv: named('auth status'), credentials: 'read-only' },
   { id: 'gh-auth-status-bad', argv: named('auth status'), credentials: 'unknown', exit: 1 },
+  { id: 'gh-short-help', argv: named('pr list -h') },
+  { id: 'gh-group-help', argv: named('issue -h') },
   { id: 'gh-ssh-repository', argv: named('pr list -R git@github.com:acme/app.git') },
-  { id: 'gh-api-cache', argv: named('api --cache 1h repos/acme/app') },
-  { id: 'gh-api-hostname', argv: named('api --hostname github.com repos/acme/app') },
-  { id: 'gh-api-address', argv: named('api https://api.github.com/repos/acme/app/issues?state=closed') },
 ];
 
 const FILES: FidelityCase[] = [
@@ -214,7 +165,6 @@ const MISTAKES: FidelityCase[] = [
 
 export const GH_CASES: readonly FidelityCase[] = [
   ...IN_A_CHECKOUT,
-  ...TYPED_SHORT,
   ...AS_AGENTS_DO,
   ...FILES,
   ...SHELL,

@@ -1,7 +1,6 @@
 // The endpoint of `gh api`, normalised. gh sends what it is given: dot segments, escapes and all, so that a policy on
 // the text could be walked around. Here a path has one spelling.
 
-import { hasPlaceholder } from './placeholders.js';
 import { repoName } from './repo-name.js';
 import { refusal } from './refusal.js';
 import { checkWord } from './words.js';
@@ -18,12 +17,14 @@ export interface ApiPath {
 }
 
 const PLAIN = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+$/;
+/** gh replaces these with facts of the checkout, in both spellings. */
+export const PLACEHOLDER = /\{(?:owner|repo|branch)\}|:(?:owner|repo|branch)\b/;
+
 /** @throws TurretError `unresolvable` for anything that is not a plain path on the API host */
 export function parseApiPath(endpoint: string): ApiPath {
   const hint = 'type the path of the API, for example repos/OWNER/REPO/pulls';
   checkWord(endpoint, 'the endpoint');
-  // All were filled in, so that this is one that a branch brought: gh would fill it in again.
-  if (hasPlaceholder(endpoint)) throw refusal('the endpoint has a placeholder', 'write owner and name out');
+  if (PLACEHOLDER.test(endpoint)) throw refusal('the endpoint has a placeholder', 'write owner and name out');
   if (/:\/\/|[#{}\\]/.test(endpoint))
     throw refusal(`${JSON.stringify(endpoint)} is not a path of the API`, hint);
   const [raw = '', ...rest] = endpoint.split('?');

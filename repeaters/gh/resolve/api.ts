@@ -3,17 +3,14 @@
 import type { Capability, Needs, ParamValue, Params, ResolveResult } from '../../../src/protocol/messages.js';
 import type { GhCommand, GhContext } from '../types.js';
 import { snake } from './annotations.js';
-import { parseApiPath, type ApiPath } from './api-path.js';
+import { parseApiPath, PLACEHOLDER, type ApiPath } from './api-path.js';
 import { mintsCredential, reachesAnother, routeOf } from './api-routes.js';
 import { annotate } from './annotations.js';
-import type { Facts } from './facts.js';
 import { carryFile, checkField, readFields } from './fields.js';
 import { resolveGraphql } from './graphql.js';
 import { parseWords } from './grammar.js';
-import { fillFields, fillPlaceholders } from './placeholders.js';
 import { checkJq, checkTemplate } from './programs.js';
 import { refusal } from './refusal.js';
-import { checkHost } from './repo-name.js';
 import { widensSearch } from './search.js';
 
 const METHODS = {
@@ -40,47 +37,26 @@ export interface ApiCall {
   methodTyped: boolean;
 }
 
-interface Around {
-  context: GhContext;
-  cwd: string;
-  facts: Facts;
-}
-
-/** @throws TurretError `unresolvable` for another host, a header, an unusual path; FactsWanted for a placeholder */
-export function resolveApi(command: GhCommand, words: readonly string[], around: Around): ResolveResult {
-  const { context, facts } = around;
+/** @throws TurretError `unresolvable` for another host, a header, a placeholder, an unusual path */
+export function resolveApi(
+  command: GhCommand,
+  words: readonly string[],
+  { context, cwd }: { context: GhContext; cwd: string },
+): ResolveResult {
   const { flags, positionals } = parseWords(command, 'api', words);
   const [endpoint, ...more] = positionals;
   if (endpoint === undefined || endpoint === '' || more.length > 0) {
     throw refusal('gh api wants one endpoint', 'type gh api repos/OWNER/REPO/pulls, flags as --flag=value');
   }
-  const call = readApiFlags(flags, around);
+  const call = readApiFlags(flags, cwd);
   if (endpoint === 'graphql') return resolveGraphql(call, context);
-  const path = fillPlaceholders(withoutHost(endpoint, context), facts);
-  return restCapability(parseApiPath(path), call, context);
+  return restCapability(parseApiPath(endpoint), call, context);
 }
 
-/** The address that an answer of the API has for something, as the path it is. */
-function withoutHost(endpoint: string, { host }: GhContext): string {
-  const api = host === 'github.com' ? `https://api.${host}/` : `https://${host}/api/v3/`;
-  // A second slash would be one more part of the path, and is not one when it is the first.
-  return endpoint.startsWith(api) && endpoint[api.length] !== '/' ? endpoint.slice(api.length) : endpoint;
-}
-
-/** Flags that change nothing here: there is one host, and every call asks it. @throws TurretError `unresolvable` */
-function checkIdle(flags: ReadonlyMap<string, ParamValue>, { host }: GhContext): void {
-  const [cache, hostname] = [flags.get('cache'), flags.get('hostname')];
-  if (cache !== undefined && !/^(?:\d{1,9}(?:\.\d{1,9})?(?:ns|us|ms|s|m|h)){1,6}$/.test(String(cache)))
-    throw refusal(`${JSON.stringify(cache)} is no duration`, 'type --cache 1h, or leave it out');
-  if (hostname !== undefined) checkHost(String(hostname), host);
-}
-
-function readApiFlags(flags: ReadonlyMap<string, ParamValue>, { context, cwd, facts }: Around): ApiCall {
+function readApiFlags(flags: ReadonlyMap<string, ParamValue>, cwd: string): ApiCall {
   const params: Params = {};
   const needs: Needs = { stdin: false, files: [] };
-  checkIdle(flags, context);
-  for (const [long, value] of flags)
-    if (!['method', 'cache', 'hostname'].includes(long)) params[snake(long)] = value;
+  for (const [long, value] of flags) if (long !== 'method') params[snake(long)] = value;
   for (const header of textList(flags.get('header'))) checkHeader(header);
   const { jq, template, silent, paginate, input } = params;
   if ([jq, template, silent === true || undefined].filter((value) => value !== undefined).length > 1) {
@@ -89,10 +65,11 @@ function readApiFlags(flags: ReadonlyMap<string, ParamValue>, { context, cwd, fa
   if (typeof jq === 'string') checkJq(jq);
   if (typeof template === 'string') checkTemplate(template);
   if (typeof input === 'string') params['input'] = carryFile(input, { cwd, what: '--input' }, needs);
-  const filled = fillFields(readFields(textList(flags.get('field')), cwd, needs), facts);
-  const { fields } = filled;
-  const rawFields = [...textList(flags.get('raw-field')).map(checkField), ...filled.raw];
-  delete params['field'];
+  const rawFields = textList(flags.get('raw-field')).map(checkField);
+  const fields = readFields(textList(flags.get('field')), cwd, needs);
+  if (fields.some((field) => PLACEHOLDER.test(field.slice(field.indexOf('='))))) {
+    throw refusal('a field has a placeholder', 'write owner and name out, or use -f');
+  }
   if (fields.length > 0) params['field'] = fields;
   if (rawFields.length > 0) params['raw_field'] = rawFields;
   const typed = flags.get('method');

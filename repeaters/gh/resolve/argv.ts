@@ -77,7 +77,6 @@ function commandArgv({ name, command, params, host, carried }: CommandWords): Re
     }
   }
   checkParams(name, command, params, own);
-  if (positionals.some(({ kind, name: own }) => kind === 'query' && hasDash(params[own]))) argv.push('--');
   for (const positional of positionals) {
     const value = params[positional.name] ?? (positional.kind === 'pull' ? params['branch'] : undefined);
     for (const item of value === undefined ? [] : [value].flat()) {
@@ -94,10 +93,6 @@ function commandArgv({ name, command, params, host, carried }: CommandWords): Re
     },
   };
 }
-
-/** A word of a search that gh would take for a flag. */
-const hasDash = (value: ParamValue | undefined): boolean =>
-  [value ?? []].flat().some((item) => String(item).startsWith('-'));
 
 function checkParams(name: string, command: GhCommand, params: Params, own: ReadonlySet<string>): void {
   for (const param of Object.keys(params)) {

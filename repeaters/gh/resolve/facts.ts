@@ -38,21 +38,13 @@ export class Facts {
 
   /** The repository of the checkout. @throws FactsWanted, or TurretError `unresolvable` when there is none */
   repo(also: string[] = []): string {
-    return this.#named(also) ?? this.checkedOut();
-  }
-
-  /** The repository of the first remote: gh api does not look at what `gh repo set-default` has marked. @throws as `repo` */
-  firstRepo(): string {
-    const hint = 'write owner and name out';
-    return this.#named() ?? chooseRepo({ remotes: this.remotes(), resolved: '', host: this.#host, hint });
-  }
-
-  /** GH_REPO. @throws FactsWanted, or TurretError `unresolvable` when it is no repository of this host */
-  #named(also: string[] = []): string | undefined {
-    const named = this.#ask([...REPO_FACTS, ...also])[FACT.repo] ?? '';
-    if (named === '') return undefined;
-    checkWord(named, 'GH_REPO');
-    return parseRepo(named, this.#host);
+    const facts = this.#ask([...REPO_FACTS, ...also]);
+    const named = facts[FACT.repo] ?? '';
+    if (named !== '') {
+      checkWord(named, 'GH_REPO');
+      return parseRepo(named, this.#host);
+    }
+    return this.checkedOut();
   }
 
   /** The repository of the checkout, whatever GH_REPO says: gh repo view, edit, archive and delete look at the remotes only. */

@@ -1,6 +1,6 @@
-// Flags and positionals of one subcommand, as pflag reads them: `-L5`, `-L=5`, `-dR OWNER/REPO`, and no flags behind `--`.
-// What it would decide silently (the last of two equal flags, a value of another type) is refused. What comes out is long
-// names with values: policy, the log and the rebuilt command line never see how a flag was typed.
+// Flags and positionals of one subcommand, stricter than pflag: every word has one reading or none. What pflag would
+// guess (attached short values, bundles, `--`, the last of two equal flags) is refused, because a reader of the log
+// would have to guess the same way.
 
 import type { ParamValue } from '../../../src/protocol/messages.js';
 import type { GhCommand, GhFlag } from '../types.js';
@@ -26,50 +26,49 @@ interface FoundFlag {
 export function parseWords(command: GhCommand, name: string, words: readonly string[]): ParsedWords {
   const flags = new Map<string, ParamValue>();
   const positionals: string[] = [];
-  const left = [...words];
-  for (let word = left.shift(); word !== undefined; word = left.shift()) {
-    if (word === '--') positionals.push(...left.splice(0));
-    else if (word === '-' || !word.startsWith('-')) positionals.push(word);
-    else for (const found of findFlags(command, name, word)) setFlag(flags, withValue(found, left));
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? '';
+    if (word === '-' || !word.startsWith('-')) {
+      positionals.push(word);
+      continue;
+    }
+    const found = findFlag(command, name, word);
+    if (found.flag.refuse !== undefined) throw refusal(`--${found.long} is not available`, found.flag.refuse);
+    if (found.value === undefined && found.flag.type !== 'bool') {
+      i += 1;
+      if (i >= words.length) throw refusal(`--${found.long} needs a value`, `type --${found.long}=VALUE`);
+      found.value = words[i];
+    }
+    setFlag(flags, found);
   }
   return { flags, positionals };
 }
 
-/** The flag with the next word as its value, when it has none yet and needs one. */
-function withValue(found: FoundFlag, left: string[]): FoundFlag {
-  const { long, flag, value } = found;
-  if (flag.refuse !== undefined) throw refusal(`--${long} is not available`, flag.refuse);
-  if (value !== undefined || flag.type === 'bool') return found;
-  const next = left.shift();
-  if (next === undefined) throw refusal(`--${long} needs a value`, `type --${long}=VALUE`);
-  return { long, flag, value: next };
-}
-
-function findFlags(command: GhCommand, name: string, word: string): FoundFlag[] {
+function findFlag(command: GhCommand, name: string, word: string): FoundFlag {
+  if (word === '--') throw refusal('-- is not understood', 'leave it out; write values as --flag=value');
   if (!word.startsWith('--')) return findShort(command, name, word);
   const equals = word.indexOf('=');
   const long = equals < 0 ? word.slice(2) : word.slice(2, equals);
   const flag = Object.hasOwn(command.flags, long) ? command.flags[long] : undefined;
   if (!flag) throw unknown(name, word);
-  return [{ long, flag, value: equals < 0 ? undefined : word.slice(equals + 1) }];
+  return { long, flag, value: equals < 0 ? undefined : word.slice(equals + 1) };
 }
 
-/** One word of short flags: switches, and behind them at most one flag with a value, which is the rest of the word. */
-function findShort(command: GhCommand, name: string, word: string): FoundFlag[] {
-  const found: FoundFlag[] = [];
-  for (let rest = word.slice(1); rest !== '';) {
-    const letter = rest.slice(0, 1);
-    const entry = Object.entries(command.flags).find(([, flag]) => flag.short === letter);
-    if (!entry) throw unknown(name, word);
-    const [long, flag] = entry;
-    rest = rest.slice(1);
-    if (rest === '=') throw refusal(`--${long} needs a value`, `type --${long}=VALUE`);
-    const takesRest = rest.startsWith('=') || flag.type !== 'bool';
-    const value = takesRest && rest !== '' ? rest.replace(/^=/, '') : undefined;
-    found.push({ long, flag, value });
-    if (takesRest) break;
+function findShort(command: GhCommand, name: string, word: string): FoundFlag {
+  const letter = word.slice(1, 2);
+  const entry = Object.entries(command.flags).find(([, flag]) => flag.short === letter);
+  if (!entry) throw unknown(name, word);
+  const [long, flag] = entry;
+  if (word.length > 2) {
+    if (flag.refuse !== undefined) throw refusal(`--${long} is not available`, flag.refuse);
+    throw refusal(
+      `${JSON.stringify(word)} joins a short flag to something else`,
+      flag.type === 'bool'
+        ? `type each flag by itself, as -${letter}`
+        : `type -${letter} VALUE or --${long}=VALUE`,
+    );
   }
-  return found;
+  return { long, flag, value: undefined };
 }
 
 function unknown(name: string, word: string): Error {

@@ -49,9 +49,6 @@ export function readPositionals(
 function readOne({ name, kind }: GhPositional, word: string, around: Surroundings): Params {
   if (kind === 'query') checkText(word, 'the query');
   else checkWord(word, `the ${name.replaceAll('_', ' ')}`);
-  // Behind `--`, where gh would take it. Only a search has such words: `-label:bug`.
-  if (kind !== 'query' && word !== '-' && word.startsWith('-'))
-    throw refusal(`${JSON.stringify(word)} looks like a flag`, 'leave -- out');
   switch (kind) {
     case 'issue':
     case 'pull':

@@ -35,13 +35,12 @@ export function chooseRepo({
   remotes,
   resolved,
   host,
-  hint = 'give the repository with -R OWNER/REPO',
 }: {
   remotes: Remote[];
   resolved: string;
   host: string;
-  hint?: string;
 }): string {
+  const hint = 'give the repository with -R OWNER/REPO';
   const [first] = remotes;
   if (!first) throw refusal(`no git remote here is a repository on ${host}`, hint);
   const marks = resolved.split('\n').filter((line) => line.trim() !== '');

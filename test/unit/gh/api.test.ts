@@ -5,15 +5,13 @@ import { TurretError } from '../../../src/errors.js';
 import type { Capability } from '../../../src/protocol/messages.js';
 
 const context = { name: 'gh', host: 'github.com', table: loadTable('2.23.0') };
-function apiIn(facts: Record<string, string> | undefined, ...words: string[]): Capability {
-  const call = { tool: 'gh', argv: ['api', ...words], cwd: '/home/agent/w', ...(facts ? { facts } : {}) };
-  const result = resolveGh(call, context);
+function api(...words: string[]): Capability {
+  const result = resolveGh({ tool: 'gh', argv: ['api', ...words], cwd: '/home/agent/w' }, context);
   if (!('capabilities' in result)) throw new Error('asks for facts');
   const [capability] = result.capabilities;
   if (!capability) throw new Error('no capability');
   return capability;
 }
-const api = (...words: string[]): Capability => apiIn(undefined, ...words);
 function isRefused(...words: string[]): boolean {
   try {
     api(...words);
@@ -62,14 +60,7 @@ describe('the path', () => {
     expect(api(typed)).toMatchObject({ action: 'gh.api.get', params: { path } });
   });
   it.each([
-    'http://api.github.com/user',
-    'https://api.github.com:8443/user',
-    'https://api.github.com.evil.example/user',
-    'https://user@api.github.com/user',
-    'https://API.github.com/user',
-    'https://api.github.com//user',
-    'https://api.github.com/graphql',
-    'https://evil.example/https://api.github.com/user',
+    'https://api.github.com/user',
     'http://evil.example/',
     '//evil.example/x',
     'repos//acme/app',
@@ -87,6 +78,9 @@ describe('the path', () => {
     'repos/acme/app#x',
     'repos/acme/app\\x',
     'repos/acme/app/a b',
+    'repos/{owner}/{repo}',
+    'repos/:owner/:repo',
+    'repos/acme/app/branches/{branch}',
     'repos/acme',
     'repos/acme/..',
     'repos/a cme/app',
@@ -97,6 +91,7 @@ describe('the path', () => {
     'api/v3/user',
     'user?a=1?b',
     'user?a=b#c',
+    'search/issues?q=:owner',
     'users/é',
     '',
     '/',
@@ -105,105 +100,11 @@ describe('the path', () => {
   ])('%j is refused', (typed) => {
     expect(isRefused(typed)).toBe(true);
   });
-  it('may be the address that the API gives', () => {
-    const path = '/repos/acme/app/commits';
-    expect(api(`https://api.github.com${path}?per_page=1`).params).toEqual({
-      ...api(`${path}?per_page=1`).params,
-    });
-    expect(api('https://api.github.com/repos/victim/private').params).toMatchObject({
-      repo: 'victim/private',
-    });
-  });
   it('is one word', () => {
     expect(isRefused()).toBe(true);
     expect(isRefused('user', 'repos/acme/app')).toBe(true);
+    expect(isRefused('--', 'user')).toBe(true);
   });
-});
-
-const checkout = (more: Record<string, string> = {}): Record<string, string> => ({
-  'env.GH_REPO': '',
-  'git.remotes':
-    'origin\thttps://github.com/Acme/app.git (fetch)\norigin\thttps://github.com/Acme/app.git (push)\n',
-  'git.config.remote.*.gh-resolved': '',
-  'git.branch': 'feature/x',
-  ...more,
-});
-const refusedIn = (facts: Record<string, string>, ...words: string[]): string => {
-  try {
-    return apiIn(facts, ...words).action;
-  } catch (error) {
-    if (error instanceof TurretError) return error.message;
-    throw error;
-  }
-};
-
-describe('a placeholder', () => {
-  it.each([
-    ['repos/{owner}/{repo}', 'repos/acme/app'],
-    ['repos/:owner/:repo/pulls', 'repos/acme/app/pulls'],
-    ['/repos/{owner}/{repo}/pulls/12/comments', 'repos/acme/app/pulls/12/comments'],
-    ['repos/{owner}/{repo}/branches/{branch}', 'repos/acme/app/branches/feature/x'],
-    ['repos/{owner}/{repo}/contents/{path}x', undefined],
-    ['search/issues?q=repo:{owner}/{repo}+is:pr', 'search/issues?q=repo:acme/app+is:pr'],
-  ])('%s is what would be typed for it: %s', (typed, same) => {
-    if (same === undefined) expect(refusedIn(checkout(), typed)).toMatch(/not a path/);
-    else expect(apiIn(checkout(), typed)).toEqual(api(same));
-  });
-  it('is decided on as the repository that the checkout or GH_REPO claims', () => {
-    const other = checkout({ 'env.GH_REPO': 'victim/private' });
-    expect(apiIn(other, 'repos/{owner}/{repo}').params).toMatchObject({ repo: 'victim/private' });
-    const upstream = `${checkout()['git.remotes']}upstream\tgit@github.com:victim/private.git (fetch)\n`;
-    // gh api takes the first remote, and does not look at the mark of gh repo set-default.
-    const marked = checkout({
-      'git.remotes': upstream,
-      'git.config.remote.*.gh-resolved': 'remote.origin.gh-resolved base\n',
-    });
-    expect(apiIn(marked, 'repos/{owner}/{repo}').params).toMatchObject({ repo: 'victim/private' });
-  });
-  it.each([
-    [{ 'git.branch': '../../../victim/private' }, 'repos/{owner}/{repo}/branches/{branch}'],
-    [{ 'git.branch': 'a#b' }, 'repos/{owner}/{repo}/branches/{branch}'],
-    [{ 'git.branch': ':owner' }, 'repos/{owner}/{repo}/branches/{branch}'],
-    [{ 'git.branch': '{owner}' }, 'repos/{owner}/{repo}/branches/{branch}'],
-    [{ 'git.branch': 'HEAD' }, 'repos/{owner}/{repo}/branches/{branch}'],
-    [{ 'git.branch': 'user' }, '{branch}x/../user'],
-    [{ 'git.branch': 'graphql' }, '{branch}'],
-    [{ 'git.branch': '//evil.example' }, 'https:{branch}'],
-    [{ 'git.remotes': '' }, 'repos/{owner}/{repo}'],
-    [{ 'env.GH_REPO': 'evil.example/acme/app' }, 'repos/{owner}/{repo}'],
-  ])('cannot lead elsewhere: %j in %s', (more, typed) => {
-    expect(refusedIn(checkout(more), typed)).not.toMatch(/^gh\./);
-  });
-  it('in a field of -F becomes text, and stays as it is in one of -f', () => {
-    const variables = apiIn(
-      checkout(),
-      ...['graphql', '-F', 'owner={owner}', '-F', 'name=:repo'],
-      ...['-f', 'query=query($owner:String!,$name:String!){repository(owner:$owner,name:$name){name}}'],
-    );
-    expect(variables.params).toMatchObject({ repo: 'acme/app', raw_field: ['owner=acme', 'name=app'] });
-    // gh does not take what it put in for a number.
-    expect(
-      apiIn(checkout({ 'git.branch': '12' }), 'repos/acme/app/issues', '-F', 'n={branch}').params,
-    ).toEqual({
-      repo: 'acme/app',
-      path: '/repos/acme/app/issues',
-      raw_field: ['n=12'],
-    });
-    expect(api('repos/acme/app/issues', '-f', 'a={owner}').params['raw_field']).toEqual(['a={owner}']);
-    expect(refusedIn(checkout(), 'repos/acme/app/issues', '-F', 'a=1', '-F', 'a={owner}')).toMatch(
-      /one of several/,
-    );
-    expect(refusedIn(checkout(), 'repos/acme/app/issues', '-F', 'a[]={owner}')).toMatch(/one of several/);
-  });
-});
-
-describe('flags that change nothing', () => {
-  it.each([['--cache', '1h'], ['--cache', '3600s'], ['--cache=1h30m'], ['--hostname', 'github.com']])(
-    '%s %s are left out',
-    (...words) => {
-      expect(api('repos/acme/app', ...words)).toEqual(api('repos/acme/app'));
-    },
-  );
 });
 
 describe('one capability, whichever way it is typed', () => {
@@ -243,8 +144,7 @@ describe('one capability, whichever way it is typed', () => {
 describe('flags that would leave the plan', () => {
   it.each([
     ['--hostname', 'evil.example'],
-    ['--cache', 'for ever'],
-    ['--cache='],
+    ['--cache', '1h'],
     ['--preview', 'x'],
     ['-p', 'x'],
     ['-H', 'X-HTTP-Method-Override: DELETE'],
@@ -255,6 +155,8 @@ describe('flags that would leave the plan', () => {
     ['-H', 'Content-Length: 0'],
     ['-F', 'a=@/etc/passwd'],
     ['-F', 'a=@../x'],
+    ['-F', 'a={owner}'],
+    ['-F', 'a=x:repo'],
     ['-F', 'novalue'],
     ['--input', '/etc/passwd'],
     ['-f', '=x'],
@@ -339,6 +241,7 @@ describe('GraphQL', () => {
     ['a body', ['graphql', '--input', '-']],
     ['a method', ['graphql', '-X', 'GET', '-f', 'query={viewer{login}}']],
     ['a query twice', ['graphql', '-f', 'query={viewer{login}}', '-F', 'query=mutation{x}']],
+    ['a placeholder', ['graphql', '-f', 'query={viewer{login}}', '-F', 'owner={owner}']],
     ['a missing fragment', ['graphql', '-f', 'query={...f}']],
     ['a nested variable', ['graphql', '-f', 'query={viewer{login}}', '-f', 'a[b]=c']],
   ])('%s is refused', (_title, words) => {

@@ -35,16 +35,10 @@ function factsOf({ files }: Case): Record<string, string> {
   };
 }
 
-/** These mean what could be typed out. Run where the corpus runs them, outside of a checkout, there is nothing they could mean. */
-const MEAN_THE_CHECKOUT = new Set(['gh-api-17', 'gh-parser-13']);
-
 function resolve(one: Case): ResolveResult {
   const call = { tool: 'gh', argv: one.argv, cwd: '/home/agent/work' };
   const first = resolveGh(call, context);
-  if (!('facts' in first)) return first;
-  const facts = factsOf(one);
-  if (MEAN_THE_CHECKOUT.has(one.id)) facts['git.remotes'] = '';
-  return resolveGh({ ...call, facts }, context);
+  return 'facts' in first ? resolveGh({ ...call, facts: factsOf(one) }, context) : first;
 }
 
 const READS = new Set(

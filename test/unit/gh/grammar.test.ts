@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { planGh } from '../../../repeaters/gh/plan.js';
 import { resolveGh } from '../../../repeaters/gh/resolve/resolve.js';
 import { loadTable } from '../../../repeaters/gh/tables.js';
 import { TurretError } from '../../../src/errors.js';
@@ -30,7 +29,6 @@ function refused(argv: string[], facts?: Record<string, string>): string {
   return 'resolved';
 }
 const R = ['-R', 'acme/app'];
-const NONE = { stdin: false, files: [] };
 
 const needs = (argv: string[], cwd?: string): Needs => resolve(argv, undefined, cwd).needs;
 const paths = (argv: string[]): string[] => needs(argv).files.map(({ path }) => path);
@@ -46,14 +44,11 @@ describe('flags', () => {
   });
   it.each([
     [['pr', 'list', ...R, '--sta', 'all'], 'a prefix'],
-    [['pr', 'list', ...R, '--', 'x'], 'a word too many behind --'],
-    [['release', 'view', ...R, '--', '-w'], 'what looks like a flag behind --'],
-    [['pr', 'list', ...R, '-L='], 'no value behind ='],
+    [['pr', 'list', ...R, '-L5'], 'an attached value'],
+    [['pr', 'list', '-R=acme/app'], 'an attached value with ='],
+    [['pr', 'list', ...R, '-dL', '5'], 'a bundle'],
+    [['pr', 'list', ...R, '--', 'x'], '--'],
     [['pr', 'list', ...R, '-dw'], 'a refused flag in a bundle'],
-    [['pr', 'list', ...R, '-dZ'], 'an unknown flag in a bundle'],
-    [['pr', 'list', ...R, '-dL'], 'a bundle without its value'],
-    [['pr', 'list', ...R, '-L5d'], 'a flag that is a value'],
-    [['pr', 'list', ...R, '-dd'], 'a flag given twice in a bundle'],
     [['pr', 'list', ...R, '-q.|env'], 'a program that is attached'],
     [['auth', 'status', '-t'], 'a token'],
     [['auth', 'status', '--show-token'], 'a token'],
@@ -79,41 +74,6 @@ describe('flags', () => {
     [['issue', 'create', '-t', 'x', '-b', 'a\u001b[2Jb', ...R], 'an escape sequence in text'],
   ])('%j is refused: %s', (argv) => {
     expect(refused(argv)).not.toBe('resolved');
-  });
-  it('may be short, attached and bundled, as pflag reads them', () => {
-    const wanted = first(['pr', 'list', '--repo', 'acme/app', '--draft', '--limit=5']);
-    for (const words of [
-      '-Racme/app -dL5',
-      '-R=acme/app -d -L=5',
-      '-dR acme/app -L 5',
-      '-d=true -L5 -Racme/app',
-    ])
-      expect(first(['pr', 'list', ...words.split(' ')])).toEqual(wanted);
-    // The rest of the word is the value, whatever it looks like.
-    expect(first(['issue', 'create', '-tT', '-bd', '-lweb', ...R]).params).toMatchObject({
-      title: 'T',
-      body: 'd',
-      label: ['web'],
-    });
-    expect(first(['pr', 'list', '-Rvictim/private']).params['repo']).toBe('victim/private');
-    expect(first(['api', '-XDELETE', 'repos/acme/app']).action).toBe('gh.api.delete');
-    expect(first(['api', '-iXDELETE', 'repos/acme/app']).action).toBe('gh.api.delete');
-    expect(needs(['issue', 'comment', '3', '-F-', ...R]).stdin).toBe(true);
-    expect(paths(['issue', 'comment', '3', '-Fnote.md', ...R])).toEqual(['note.md']);
-  });
-  it('are none behind --, where a search has what it excludes', () => {
-    const found = first(['search', 'issues', '--repo', 'acme/app', 'crash', '--', '-label:bug', '--web']);
-    expect(found).toMatchObject({ params: { repo: 'acme/app', query: ['crash', '-label:bug', '--web'] } });
-    expect(planGh({ capabilities: [found], needs: NONE }, context).argv).toEqual([
-      'search',
-      'issues',
-      '--repo=acme/app',
-      '--',
-      'crash',
-      '-label:bug',
-      '--web',
-    ]);
-    expect(first(['search', 'issues', '--repo', 'acme/app', '--', '-repo:x/y']).unbounded).toEqual(['repo']);
   });
   it('ask for help with -h as with --help', () => {
     expect(first(['pr', 'list', '-h'])).toEqual(first(['pr', 'list', '--help']));
