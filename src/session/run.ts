@@ -233,12 +233,9 @@ class Session {
     certificate: ReturnType<HostKey['certify']>;
     keys: BrokerKey[];
   }): Promise<number | undefined> {
-    const { config, entry, sid, enclosure, certificate } = parts;
+    const { config, users, secrets, writes, entry, sid, enclosure, certificate } = parts;
     const { agentAddress: address } = enclosure;
     const directory = this.#directory as RuntimeDirectory;
-    const places = { runtimeDirectory: directory.path, stateDirectory: entry.directory };
-    const { users, secrets, writes } = parts;
-    const tell = (line: string): void => void (this.#options.quiet || say(line));
     const surroundings = {
       config,
       users,
@@ -246,8 +243,8 @@ class Session {
       env: process.env,
       agentWrites: writes,
       ...streamsOf(directory, enclosure.level),
-      say: tell,
-      ...places,
+      say: (line: string): void => void (this.#options.quiet || say(line)),
+      ...{ runtimeDirectory: directory.path, stateDirectory: entry.directory },
     };
     this.#repeaters = new RepeaterProcesses(surroundings, this.#broker);
     const port = await begin(this.#broker, parts, {
