@@ -15,6 +15,8 @@ import { Redactor } from './redactor.js';
 const NOTHING_SOON = Buffer.alloc(0);
 
 export class RedactedChannel extends OutboundChannel {
+  /** Its agent has sent a signal: where the output ends is no accident any more. */
+  isSignalled = false;
   readonly #redactor: Redactor;
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +46,8 @@ export class RedactedChannel extends OutboundChannel {
 
   override _final(callback: (error?: Error | null) => void): void {
     clearTimeout(this.#timer);
-    super._write(this.#redactor.flush(), 'buffer' as BufferEncoding, (error) => {
+    const rest = this.isSignalled ? this.#redactor.cut() : this.#redactor.flush();
+    super._write(rest, 'buffer' as BufferEncoding, (error) => {
       if (error) callback(error);
       else super._final(callback);
     });

@@ -68,6 +68,13 @@ export class Redactor {
     return undecided > 0 && undecided <= REDACTION_EARLY_BYTES_MAX;
   }
 
+  /** What is held, where an agent chose the end: of a secret it gets no more than a pause gives. */
+  cut(): Buffer {
+    const undecided = this.#needles?.undecided[this.#state] ?? 0;
+    if (undecided > REDACTION_EARLY_BYTES_MAX) this.#add(this.#read - undecided, this.#read);
+    return this.flush();
+  }
+
   /** What is held, because nothing more comes, or not soon. What is found later is replaced as far as it is not out. */
   flush(): Buffer {
     return this.#release(this.#held, this.#held.length);

@@ -106,6 +106,7 @@ export class RepeaterCall {
       case FRAME.CREDIT:
         return this.#outbound[frame.channel]?.addCredit(frame.payload);
       case FRAME.SIGNAL:
+        for (const channel of Object.values(this.#outbound)) channel.isSignalled = true;
         return this.#onSignal(parseSignal(parseControl(frame.payload)));
       case FRAME.RESIZE:
         return this.#resize(Buffer.from(frame.payload));

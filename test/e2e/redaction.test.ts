@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Conversation } from '../../repeaters/sdk/conformance/conversation.js';
-import { CHANNEL } from '../../src/protocol/codes.js';
+import { CHANNEL, FRAME } from '../../src/protocol/codes.js';
 import { spellings } from '../../src/protocol/spellings.js';
 import { type FakeAws, startFakeAws } from '../fakes/aws.js';
 import { type FakeGithub, startFakeGithub } from '../fakes/github.js';
@@ -52,6 +52,16 @@ describe('a program of profile exec', () => {
     for (const name of ['base64', 'hex', 'url', 'json'])
       expect((await bench.call(name)).stdout).toContain(MARKER);
     expectNoKey();
+  });
+
+  it('that its agent ends in the middle of its secret has said none of it', async () => {
+    bench = await open();
+    const conversation = new Conversation(bench.subject, 2);
+    conversation.call('ops', { action: 'paused', params: {}, stdin: false });
+    await conversation.until(() => String(conversation.bytes(CHANNEL.STDOUT)) === '<');
+    bench.subject.control(FRAME.SIGNAL, 2, { signal: 'TERM' });
+    expect(await conversation.untilEnd()).toMatchObject({ ok: true, redacted: 1 });
+    expect(String(conversation.bytes(CHANNEL.STDOUT))).toBe(`<${MARKER}`);
   });
 
   it('that asks for input is heard at once, even when the last it says begins like its secret', async () => {

@@ -145,6 +145,17 @@ describe('a redactor', () => {
     expect(early('secrets ')).toEqual(['secrets ', false]);
   });
 
+  it('takes a beginning for a secret where somebody chose the end', () => {
+    const needles = needlesOf(['secret-key']);
+    const cut = (text: string): string => {
+      const redactor = new Redactor({ needles: () => needles });
+      return String(redactor.push(Buffer.from(text))) + String(redactor.cut());
+    };
+    expect(cut('is secret-ke')).toBe(`is ${MARKER}`);
+    expect(cut('is sec')).toBe('is sec');
+    expect(cut('is secret-key')).toBe(`is ${MARKER}`);
+  });
+
   it('finds a secret that it is told of in the middle of the stream, from what it holds on', () => {
     let needles = needlesOf(['first-secret']);
     const redactor = new Redactor({ needles: () => needles });
