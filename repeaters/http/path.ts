@@ -37,12 +37,20 @@ export function normalQuery(query: string): string {
   return escaped(query.startsWith('?') ? query.slice(1) : query, QUERY_UNITS, 'query');
 }
 
-/** Names of the params of a query, decoded, in lower case, however a server would cut it. */
+/** Names of the params of a query, decoded and as `paramName` has them, however a server would cut it. */
 export function queryNames(query: string): string[] {
-  return query.split(/[&;]/).map((pair) => {
-    const name = (pair.split('=', 1)[0] ?? '').replaceAll('+', ' ');
-    return decodeURIComponent(name).trim().toLowerCase();
-  });
+  return query
+    .split(/[&;]/)
+    .map((pair) => paramName(decodeURIComponent((pair.split('=', 1)[0] ?? '').replaceAll('+', ' '))));
+}
+
+/** Equal for what one server or another takes for the same param: `Key`, `key[]` and `key[0]`; to PHP also `api.key` for `api_key`, up to a NUL. */
+export function paramName(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/\0.*$|(?<=.)\[.*\].*$/s, '')
+    .replaceAll(/[ .[]/g, '_');
 }
 
 function escaped(text: string, allowed: RegExp, what = 'path'): string {

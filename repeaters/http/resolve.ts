@@ -16,7 +16,7 @@ import type {
   ResolveResult,
 } from '../../src/protocol/messages.js';
 import { readHeaders } from './headers.js';
-import { normalPath, normalQuery, queryNames } from './path.js';
+import { normalPath, normalQuery, paramName, queryNames } from './path.js';
 import type { Upstream } from './upstreams.js';
 
 export const METHODS = ['get', 'head', 'options', 'post', 'put', 'patch', 'delete'] as const;
@@ -108,7 +108,7 @@ function paramsOf(given: Params, upstream: Upstream): Params {
 // The secret goes into the query there, and an agent must not put another one beside it.
 function queryOf(query: string, { secretParam }: Upstream): string {
   const normal = normalQuery(query);
-  if (secretParam !== undefined && queryNames(normal).includes(secretParam.toLowerCase()))
+  if (secretParam !== undefined && queryNames(normal).includes(paramName(secretParam)))
     throw wrong(`the query param ${secretParam} is turret's to set`);
   return normal;
 }

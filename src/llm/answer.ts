@@ -82,7 +82,9 @@ export class LlmAnswer {
       return;
     }
     if (this.#held.length < this.#length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(this.#length, 2 * this.#held.length));
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(this.#length, Math.min(2 * this.#held.length, LLM_ANSWER_BYTES_MAX)),
+      );
       this.#held.copy(larger, 0, 0, before);
       this.#held = larger;
     }

@@ -93,5 +93,8 @@ describe('a query', () => {
 
   test('names its params however a server would cut it', () => {
     expect(queryNames('a=1&K%65y=2;key=3&+key=4&b')).toEqual(['a', 'key', 'key', 'key', 'b']);
+    expect(queryNames('api.key=1&api%20key=2&api[key=3&API_KEY[1]=4&[x]=5')).toEqual([
+      ...['api_key', 'api_key', 'api_key', 'api_key', '_x]'],
+    ]);
   });
 });

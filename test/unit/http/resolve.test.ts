@@ -118,13 +118,19 @@ describe('what a request is', () => {
     expect(sentBy({}, 'off')).toEqual(['if-range: "e"', 'range: bytes=0-3']);
   });
 
-  test.each(['key=mine', 'a=1;key=mine', 'KEY=mine', 'k%65y=mine'])(
-    'leaves no room for a secret of the agent in %s',
-    (query) => {
-      expect(problem('http.maps.get', { path: '/', query })).toBe('invalid_params');
-      expect(problem('http.own.get', { path: '/', query })).toBeUndefined();
-    },
-  );
+  test.each([
+    'key=mine',
+    'a=1;key=mine',
+    'KEY=mine',
+    'k%65y=mine',
+    'key[]=mine',
+    'key%5B0%5D=mine',
+    'key[a][b]=mine',
+    'key%00x=mine',
+  ])('leaves no room for a secret of the agent in %s', (query) => {
+    expect(problem('http.maps.get', { path: '/', query })).toBe('invalid_params');
+    expect(problem('http.own.get', { path: '/', query })).toBeUndefined();
+  });
 });
 
 describe('a request to a model', () => {
