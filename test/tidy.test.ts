@@ -69,6 +69,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'wire',
   ],
   setup: [
+    'agents',
     'audit',
     'client',
     'config',

@@ -39,6 +39,8 @@ export interface KnownAgent {
   read?: readonly string[];
   /** Variables it reads that hold no secret. */
   variables: readonly string[];
+  /** Variables in which its user may keep its own key. */
+  keys: readonly string[];
   /** Files it is given, by name. */
   files?: Readonly<Record<string, string>>;
   tell?: (gateway: GatewayForAgent) => Told;
@@ -63,6 +65,7 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     homeFiles: { '.claude.json': '{}\n' },
     read: ['.local/share/claude'],
     variables: ['ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL'],
+    keys: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'],
     // It asks about every new value of ANTHROPIC_API_KEY, and each session has one.
     tell: ({ urls, bearer }) =>
       urls.anthropic === undefined
@@ -73,12 +76,14 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     commands: ['codex'],
     home: ['.codex'],
     variables: [],
+    keys: ['OPENAI_API_KEY'],
     tell: ({ urls }) => (urls.openai === undefined ? {} : { args: codexProvider(`${urls.openai}/v1`) }),
   },
   {
     commands: ['opencode'],
     home: ['.config/opencode', '.local/share/opencode', '.local/state/opencode'],
     variables: [],
+    keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
     tell: ({ urls }) => ({
       env: { OPENCODE_CONFIG_CONTENT: JSON.stringify({ provider: providersOf(urls) }) },
     }),
@@ -87,11 +92,13 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     commands: ['gemini'],
     home: ['.gemini'],
     variables: ['GEMINI_MODEL'],
+    keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   },
   {
     commands: ['pi'],
     home: ['.pi'],
     variables: [],
+    keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY'],
     files: { 'pi-gateway.mjs': PI_EXTENSION },
     tell: ({ directory, words }) =>
       PI_COMMANDS.has(words[0] ?? '') ? {} : { args: ['--extension', `${directory}/pi-gateway.mjs`] },
@@ -100,11 +107,13 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     commands: ['qwen'],
     home: ['.qwen'],
     variables: ['OPENAI_MODEL'],
+    keys: ['OPENAI_API_KEY'],
   },
   {
     commands: ['copilot'],
     home: ['.copilot'],
     variables: ['COPILOT_MODEL', 'COPILOT_PROVIDER_WIRE_API'],
+    keys: ['COPILOT_PROVIDER_API_KEY'],
     // With a model of one's own it asks somebody else than GitHub.
     tell: ({ urls, bearer, env }) =>
       env['COPILOT_MODEL'] === undefined ? {} : copilotProvider(urls, bearer),
@@ -113,6 +122,7 @@ export const KNOWN_AGENTS: readonly KnownAgent[] = [
     commands: ['cn'],
     home: ['.continue'],
     variables: [],
+    keys: ['OPENAI_API_KEY'],
   },
 ];
 

@@ -24,7 +24,7 @@ nothing is sent, and no credential is printed. Exits with 0 when a session can s
 
   async run(): Promise<Diagnosis> {
     const { flags } = await this.parse(Doctor);
-    const progress = progressLine(process.stderr);
+    const progress = progressLine(process.stderr, process.env);
     const diagnosis = await diagnose({
       env: process.env,
       cwd: process.cwd(),

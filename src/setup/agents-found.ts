@@ -3,14 +3,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
+import { KNOWN_AGENTS } from '../agents/agents.js';
 import { type Environment, has } from './environment.js';
-
-const AGENTS = [
-  { program: 'claude', keys: ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN'] },
-  { program: 'codex', keys: ['OPENAI_API_KEY'] },
-  { program: 'opencode', keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'] },
-  { program: 'gemini', keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'] },
-] as const;
 
 export interface FoundAgent {
   program: string;
@@ -20,10 +14,11 @@ export interface FoundAgent {
 
 /** The agents that are installed. */
 export function findAgents(env: Environment): FoundAgent[] {
-  return AGENTS.filter(({ program }) => isOnPath(program, env['PATH'] ?? '')).map(({ program, keys }) => ({
-    program,
-    keys: keys.filter((name) => has(env, name)),
-  }));
+  return KNOWN_AGENTS.flatMap(({ commands, keys }) =>
+    commands
+      .filter((program) => isOnPath(program, env['PATH'] ?? ''))
+      .map((program) => ({ program, keys: keys.filter((name) => has(env, name)) })),
+  );
 }
 
 /** Whether some directory of a PATH has this program. Directories relative to wherever we are do not count. */

@@ -1,6 +1,7 @@
 // The turret.yaml that `turret init` writes. Everything that comes from outside is one of a few forms that cannot leave its
 // line or its quotes: profile names and regions in the forms turret.yaml allows, names of ours, version numbers.
 
+import { UPSTREAM_PRESETS } from '../config/upstream-presets.js';
 import type { FoundAgent } from './agents-found.js';
 import type { CredentialSource } from './credential-source.js';
 import type { InstalledTool } from './installed-tools.js';
@@ -138,12 +139,29 @@ function hostLines(hosts: readonly string[]): string[] {
 function agentLines(agents: readonly FoundAgent[]): string[] {
   const found = agents.map(({ program }) => `# installed here: turret run -- ${program}`);
   const keys = [...new Set(agents.flatMap((agent) => agent.keys))];
+  const aliases = keys.flatMap(upstreamsWith);
+  const gateway =
+    aliases.length === 0
+      ? []
+      : [
+          '# An agent need not hold the key of its model: the gateway puts it on. Add preset:llm-gateway to extends, and this:',
+          `#gateway: [${aliases.join(', ')}]`,
+        ];
   const pass =
     keys.length === 0
       ? []
       : [
-          '# An agent that talks to its model with a key of its own must be given it; a login in its own directory needs nothing.',
+          '# Or let it hold its key; a login in its own directory needs neither.',
           `#env: { unsafe: [${keys.join(', ')}] }`,
         ];
-  return found.length + pass.length === 0 ? [] : [...found, ...pass, ''];
+  const all = [...found, ...gateway, ...pass];
+  return all.length === 0 ? [] : [...all, ''];
+}
+
+/** Known model APIs that take their key from this variable. */
+function upstreamsWith(key: string): string[] {
+  const known = Object.entries(UPSTREAM_PRESETS);
+  return known.flatMap(([alias, { api, secret }]) =>
+    api !== undefined && secret === `env:${key}` ? [alias] : [],
+  );
 }

@@ -59,8 +59,11 @@ function sum({ ok, checks }: Diagnosis, colors: Colors): string {
 }
 
 /** Shows what is being looked at, on a terminal only; `done` takes it away. */
-export function progressLine(stream: NodeJS.WriteStream): { show: (what: string) => void; done: () => void } {
-  if (!stream.isTTY) return { show: () => {}, done: () => {} };
+export function progressLine(
+  stream: NodeJS.WriteStream,
+  { TERM: terminal }: NodeJS.ProcessEnv,
+): { show: (what: string) => void; done: () => void } {
+  if (!stream.isTTY || terminal === 'dumb') return { show: () => {}, done: () => {} };
   return {
     show: (what) => stream.write(`\r\u001b[Kturret: looking at ${what} …`),
     done: () => stream.write('\r\u001b[K'),

@@ -372,12 +372,13 @@ describe('the table', () => {
     expect(doctorLines({ ok: true, checks: [check] }, colors).at(-1)).toMatch(/^a session can start here/);
   });
   test.each([
-    [true, 2],
-    [false, 0],
-  ])('has a progress line on a terminal only: %s', (isTTY, writes) => {
+    [true, 'xterm', 2],
+    [true, 'dumb', 0],
+    [false, 'xterm', 0],
+  ])('has a progress line on a terminal only, that can go back: %s %s', (isTTY, TERM, writes) => {
     const written: string[] = [];
     const stream = { isTTY, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
-    const line = progressLine(stream);
+    const line = progressLine(stream, { TERM });
     line.show('x');
     line.done();
     expect(written).toHaveLength(writes);

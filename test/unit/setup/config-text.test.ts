@@ -81,6 +81,7 @@ describe('the user file', () => {
     expect(value.rules.map(({ id }) => id)).toEqual(['team-bucket', 'our-pull-requests']);
     expect(value.limit).toMatchObject({ calls: 500 });
     expect(value.env.unsafe).toEqual(['ANTHROPIC_API_KEY']);
+    expect(value.gateway).toEqual(['anthropic']);
   });
   test('counts the profiles it cannot write and does not write them', () => {
     expect(text).toContain('# 2 more with names that cannot stand here');

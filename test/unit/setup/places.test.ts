@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { RepeaterConfig } from '../../../src/config/config.js';
+import { KNOWN_AGENTS } from '../../../src/agents/agents.js';
 import { findAgents } from '../../../src/setup/agents-found.js';
 import { init } from '../../../src/setup/init.js';
 import { listRepeaters } from '../../../src/setup/repeater-list.js';
@@ -80,6 +81,11 @@ test('agents are programs in absolute directories of PATH, with the names of the
   mkdirSync(join(home.path, 'bin/gemini'));
   const env = { PATH: `${home.path}/bin`, ANTHROPIC_API_KEY: 'x', OPENAI_API_KEY: 'x' };
   expect(findAgents(env)).toEqual([{ program: 'claude', keys: ['ANTHROPIC_API_KEY'] }]);
+  for (const { commands } of KNOWN_AGENTS)
+    for (const program of commands) home.write(`all/${program}`, '', 0o755);
+  expect(findAgents({ PATH: `${home.path}/all` }).map(({ program }) => program)).toEqual(
+    KNOWN_AGENTS.flatMap(({ commands }) => commands),
+  );
   expect(findAgents({ PATH: relative(process.cwd(), join(home.path, 'bin')) })).toEqual([]);
 });
 
