@@ -539,7 +539,7 @@ describe('the process of gh', () => {
       const found = await processesOf(stalled.directory);
       expect(found.length).toBeGreaterThan(0);
       for (const { pid, environ } of found) {
-        expect(environ).toMatch(/(?:^|\0)GH_TOKEN=ghp_[0-9a-f]{36}\0/);
+        expect(environ).toMatch(/(?:^|\0)GH_TOKEN=ghp_[0-9a-f]{32}\0/);
         expect(environ).not.toContain('ghp_canary_real_token');
         expect(environ).not.toMatch(/AWS_|NODE_|VITEST/);
         expect(await memoryHas(pid, 'ghp_canary_real_token')).toBe(false);
