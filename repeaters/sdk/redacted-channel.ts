@@ -35,7 +35,9 @@ export class RedactedChannel extends OutboundChannel {
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#timer);
-    const out = chunk === NOTHING_SOON ? this.#redactor.flush() : this.#redactor.push(chunk);
+    // What came in between may have made more of a secret of what was held.
+    const out =
+      chunk === NOTHING_SOON && this.#redactor.isEarly ? this.#redactor.flush() : this.#redactor.push(chunk);
     if (this.#redactor.isEarly && this.#redactor.holds > 0) {
       this.#timer = setTimeout(() => {
         if (!this.writableEnded && !this.destroyed) this.write(NOTHING_SOON);

@@ -11,7 +11,11 @@ import type { Frame } from '../../../src/protocol/frames.js';
 import { REDACTION_HOLD_MS_MAX, WINDOW_BYTES } from '../../../src/protocol/limits.js';
 import type { FrameSocket } from '../../../src/wire/frame-socket.js';
 
-test('who makes the stream wait in the middle of a secret gets none of it', async () => {
+test.each([
+  ['in the middle of a secret', [-1]],
+  ['at its beginning, with more of it waiting', [2, 10]],
+  ['twice', [2, 3, 10, -1]],
+])('who makes the stream wait %s gets none of it', async (_where, cuts) => {
   const secret = 'whole-or-not-at-all';
   keepSecret(secret);
   const sent: Buffer[] = [];
@@ -25,13 +29,15 @@ test('who makes the stream wait in the middle of a secret gets none of it', asyn
     channel: CHANNEL.STDOUT,
   });
   const written = (text: string) => new Promise<void>((resolve) => channel.write(text, () => resolve()));
-  const first = written(`${'.'.repeat(WINDOW_BYTES + 1)}${secret.slice(0, -1)}`);
+  const parts = cuts.map((cut, index) => secret.slice(cuts[index - 1] ?? 0, cut));
+  const [first = '', ...others] = parts;
+  const waiting = [written(`${'.'.repeat(WINDOW_BYTES + 1)}${first}`), ...others.map(written)];
   await sleep(2 * REDACTION_HOLD_MS_MAX);
   const credit = Buffer.alloc(4);
   credit.writeUInt32BE(WINDOW_BYTES);
   channel.addCredit(credit);
-  await first;
-  await written(`${secret.slice(-1)};`);
+  await Promise.all(waiting);
+  await written(`${secret.slice(cuts.at(-1))};`);
   expect(Buffer.concat(sent).toString().slice(WINDOW_BYTES)).toBe('.[redacted by turret];');
   channel.destroy();
 });
