@@ -27,7 +27,7 @@ rules: [{ id: all, allow: ['prod.*'] }]
 const WHY = `Two processes of Node stand between program and shim, each with 35 to 60 µs of processor time for 64 KiB, where a \`cat\` needs about 15. It was 55 to 80: memory for a read and for a frame is used again instead of \
 asked for (a quarter of their time and of their memory), and the window is 512 KiB instead of 256 (a tenth to a fifth of the time from end to end; a megabyte gave little more). Of what is left, as V8's sampler saw it in the \
 broker, the kernel's write is two fifths, its read a seventh, Node's own streams a sixth, copying an eighth and all of our JavaScript with V8 another; in the repeater, looking for secrets is 6 %. Tried, with no difference: pieces \
-of several frames in one write for a whole turn of the loop, credit in quarters of the window, 128 KiB a read. Two processes of Node that do nothing but pass frames on, read into one memory, cost 2.3 times the processor time of \
+of several frames in one write for a whole turn of the loop, credit in quarters of the window, 128 KiB a read; a sandbox made before the call (kept, for short calls) is less than the pipe differs from itself. Two processes of Node that do nothing but pass frames on, read into one memory, cost 2.3 times the processor time of \
 the pipe (357 ms to 153 for 256 MiB, medians of six on a busy machine): so the goal needs one process of Node less (174 ms), or a relay that is not Node.`;
 
 const WHY_HANDOFF = `The program's own writing is what is left: 170 to 190 ms for a gigabyte into a socket that nothing looks at. What passes it on moves it by splice(2), in the kernel and without a copy, and so does the shim; starting the call is 20 to 30 ms.`;
