@@ -61,7 +61,7 @@ async function resolveShortName(repeaters: Repeaters, request: ActionCall): Prom
     {
       hints: [
         candidates.length === 0
-          ? 'name it in full: <repeater>.<action>, see turret repeater list'
+          ? 'name it in full: <repeater>.<action>; turret status names the repeaters'
           : `say which: ${candidates.join(', ')}`,
       ],
     },
