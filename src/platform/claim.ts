@@ -37,6 +37,7 @@ export function claim(file: string, what: string): void {
   });
 }
 
+/** Gives it back, when it is ours. */
 export function release(file: string): void {
   if (claimant(file) === process.pid) rmSync(file, { force: true });
 }

@@ -14,6 +14,7 @@ export function startTicks(pid: number): string | undefined {
   }
 }
 
+/** Whether this very process runs: with `ticks` (startTicks when it was noted) no later one of the same number is taken for it. */
 export function isAlive(pid: number, ticks: string | undefined): boolean {
   if (ticks !== undefined) return startTicks(pid) === ticks;
   try {

@@ -30,10 +30,12 @@ const HANDOFF_NAME = /^[A-Za-z0-9_-]{8}\/[A-Za-z0-9_-]{13}$/;
 const HANDOFF_TICKET = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const FACT = /^[A-Za-z][A-Za-z0-9_.*-]{0,63}$/;
 
+/** Without its repeater: `s3.get_object`, up to nine words and 200 characters. */
 export function isActionName(name: string): boolean {
   return name.length <= 200 && ACTION.test(name);
 }
 
+/** What a shim may be called: `aws`. */
 export function isToolName(name: string): boolean {
   return TOOL.test(name);
 }
@@ -64,6 +66,7 @@ export function parseAgentCall(object: JsonObject): AgentCall {
   };
 }
 
+/** Scalars and lists of scalars, at most PARAMS_MAX of them. Throws TurretError protocol_error. */
 export function parseParams(value: Json): Params {
   const object = parseObject('params', value);
   const entries = Object.entries(object);
@@ -123,6 +126,7 @@ function parsePath(name: string, value: Json | undefined): string {
   return path;
 }
 
+/** SIGNAL. Throws TurretError protocol_error for every one that is not passed on. */
 export function parseSignal(object: JsonObject): SignalName {
   const signal = SIGNALS.find((name) => name === object['signal']);
   if (signal === undefined) throw bad('unknown signal');
@@ -137,18 +141,21 @@ export function parseHandoff({ state, name, ticket }: JsonObject): HandoffPlace 
   return { name, ticket };
 }
 
+/** `name` is for the sentence of the error. Throws TurretError protocol_error, as do the two that follow. */
 export function parseObject(name: string, value: Json | undefined): JsonObject {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw bad(`${name} is not an object`);
   return value;
 }
 
+/** Text of no more bytes in UTF-8 than that. */
 export function parseText(name: string, value: Json | undefined, bytesMax: number): string {
   if (typeof value !== 'string') throw bad(`${name} is not text`);
   if (Buffer.byteLength(value) > bytesMax) throw bad(`${name} is too long`);
   return value;
 }
 
+/** An integer from `min` to `max`, both included. */
 export function parseInteger(name: string, value: Json | undefined, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
     throw bad(`${name} is not an integer from ${min} to ${max}`);

@@ -36,6 +36,7 @@ export interface AgentStart {
 const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 const BIRTH_LOOK_MS = 5;
 
+/** Starts it shut in, and follows it to its end. What could not be started is told by `exit`. */
 export function startAgent(agent: AgentStart): RunningAgent {
   let launched: Launched | undefined;
   let over = false;

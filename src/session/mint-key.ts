@@ -15,6 +15,10 @@ export function mintIdentity(): { identity: string; sid: Buffer } {
   return { identity: toBase64url(seed), sid: sidOf(signingKey(seed).publicKey) };
 }
 
+/**
+ * A token of a session, and what its broker has to know of it.
+ * @param sid of the key that it pins, by mintIdentity
+ */
 export function mintKey(
   kind: Extract<TokenKind, 'session' | 'admin'>,
   sid: Buffer,

@@ -16,18 +16,22 @@ export const NONCE_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 const CALL_HEAD_BYTES = 8 + SIGNATURE_BYTES;
 
+/** T, 32 bytes, of the payloads of both HELLOs. */
 export function transcript(helloClient: Uint8Array, helloServer: Uint8Array): Buffer {
   return sha256(PREFACE, u32(helloClient.length), helloClient, u32(helloServer.length), helloServer);
 }
 
+/** What the key of a token signs in AUTH; `hash` is T, here and below. */
 export function authMessage(hash: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from('turret-auth-v1\0'), hash]);
 }
 
+/** What the key that a token pins signs in WELCOME. */
 export function brokerMessage(hash: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from('turret-broker-v1\0'), hash]);
 }
 
+/** What the key of a token signs of one CALL; `json` is its text as sent. */
 export function callMessage(hash: Uint8Array, stream: number, counter: bigint, json: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from('turret-call-v1\0'), hash, u32(stream), u64(counter), sha256(json)]);
 }
