@@ -43,7 +43,8 @@ function rowOf(result: Result): string {
   const { figure, measured } = result;
   const cells = [
     figure.name,
-    figure.title,
+    // A bar in it would be the end of its cell.
+    figure.title.replaceAll('|', String.raw`\|`),
     measured.unusable === undefined ? valueOf(result) : '–',
     range(measured.ratio),
     figure.unit === undefined ? range(measured.noise) : '',

@@ -59,3 +59,7 @@ it('explains the figures that miss their goal, and only those', () => {
   expect(text).toContain('**G98.** it is slow');
   expect(text).not.toContain('it was slow');
 });
+
+it('keeps a row in its columns, whatever a title has in it', () => {
+  expect(documentOf([resultOf({ title: 'a `b | c`' }, 1)])).toContain('| G0 | a `b \\| c` | 1.00 |');
+});
