@@ -38,8 +38,15 @@ export class Launcher {
     this.#from = confine === undefined ? new LaunchThread() : new LaunchHere(confine);
   }
 
-  landlock(): Promise<LandlockSupport> {
-    return this.#from.landlock();
+  /** Rejects with TurretError isolation_unavailable when nothing could start a program. */
+  async landlock(): Promise<LandlockSupport> {
+    try {
+      return await this.#from.landlock();
+    } catch (error) {
+      throw error instanceof TurretError
+        ? error
+        : cannotStart({ message: (error as Error).message, hints: [] });
+    }
   }
 
   /** Rejects with TurretError isolation_unavailable when the program cannot be started. */
@@ -103,7 +110,7 @@ class News {
   }
 }
 
-function cannotStart({ message, hints }: Told<'failed'>): TurretError {
+function cannotStart({ message, hints }: Omit<Told<'failed'>, 'type'>): TurretError {
   // Nothing is missing then that could be installed.
   if (message.includes('EMFILE'))
     return new TurretError('isolation_unavailable', 'too few files may be open at a time', {
